@@ -1,0 +1,186 @@
+package io.compresso.graph;
+
+import io.compresso.tensor.Tensor;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Changes to a graph, collected and then applied at once. Nodes are identified by the object;
+ * applying sorts the nodes topologically (stable) and drops initializers that nothing reads.
+ */
+public final class Patch {
+  private final Set<Node> removed = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final List<Node> added = new ArrayList<>();
+  private final Map<Node, Node> replaced = new IdentityHashMap<>();
+  private final Map<String, String> renamedUses = new HashMap<>();
+  private final Map<String, Tensor> initializers = new LinkedHashMap<>();
+  private final Map<String, ValueInfo> valueInfos = new LinkedHashMap<>();
+
+  public boolean isEmpty() {
+    return removed.isEmpty()
+        && added.isEmpty()
+        && replaced.isEmpty()
+        && renamedUses.isEmpty()
+        && initializers.isEmpty()
+        && valueInfos.isEmpty();
+  }
+
+  public Patch remove(Node node) {
+    removed.add(node);
+    return this;
+  }
+
+  public Patch add(Node node) {
+    added.add(node);
+    return this;
+  }
+
+  /** Puts {@code replacement} in {@code node}'s place. */
+  public Patch replace(Node node, Node replacement) {
+    replaced.put(node, replacement);
+    return this;
+  }
+
+  /** Lets every reader of {@code value} (not the graph's outputs) read {@code other}. */
+  public Patch renameUses(String value, String other) {
+    renamedUses.put(value, other);
+    return this;
+  }
+
+  /** Adds an initializer, or replaces the one of that name. */
+  public Patch initializer(String name, Tensor value) {
+    initializers.put(name, value);
+    return this;
+  }
+
+  /** Sets the known type of a value. */
+  public Patch valueInfo(ValueInfo info) {
+    valueInfos.put(info.name(), info);
+    return this;
+  }
+
+  /**
+   * The patched graph.
+   *
+   * @throws GraphException if the nodes form a cycle
+   */
+  public Graph apply(Graph graph) {
+    List<Node> nodes = new ArrayList<>();
+    for (Node node : graph.nodes()) {
+      if (!removed.contains(node)) {
+        nodes.add(rename(replaced.getOrDefault(node, node)));
+      }
+    }
+    nodes.addAll(added);
+    Map<String, Tensor> constants = new LinkedHashMap<>(graph.initializers());
+    constants.putAll(initializers);
+    Set<String> read = new HashSet<>();
+    graph.outputs().forEach(output -> read.add(output.name()));
+    nodes.forEach(node -> collectReads(node, read));
+    Set<String> inputs = new HashSet<>();
+    graph.inputs().forEach(input -> inputs.add(input.name()));
+    constants.keySet().removeIf(name -> !read.contains(name) && !inputs.contains(name));
+    Map<String, ValueInfo> infos = new LinkedHashMap<>(graph.valueInfos());
+    infos.putAll(valueInfos);
+    infos.keySet().retainAll(read);
+    return new Graph(
+        graph.name(),
+        graph.inputs(),
+        graph.outputs(),
+        sort(nodes),
+        constants,
+        infos,
+        graph.annotations());
+  }
+
+  private Node rename(Node node) {
+    if (renamedUses.isEmpty()) {
+      return node;
+    }
+    return node.mapInputs(input -> renamedUses.getOrDefault(input, input));
+  }
+
+  /** Adds the names that {@code node} and its subgraphs read. */
+  static void collectReads(Node node, Set<String> names) {
+    names.addAll(node.inputs());
+    for (Attribute attribute : node.attributes().values()) {
+      switch (attribute) {
+        case Attribute.GraphValue(Graph body) -> collectReads(body, names);
+        case Attribute.Graphs(List<Graph> bodies) ->
+            bodies.forEach(body -> collectReads(body, names));
+        default -> {}
+      }
+    }
+  }
+
+  private static void collectReads(Graph body, Set<String> names) {
+    body.outputs().forEach(output -> names.add(output.name()));
+    body.nodes().forEach(node -> collectReads(node, names));
+  }
+
+  /**
+   * The nodes in an order in which every value is produced before it is read, otherwise as they
+   * were.
+   *
+   * @throws GraphException if there is a cycle
+   */
+  public static List<Node> sort(List<Node> nodes) {
+    Map<String, Integer> producers = new HashMap<>();
+    for (int i = 0; i < nodes.size(); i++) {
+      for (String output : nodes.get(i).outputs()) {
+        if (!output.isEmpty()) {
+          producers.put(output, i);
+        }
+      }
+    }
+    List<Set<Integer>> before = new ArrayList<>();
+    for (Node node : nodes) {
+      Set<String> reads = new LinkedHashSet<>();
+      collectReads(node, reads);
+      Set<Integer> needed = new LinkedHashSet<>();
+      for (String read : reads) {
+        Integer producer = producers.get(read);
+        if (producer != null) {
+          needed.add(producer);
+        }
+      }
+      before.add(needed);
+    }
+    List<Node> sorted = new ArrayList<>();
+    byte[] state = new byte[nodes.size()];
+    ArrayDeque<Integer> stack = new ArrayDeque<>();
+    for (int root = 0; root < nodes.size(); root++) {
+      stack.push(root);
+      while (!stack.isEmpty()) {
+        int top = stack.peek();
+        if (state[top] == 2) {
+          stack.pop();
+        } else if (state[top] == 1) {
+          state[top] = 2;
+          sorted.add(nodes.get(top));
+          stack.pop();
+        } else {
+          state[top] = 1;
+          for (int needed : before.get(top)) {
+            if (state[needed] == 1) {
+              throw new GraphException(nodes.get(top), "is part of a cycle");
+            }
+            if (state[needed] == 0) {
+              stack.push(needed);
+            }
+          }
+        }
+      }
+    }
+    return sorted;
+  }
+}

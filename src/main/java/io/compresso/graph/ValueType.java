@@ -1,0 +1,64 @@
+package io.compresso.graph;
+
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The type of a value, as ONNX's {@code TypeProto} has it. */
+public sealed interface ValueType {
+  /**
+   * A dense tensor.
+   *
+   * @param dims the dimensions, null when not even the rank is known
+   */
+  record TensorType(DType dtype, @Nullable List<Dim> dims) implements ValueType {
+    public TensorType {
+      dims = dims == null ? null : List.copyOf(dims);
+    }
+
+    /** The shape, when all dimensions are known, else null. */
+    public @Nullable Shape shapeOrNull() {
+      if (dims == null || !dims.stream().allMatch(Dim.Fixed.class::isInstance)) {
+        return null;
+      }
+      return Shape.of(dims.stream().mapToLong(dim -> ((Dim.Fixed) dim).size()).toArray());
+    }
+
+    @Override
+    public String toString() {
+      return dims == null
+          ? dtype + "[...]"
+          : dims.stream().map(Dim::toString).collect(Collectors.joining(",", dtype + "[", "]"));
+    }
+  }
+
+  /** A sparse tensor. */
+  record SparseTensorType(DType dtype, @Nullable List<Dim> dims) implements ValueType {}
+
+  /** A sequence; the element type is null when the model does not say it. */
+  record SequenceType(@Nullable ValueType element) implements ValueType {}
+
+  /** An optional; the element type is null when the model does not say it. */
+  record OptionalType(@Nullable ValueType element) implements ValueType {}
+
+  /** A map from a key type to a value type (ONNX-ML). */
+  record MapType(DType key, @Nullable ValueType value) implements ValueType {}
+
+  /** Nothing is known. */
+  record UnknownType() implements ValueType {
+    @Override
+    public String toString() {
+      return "?";
+    }
+  }
+
+  /** The type of which nothing is known. */
+  ValueType UNKNOWN = new UnknownType();
+
+  /** A dense tensor of known shape. */
+  static TensorType tensor(DType dtype, Shape shape) {
+    return new TensorType(dtype, java.util.Arrays.stream(shape.dims()).mapToObj(Dim::of).toList());
+  }
+}

@@ -1,0 +1,61 @@
+package io.compresso.op;
+
+import io.compresso.graph.Graph;
+import io.compresso.graph.GraphException;
+import io.compresso.graph.Node;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.Value;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** One call of an operator: the node, its inputs, and what the engine lends for the call. */
+public interface OpContext {
+  Node node();
+
+  /** The version of the node's operator set. */
+  int opset();
+
+  /** Input {@code index}, or null when it is omitted. */
+  @Nullable Value input(int index);
+
+  /** Memory for a result, zeroed. */
+  Tensor allocate(DType dtype, Shape shape);
+
+  /** Runs a subgraph of the node; it also sees the values around the node. */
+  List<Value> run(Graph body, Map<String, Value> inputs);
+
+  /** How many inputs the node names. */
+  default int inputCount() {
+    return node().inputs().size();
+  }
+
+  /** Tensor input {@code index}, or null when it is omitted. */
+  default @Nullable Tensor tensorOrNull(int index) {
+    Value value = input(index);
+    if (value == null || value instanceof Tensor) {
+      return (Tensor) value;
+    }
+    throw new GraphException(node(), "input " + index + " is not a tensor");
+  }
+
+  /**
+   * Tensor input {@code index}.
+   *
+   * @throws GraphException if it is omitted or not a tensor
+   */
+  default Tensor tensor(int index) {
+    Tensor tensor = tensorOrNull(index);
+    if (tensor == null) {
+      throw new GraphException(node(), "input " + index + " is missing");
+    }
+    return tensor;
+  }
+
+  /** An error that blames the node. */
+  default GraphException error(String message) {
+    return new GraphException(node(), message);
+  }
+}

@@ -1,0 +1,5 @@
+/** The program's entry point; each layer is a sub-package. */
+@NullMarked
+package io.compresso;
+
+import org.jspecify.annotations.NullMarked;

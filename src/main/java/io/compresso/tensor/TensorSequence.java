@@ -1,0 +1,10 @@
+package io.compresso.tensor;
+
+import java.util.List;
+
+/** An ONNX sequence: values of one type, in order. */
+public record TensorSequence(DType elementType, List<Value> elements) implements Value {
+  public TensorSequence {
+    elements = List.copyOf(elements);
+  }
+}
