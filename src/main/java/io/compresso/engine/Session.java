@@ -14,15 +14,19 @@ import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A model made ready to run. Thread-safe. */
 public final class Session implements AutoCloseable {
   private final Model model;
+  private final Map<Node, Object> prepared = Collections.synchronizedMap(new IdentityHashMap<>());
 
   private Session(Model model) {
     this.model = model;
@@ -110,6 +114,19 @@ public final class Session implements AutoCloseable {
     public @Nullable Value input(int index) {
       String name = node.input(index);
       return name == null ? null : valueOf(name, values);
+    }
+
+    @Override
+    public boolean isConstant(int index) {
+      String name = node.input(index);
+      Tensor constant = name == null ? null : model.graph().initializers().get(name);
+      return constant != null && values.get(name) == constant;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked")
+    public <T> T prepared(Supplier<T> make) {
+      return (T) prepared.computeIfAbsent(node, _ -> make.get());
     }
 
     @Override

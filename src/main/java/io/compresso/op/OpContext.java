@@ -9,6 +9,7 @@ import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One call of an operator: the node, its inputs, and what the engine lends for the call. */
@@ -26,6 +27,22 @@ public interface OpContext {
 
   /** Runs a subgraph of the node; it also sees the values around the node. */
   List<Value> run(Graph body, Map<String, Value> inputs);
+
+  /**
+   * Whether input {@code index} is the same tensor in every run, so that work on it may be kept.
+   */
+  default boolean isConstant(int index) {
+    return false;
+  }
+
+  /**
+   * What an earlier call of this node made, or else what {@code make} makes now: for work on
+   * constant inputs only, such as the packing of weights. One object per node; it lives as long as
+   * the session.
+   */
+  default <T> T prepared(Supplier<T> make) {
+    return make.get();
+  }
 
   /** How many inputs the node names. */
   default int inputCount() {
