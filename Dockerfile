@@ -1,0 +1,33 @@
+# syntax=docker/dockerfile:1
+
+# 1. Build the jar and lay it out as a folder of libraries: they change seldom and make one layer.
+FROM maven:3.9-eclipse-temurin-25 AS build
+WORKDIR /build
+COPY pom.xml ./
+COPY src/build src/build
+COPY src/main src/main
+COPY openapi.yaml ./
+RUN mvn -q -B -ntp -Dmaven.test.skip=true -Dformat.skip=true package \
+    && mv target/compresso-*-SNAPSHOT.jar compresso.jar \
+    && java -Djarmode=tools -jar compresso.jar extract --destination /app
+
+# 2. A Java runtime of the modules that are used, among them the Vector API's.
+FROM eclipse-temurin:25-jdk AS runtime
+RUN jlink --no-header-files --no-man-pages --strip-debug --compress zip-6 --output /jre \
+    --add-modules java.se,jdk.incubator.vector,jdk.unsupported,jdk.management,jdk.jfr,jdk.net,jdk.zipfs,jdk.crypto.ec,jdk.localedata
+
+# 3. The image: the runtime, the program, a user without rights.
+FROM debian:trixie-slim
+RUN groupadd --system --gid 10001 compresso \
+    && useradd --system --uid 10001 --gid compresso --home-dir /var/lib/compresso --create-home compresso
+COPY --from=runtime /jre /opt/jre
+COPY --from=build --chown=root:root /app/lib /opt/compresso/lib
+COPY --from=build --chown=root:root /app/compresso.jar /opt/compresso/compresso.jar
+USER 10001:10001
+WORKDIR /var/lib/compresso
+VOLUME /var/lib/compresso
+ENV COMPRESSO_HOME=/var/lib/compresso SERVER_ADDRESS=0.0.0.0 PATH=/opt/jre/bin:$PATH
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/opt/jre/bin/java", "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:MaxRAMPercentage=25", "-XX:+ExitOnOutOfMemoryError", "-jar", "/opt/compresso/compresso.jar"]
+CMD ["serve"]
