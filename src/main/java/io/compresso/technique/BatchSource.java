@@ -1,0 +1,29 @@
+package io.compresso.technique;
+
+import io.compresso.tensor.Value;
+import java.util.Map;
+
+/** Data as a model's inputs, streamed; can be gone through more than once, in the same order. */
+public interface BatchSource {
+  /** The number of samples. */
+  long samples();
+
+  /**
+   * Gives the inputs of one run after another to {@code consumer}.
+   *
+   * @throws JobStoppedException if the job was stopped in between
+   */
+  void forEach(Consumer consumer);
+
+  /** Takes the inputs of a run. */
+  @FunctionalInterface
+  interface Consumer {
+    /**
+     * Takes one batch.
+     *
+     * @param inputs by the names of the model's inputs; valid during the call
+     * @param count how many samples they hold
+     */
+    void accept(Map<String, ? extends Value> inputs, int count);
+  }
+}
