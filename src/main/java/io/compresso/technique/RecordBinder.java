@@ -78,7 +78,7 @@ public final class RecordBinder {
         problem(join(path, String.valueOf(key)), "unknown field; allowed: " + names(components));
       }
     }
-    Object[] arguments = new Object[components.length];
+    @Nullable Object[] arguments = new @Nullable Object[components.length];
     for (int i = 0; i < components.length; i++) {
       RecordComponent component = components[i];
       String at = join(path, component.getName());
@@ -283,7 +283,7 @@ public final class RecordBinder {
   }
 
   private <R extends Record> @Nullable R construct(
-      Class<R> type, RecordComponent[] components, Object[] arguments, String path) {
+      Class<R> type, RecordComponent[] components, @Nullable Object[] arguments, String path) {
     try {
       Class<?>[] types =
           Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
