@@ -7,14 +7,11 @@ public sealed interface Dim {
   /** The dimension about which nothing is known. */
   Dim UNKNOWN = new Unknown();
 
-  /** A known size. */
+  /**
+   * A known size. Negative only as an element of an integer vector that dimensions are computed
+   * from, such as the -1 of {@code Reshape}; never in a type.
+   */
   record Fixed(long size) implements Dim {
-    public Fixed {
-      if (size < 0) {
-        throw new IllegalArgumentException("negative dimension " + size);
-      }
-    }
-
     @Override
     public String toString() {
       return Long.toString(size);

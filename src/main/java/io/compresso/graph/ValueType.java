@@ -11,11 +11,18 @@ public sealed interface ValueType {
   /**
    * A dense tensor.
    *
-   * @param dims the dimensions, null when not even the rank is known
+   * @param dims the dimensions, none negative; null when not even the rank is known
    */
   record TensorType(DType dtype, @Nullable List<Dim> dims) implements ValueType {
     public TensorType {
       dims = dims == null ? null : List.copyOf(dims);
+      if (dims != null) {
+        for (Dim dim : dims) {
+          if (dim instanceof Dim.Fixed(long size) && size < 0) {
+            throw new IllegalArgumentException("negative dimension in " + dims);
+          }
+        }
+      }
     }
 
     /** The shape, when all dimensions are known, else null. */
