@@ -1,43 +1,42 @@
 package io.compresso.op;
 
+import io.compresso.graph.Node;
 import io.compresso.tensor.DType;
-import io.compresso.tensor.Tensor;
-import java.util.List;
 import java.util.Optional;
 
-/** {@code max(0, x)}. */
-final class Relu implements Operator {
-  @Override
-  public String opType() {
-    return "Relu";
+/** {@code max(0, x)}; NaN stays NaN. */
+final class Relu extends ElementwiseUnary {
+  Relu() {
+    super("Relu", 1, 6, 13, 14);
   }
 
   @Override
-  public List<Integer> versions() {
-    return List.of(1, 6, 13, 14);
-  }
+  Function bind(Node node) {
+    return new Function() {
+      @Override
+      public double apply(double x) {
+        return Math.max(x, 0);
+      }
 
-  @Override
-  public ShapeRule shapeRule() {
-    return context -> List.of(Inferred.of(context.input(0).type()));
-  }
-
-  @Override
-  public Optional<Reference> reference() {
-    return Optional.of(context -> {
-      Tensor x = context.tensor(0);
-      Tensor y = context.allocate(x.dtype(), x.shape());
-      for (long i = 0; i < x.size(); i++) {
-        if (x.dtype() == DType.FLOAT) {
-          float value = x.getFloat(i);
-          y.setFloat(i, value < 0 ? 0 : value);
-        } else {
-          double value = x.getDouble(i);
-          y.setDouble(i, value < 0 ? 0 : value);
+      @Override
+      public void floats(float[] x, int n) {
+        for (int i = 0; i < n; i++) {
+          x[i] = Math.max(x[i], 0);
         }
       }
-      return List.of(y);
-    });
+
+      @Override
+      public boolean takesIntegers() {
+        return true;
+      }
+
+      @Override
+      public void longs(long[] x, int n, DType dtype) {
+        for (int i = 0; i < n; i++) {
+          x[i] = Math.max(x[i], 0);
+        }
+      }
+    };
   }
 
   @Override

@@ -1,0 +1,20 @@
+package io.compresso.op;
+
+import io.compresso.graph.Node;
+
+/** The smallest integer not below each element. */
+final class Ceil extends ElementwiseUnary {
+  Ceil() {
+    super("Ceil", 1, 6, 13);
+  }
+
+  @Override
+  Function bind(Node node) {
+    return new Function() {
+      @Override
+      public double apply(double x) {
+        return Math.ceil(x);
+      }
+    };
+  }
+}

@@ -1,0 +1,49 @@
+package io.compresso.op;
+
+import io.compresso.graph.Dim;
+import io.compresso.graph.Node;
+import io.compresso.tensor.DType;
+import java.util.Optional;
+
+/** {@code a / b}; integers truncate towards 0. */
+final class Div extends ElementwiseBinary {
+  Div() {
+    super("Div", 1, 6, 7, 13, 14);
+  }
+
+  @Override
+  Function bind(Node node) {
+    return new Function() {
+      @Override
+      public void floats(float[] a, float[] b, int n) {
+        for (int i = 0; i < n; i++) {
+          a[i] /= b[i];
+        }
+      }
+
+      @Override
+      public void doubles(double[] a, double[] b, int n) {
+        for (int i = 0; i < n; i++) {
+          a[i] /= b[i];
+        }
+      }
+
+      @Override
+      public void longs(long[] a, long[] b, int n, DType dtype) {
+        for (int i = 0; i < n; i++) {
+          a[i] = dtype == DType.UINT64 ? Long.divideUnsigned(a[i], b[i]) : a[i] / b[i];
+        }
+      }
+    };
+  }
+
+  @Override
+  Dim symbolic(Dim a, Dim b) {
+    return Dim.of(1).equals(b) ? a : Dim.UNKNOWN;
+  }
+
+  @Override
+  public Optional<QuantRule> quantRule() {
+    return Optional.of(QuantRule.activation());
+  }
+}

@@ -1,0 +1,20 @@
+package io.compresso.op;
+
+import io.compresso.graph.Node;
+
+/** The largest integer not above each element. */
+final class Floor extends ElementwiseUnary {
+  Floor() {
+    super("Floor", 1, 6, 13);
+  }
+
+  @Override
+  Function bind(Node node) {
+    return new Function() {
+      @Override
+      public double apply(double x) {
+        return Math.floor(x);
+      }
+    };
+  }
+}

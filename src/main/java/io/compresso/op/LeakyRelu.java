@@ -1,0 +1,34 @@
+package io.compresso.op;
+
+import io.compresso.graph.Node;
+import java.util.Optional;
+
+/** {@code x} when not negative, else {@code alpha * x}. */
+final class LeakyRelu extends ElementwiseUnary {
+  LeakyRelu() {
+    super("LeakyRelu", 1, 6, 16);
+  }
+
+  @Override
+  Function bind(Node node) {
+    float alpha = node.floatAttribute("alpha", 0.01f);
+    return new Function() {
+      @Override
+      public double apply(double x) {
+        return x < 0 ? alpha * x : x;
+      }
+
+      @Override
+      public void floats(float[] x, int n) {
+        for (int i = 0; i < n; i++) {
+          x[i] = x[i] < 0 ? alpha * x[i] : x[i];
+        }
+      }
+    };
+  }
+
+  @Override
+  public Optional<QuantRule> quantRule() {
+    return Optional.of(QuantRule.activation());
+  }
+}

@@ -1,0 +1,22 @@
+package io.compresso.op;
+
+/** {@code a <= b}; false where one is NaN. */
+final class LessOrEqual extends Comparison {
+  LessOrEqual() {
+    super("LessOrEqual", 12, 16);
+  }
+
+  @Override
+  void doubles(double[] a, double[] b, byte[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      y[i] = (byte) (a[i] <= b[i] ? 1 : 0);
+    }
+  }
+
+  @Override
+  void longs(long[] a, long[] b, byte[] y, int n) {
+    for (int i = 0; i < n; i++) {
+      y[i] = (byte) (a[i] <= b[i] ? 1 : 0);
+    }
+  }
+}

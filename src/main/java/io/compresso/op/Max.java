@@ -1,0 +1,46 @@
+package io.compresso.op;
+
+import io.compresso.graph.Node;
+import io.compresso.tensor.DType;
+import java.util.Optional;
+
+/** The largest of the inputs, element by element; NaN where one is NaN. */
+final class Max extends ElementwiseVariadic {
+  Max() {
+    super("Max", 1, 6, 8, 12, 13);
+  }
+
+  @Override
+  ElementwiseBinary.Function bind(Node node) {
+    return new ElementwiseBinary.Function() {
+      @Override
+      public void floats(float[] a, float[] b, int n) {
+        for (int i = 0; i < n; i++) {
+          a[i] = Math.max(a[i], b[i]);
+        }
+      }
+
+      @Override
+      public void doubles(double[] a, double[] b, int n) {
+        for (int i = 0; i < n; i++) {
+          a[i] = Math.max(a[i], b[i]);
+        }
+      }
+
+      @Override
+      public void longs(long[] a, long[] b, int n, DType dtype) {
+        for (int i = 0; i < n; i++) {
+          a[i] =
+              dtype == DType.UINT64
+                  ? (Long.compareUnsigned(a[i], b[i]) >= 0 ? a[i] : b[i])
+                  : Math.max(a[i], b[i]);
+        }
+      }
+    };
+  }
+
+  @Override
+  public Optional<QuantRule> quantRule() {
+    return Optional.of(QuantRule.activation());
+  }
+}

@@ -1,0 +1,27 @@
+package io.compresso.op;
+
+import io.compresso.graph.Node;
+
+/** The square root of each element; NaN for a negative one. */
+final class Sqrt extends ElementwiseUnary {
+  Sqrt() {
+    super("Sqrt", 1, 6, 13);
+  }
+
+  @Override
+  Function bind(Node node) {
+    return new Function() {
+      @Override
+      public double apply(double x) {
+        return Math.sqrt(x);
+      }
+
+      @Override
+      public void floats(float[] x, int n) {
+        for (int i = 0; i < n; i++) {
+          x[i] = (float) Math.sqrt(x[i]);
+        }
+      }
+    };
+  }
+}
