@@ -8,6 +8,8 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.compresso.kernel.Kernel;
+import io.compresso.kernel.KernelCatalog;
 import io.compresso.op.Operator;
 import io.compresso.op.OperatorCatalog;
 import java.util.LinkedHashMap;
@@ -192,6 +194,23 @@ class ArchitectureTest {
                 !type.isInterface()
                     && !type.getModifiers()
                         .contains(com.tngtech.archunit.core.domain.JavaModifier.ABSTRACT))
+            .map(JavaClass::getName)
+            .collect(Collectors.toCollection(TreeSet::new));
+    assertThat(listed).containsAll(declared);
+  }
+
+  @Test
+  void kernelCatalog_listsEveryKernel() {
+    Set<String> listed =
+        KernelCatalog.all().stream()
+            .map(kernel -> kernel.getClass().getName())
+            .collect(Collectors.toCollection(TreeSet::new));
+    Set<String> declared =
+        CLASSES.stream()
+            .filter(type -> type.isAssignableTo(Kernel.class) && !type.isInterface())
+            .filter(type ->
+                !type.getModifiers()
+                    .contains(com.tngtech.archunit.core.domain.JavaModifier.ABSTRACT))
             .map(JavaClass::getName)
             .collect(Collectors.toCollection(TreeSet::new));
     assertThat(listed).containsAll(declared);

@@ -1,0 +1,87 @@
+package io.compresso.kernel;
+
+import io.compresso.kernel.ref.RefConv;
+import io.compresso.kernel.ref.RefGemm;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Every kernel, per family best first, the reference last. */
+public final class KernelCatalog {
+  private static final List<Kernel> KERNELS =
+      List.of(
+          // gemm
+          new RefGemm(),
+          // convolution
+          new RefConv());
+
+  private KernelCatalog() {}
+
+  /** A kernel that does not take a problem, and why. */
+  public record Refusal(KernelSpec kernel, String reason) {}
+
+  /** The first kernel that takes a problem, and why those before it do not. */
+  public record Selection(Kernel kernel, List<Refusal> refusals) {}
+
+  /** All kernels, those of a family in the order in which they are tried. */
+  public static List<Kernel> all() {
+    return KERNELS;
+  }
+
+  /** The kernels of {@code family} in the order in which they are tried. */
+  public static List<Kernel> of(KernelFamily family) {
+    return KERNELS.stream().filter(kernel -> kernel.spec().family() == family).toList();
+  }
+
+  /**
+   * Chooses a kernel.
+   *
+   * @throws IllegalArgumentException if no kernel takes the problem, with all reasons
+   */
+  public static Selection select(Problem problem, CpuFeatures cpu) {
+    List<Refusal> refusals = new ArrayList<>();
+    for (Kernel kernel : of(problem.family())) {
+      Acceptance acceptance = cpu.supports(kernel.spec().isa()).and(kernel.accepts(problem, cpu));
+      if (acceptance.accepted()) {
+        return new Selection(kernel, List.copyOf(refusals));
+      }
+      refusals.add(new Refusal(kernel.spec(), acceptance.refusal().orElseThrow()));
+    }
+    throw new IllegalArgumentException("no kernel takes " + problem + ": " + refusals);
+  }
+
+  /**
+   * Chooses a kernel for this machine and prepares it.
+   *
+   * @throws IllegalArgumentException if no kernel takes the problem, or the weights do not fit it
+   */
+  public static PreparedKernel prepare(Problem problem, Weights weights) {
+    return prepare(problem, weights, CpuFeatures.host());
+  }
+
+  /** As {@link #prepare(Problem, Weights)}, for the given features. */
+  public static PreparedKernel prepare(Problem problem, Weights weights, CpuFeatures cpu) {
+    Kernel kernel = select(problem, cpu).kernel();
+    requireWeights(problem, weights);
+    return kernel.prepare(problem, weights);
+  }
+
+  private static void requireWeights(Problem problem, Weights weights) {
+    requireSegment("weights", weights.data(), problem.weightBytes());
+    weights.quantization().requireChannels(problem.outputChannels());
+    if (problem.epilogue().bias()) {
+      if (weights.bias() == null) {
+        throw new IllegalArgumentException("the epilogue adds a bias but none is given");
+      }
+      requireSegment("bias", weights.bias(), problem.biasType().bytes(problem.outputChannels()));
+    }
+  }
+
+  private static void requireSegment(String name, @Nullable MemorySegment segment, long bytes) {
+    if (segment != null && segment.byteSize() != bytes) {
+      throw new IllegalArgumentException(
+          "%s must be %d bytes, not %d".formatted(name, bytes, segment.byteSize()));
+    }
+  }
+}
