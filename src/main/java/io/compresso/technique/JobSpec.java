@@ -1,5 +1,6 @@
 package io.compresso.technique;
 
+import io.compresso.data.Selection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,8 +53,36 @@ public record JobSpec(
   /** A data set, or a selection of its samples. */
   public record DataRef(
       @Param(value = "The id of the data set.", shorthand = true) String dataset,
-      @Param("Which samples: a range from:to (to excluded), or class:from:to within each class.")
-          @Nullable String select) {}
+      @Param("Which of its samples; all when absent.") @Nullable Select select,
+      @Param("For inputs of the model whose names differ from the data's: input to field.")
+          Map<String, String> fields) {}
+
+  /** Which samples of a data set; see {@link Selection}. */
+  public record Select(
+      @Param(value = "The first position, from 0.", byDefault = "0", min = 0) long from,
+      @Param(value = "The end, excluded; the last when absent.", min = 1) @Nullable Long to,
+      @Param(value = "Every which position.", byDefault = "1", min = 1) long step,
+      @Param(value = "Whether positions are counted within each class.", byDefault = "false")
+          boolean perClass,
+      @Param(value = "A seed to shuffle by first.", min = 0) @Nullable Long shuffle,
+      @Param(value = "The part of what is left to take.", byDefault = "1", min = 0, max = 1)
+          double fraction,
+      @Param(value = "Whether to take the other samples instead.", byDefault = "false")
+          boolean rest) {
+    public Select {
+      if (to != null && to <= from) {
+        throw new IllegalArgumentException("to must be above from = " + from + ", not " + to);
+      }
+      if (!(fraction > 0)) {
+        throw new IllegalArgumentException("fraction must be above 0");
+      }
+    }
+
+    /** The selection, to give to {@link io.compresso.data.Dataset#select}. */
+    public Selection toSelection() {
+      return new Selection(from, to, step, perClass, shuffle, fraction, rest);
+    }
+  }
 
   /** What is asked of the result; a goal that is absent is not checked. */
   public record Goals(

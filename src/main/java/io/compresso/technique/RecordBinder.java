@@ -7,6 +7,7 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -19,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * components carry {@link Param}, and back. Every problem is collected, with the path of the field.
  *
  * <p>Component types: {@code String}, {@code boolean}, {@code int}, {@code long}, {@code double},
- * their boxes, enums (in kebab case), records, and lists of these. A list takes a single value as a
- * list of one.
+ * their boxes, enums (in kebab case), records, lists of these (a single value is a list of one),
+ * and maps from text to text.
  */
 public final class RecordBinder {
   /** Binds what {@link RecordBinder} has no rule for. */
@@ -104,6 +105,9 @@ public final class RecordBinder {
     if (type == List.class) {
       return List.of();
     }
+    if (type == Map.class) {
+      return Map.of();
+    }
     if (type.isRecord() && !customs.containsKey(type)) {
       RecordBinder trial = new RecordBinder(customs);
       Object bound = trial.record(type.asSubclass(Record.class), Map.of(), path);
@@ -148,8 +152,10 @@ public final class RecordBinder {
   }
 
   private @Nullable Object value(Type type, @Nullable Param param, Object value, String path) {
-    if (type instanceof ParameterizedType list) {
-      return list(list.getActualTypeArguments()[0], param, value, path);
+    if (type instanceof ParameterizedType generic) {
+      return generic.getRawType() == Map.class
+          ? texts(value, path)
+          : list(generic.getActualTypeArguments()[0], param, value, path);
     }
     Class<?> raw = (Class<?>) type;
     Custom custom = customs.get(raw);
@@ -171,6 +177,22 @@ public final class RecordBinder {
           : refuse(path, "must be true or false, not " + describe(value));
     }
     return number(raw, param, value, path);
+  }
+
+  private @Nullable Object texts(Object value, String path) {
+    if (!(value instanceof Map<?, ?> map)) {
+      return refuse(path, "must be an object, not " + describe(value));
+    }
+    Map<String, String> texts = new LinkedHashMap<>();
+    for (Map.Entry<?, ?> entry : map.entrySet()) {
+      String key = String.valueOf(entry.getKey());
+      if (entry.getValue() instanceof String text) {
+        texts.put(key, text);
+      } else {
+        problem(join(path, key), "must be a text, not " + describe(entry.getValue()));
+      }
+    }
+    return texts.size() == map.size() ? Collections.unmodifiableMap(texts) : null;
   }
 
   private @Nullable Object list(Type element, @Nullable Param param, Object value, String path) {

@@ -60,7 +60,7 @@ final class RecordSchema {
   private static boolean isRequired(
       RecordComponent component, Map<Class<?>, Map<String, Object>> customs) {
     Class<?> type = component.getType();
-    if (RecordBinder.isNullable(component) || type == List.class) {
+    if (RecordBinder.isNullable(component) || type == List.class || type == Map.class) {
       return false;
     }
     return !type.isRecord()
@@ -73,6 +73,9 @@ final class RecordSchema {
   private static Map<String, Object> typeOf(
       Type type, @Nullable Param param, Map<Class<?>, Map<String, Object>> customs) {
     if (type instanceof ParameterizedType list) {
+      if (list.getRawType() == Map.class) {
+        return Map.of("type", "object", "additionalProperties", Map.of("type", "string"));
+      }
       Map<String, Object> items = typeOf(list.getActualTypeArguments()[0], param, customs);
       Map<String, Object> array = new LinkedHashMap<>();
       array.put("type", "array");

@@ -21,7 +21,11 @@ class JobSpecTest {
                 "model",
                 "m1",
                 "data",
-                Map.of("calibration", "d1", "eval", Map.of("dataset", "d2", "select", "0:9")),
+                Map.of(
+                    "calibration",
+                    "d1",
+                    "eval",
+                    Map.of("dataset", "d2", "select", Map.of("to", 9))),
                 "target",
                 "x86-avx2",
                 "pipeline",
@@ -33,8 +37,11 @@ class JobSpecTest {
                 "seed",
                 7));
 
-    assertThat(spec.data().calibration()).isEqualTo(new JobSpec.DataRef("d1", null));
-    assertThat(spec.data().eval()).isEqualTo(new JobSpec.DataRef("d2", "0:9"));
+    assertThat(spec.data().calibration()).isEqualTo(new JobSpec.DataRef("d1", null, Map.of()));
+    assertThat(spec.data().eval())
+        .isEqualTo(
+            new JobSpec.DataRef(
+                "d2", new JobSpec.Select(0, 9L, 1, false, null, 1, false), Map.of()));
     assertThat(spec.data().train()).isNull();
     assertThat(spec.goals().accuracy()).isEqualTo(new JobSpec.AccuracyGoal("top1", 0.01));
     assertThat(spec.budget()).isEqualTo(new JobSpec.Budget(20, 5, 4096));
