@@ -109,22 +109,35 @@ public final class Patch {
     return node.mapInputs(input -> renamedUses.getOrDefault(input, input));
   }
 
-  /** Adds the names that {@code node} and its subgraphs read. */
-  static void collectReads(Node node, Set<String> names) {
+  /** The names that {@code node} reads, and those that its subgraphs read from around it. */
+  public static Set<String> reads(Node node) {
+    Set<String> names = new LinkedHashSet<>();
+    collectReads(node, names);
+    names.remove("");
+    return names;
+  }
+
+  private static void collectReads(Node node, Set<String> names) {
     names.addAll(node.inputs());
     for (Attribute attribute : node.attributes().values()) {
       switch (attribute) {
-        case Attribute.GraphValue(Graph body) -> collectReads(body, names);
+        case Attribute.GraphValue(Graph body) -> names.addAll(reads(body));
         case Attribute.Graphs(List<Graph> bodies) ->
-            bodies.forEach(body -> collectReads(body, names));
+            bodies.forEach(body -> names.addAll(reads(body)));
         default -> {}
       }
     }
   }
 
-  private static void collectReads(Graph body, Set<String> names) {
+  /** The names that a subgraph reads but does not define. */
+  public static Set<String> reads(Graph body) {
+    Set<String> names = new LinkedHashSet<>();
     body.outputs().forEach(output -> names.add(output.name()));
     body.nodes().forEach(node -> collectReads(node, names));
+    body.nodes().forEach(node -> node.outputs().forEach(names::remove));
+    body.inputs().forEach(input -> names.remove(input.name()));
+    names.removeAll(body.initializers().keySet());
+    return names;
   }
 
   /**

@@ -1,0 +1,201 @@
+package io.compresso.onnx;
+
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.Parser;
+import io.compresso.graph.Model;
+import io.compresso.onnx.proto.ModelProto;
+import io.compresso.onnx.proto.OptionalProto;
+import io.compresso.onnx.proto.SequenceProto;
+import io.compresso.onnx.proto.SparseTensorProto;
+import io.compresso.onnx.proto.TensorProto;
+import io.compresso.tensor.OptionalValue;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSequence;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Reads and writes ONNX models. A file is mapped, and the tensors of a model are views of the
+ * mapping: they cost no heap, and the file must not be changed while the model is in use (replacing
+ * it, as {@link #write(Model, Path)} does, is no change).
+ *
+ * <p>Nothing in a file is trusted: reading fails with {@link OnnxFormatException} or {@link
+ * io.compresso.graph.GraphException}, and allocates nothing that the file's own size does not
+ * justify.
+ */
+public final class OnnxCodec {
+  /** What protobuf allows for one message, less some room for the structure. */
+  static final long MAX_MESSAGE = Integer.MAX_VALUE - (64L << 20);
+
+  private OnnxCodec() {}
+
+  /**
+   * Reads a model file, or an archive (zip, tar or tar.gz) that holds one model file and its
+   * external data.
+   *
+   * @throws OnnxFormatException if the file is not an ONNX model
+   * @throws io.compresso.graph.GraphException if the model's graph is wrong
+   */
+  public static Model read(Path file) throws IOException {
+    return read(file, OnnxLimits.DEFAULT);
+  }
+
+  /** Reads a model file or archive within the given limits. */
+  public static Model read(Path file, OnnxLimits limits) throws IOException {
+    MemorySegment bytes = ExternalData.map(file);
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null) {
+      throw new IOException(file + " is not a file");
+    }
+    return read(bytes, ExternalData.inFolder(folder), limits);
+  }
+
+  /** Reads a model that lies in memory; its tensors may be views of that memory. */
+  public static Model read(byte[] bytes) {
+    return read(copy(bytes), ExternalData.NONE);
+  }
+
+  /**
+   * Reads a model that lies in memory; its tensors may be views of that memory.
+   *
+   * @param bytes off-heap memory, which must stay as it is
+   * @param external finds the files that hold tensors
+   */
+  public static Model read(MemorySegment bytes, ExternalData external) {
+    return read(bytes, external, OnnxLimits.DEFAULT);
+  }
+
+  /** Reads a model that lies in memory, within the given limits. */
+  public static Model read(MemorySegment bytes, ExternalData external, OnnxLimits limits) {
+    ModelProto proto = parse(bytes, ModelProto.getDescriptor(), ModelProto.parser(), limits);
+    return new ModelDecoder(new TensorDecoder(bytes, external, limits)).decode(proto);
+  }
+
+  /** Writes a model into one file, atomically. */
+  public static void write(Model model, Path file) throws IOException {
+    write(model, file, OnnxWriteOptions.EMBEDDED);
+  }
+
+  /**
+   * Writes a model. External data goes into the file of the same name with {@code .data} behind it.
+   *
+   * @throws OnnxFormatException if what goes into the model file is larger than ONNX allows, 2 GB
+   */
+  public static void write(Model model, Path file, OnnxWriteOptions options) throws IOException {
+    Path dataFile = file.resolveSibling(file.getFileName() + ".data");
+    Path temporary = file.resolveSibling(file.getFileName() + ".part");
+    Path temporaryData = file.resolveSibling(file.getFileName() + ".data.part");
+    boolean external = options.externalThreshold() < Long.MAX_VALUE;
+    try {
+      if (external) {
+        try (FileChannel channel =
+            FileChannel.open(
+                temporaryData,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE)) {
+          DataWriter data =
+              new DataWriter(
+                  channel, dataFile.getFileName().toString(), options.externalThreshold());
+          writeMessage(new ModelEncoder(data).encode(model), temporary);
+          external = channel.size() > 0;
+        }
+      } else {
+        writeMessage(new ModelEncoder(null).encode(model), temporary);
+      }
+      if (external) {
+        Files.move(temporaryData, dataFile, StandardCopyOption.ATOMIC_MOVE);
+      }
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(temporary);
+      Files.deleteIfExists(temporaryData);
+    }
+  }
+
+  private static void writeMessage(Message message, Path file) throws IOException {
+    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16)) {
+      message.writeTo(out);
+    }
+  }
+
+  /** The bytes of a model in one file. */
+  public static byte[] write(Model model) {
+    return new ModelEncoder(null).encode(model).toByteArray();
+  }
+
+  /** Reads a {@code TensorProto}: a tensor in a file of its own, as in ONNX's test cases. */
+  public static Tensor readTensor(byte[] bytes) {
+    MemorySegment file = copy(bytes);
+    return decoder(file)
+        .decode(parse(file, TensorProto.getDescriptor(), TensorProto.parser()), "tensor");
+  }
+
+  /** The bytes of a {@code TensorProto}. */
+  public static byte[] writeTensor(String name, Tensor tensor) {
+    return new ModelEncoder(null).tensor(tensor).setName(name).build().toByteArray();
+  }
+
+  /** Reads a {@code SequenceProto}. */
+  public static TensorSequence readSequence(byte[] bytes) {
+    MemorySegment file = copy(bytes);
+    return new SequenceDecoder(decoder(file))
+        .sequence(parse(file, SequenceProto.getDescriptor(), SequenceProto.parser()), "sequence");
+  }
+
+  /** Reads an {@code OptionalProto}. */
+  public static OptionalValue readOptional(byte[] bytes) {
+    MemorySegment file = copy(bytes);
+    return new SequenceDecoder(decoder(file))
+        .optional(parse(file, OptionalProto.getDescriptor(), OptionalProto.parser()), "optional");
+  }
+
+  /** The dense form of a sparse tensor whose elements are in the message. */
+  static Tensor decodeSparse(SparseTensorProto proto) {
+    MemorySegment file = copy(proto.toByteArray());
+    SparseTensorProto scanned =
+        parse(file, SparseTensorProto.getDescriptor(), SparseTensorProto.parser());
+    return decoder(file).decodeSparse(scanned, "sparse_initializer");
+  }
+
+  private static TensorDecoder decoder(MemorySegment file) {
+    return new TensorDecoder(file, ExternalData.NONE, OnnxLimits.DEFAULT);
+  }
+
+  private static MemorySegment copy(byte[] bytes) {
+    MemorySegment segment = Arena.ofAuto().allocate(Math.max(1, bytes.length), Tensor.ALIGNMENT);
+    segment.copyFrom(MemorySegment.ofArray(bytes));
+    return segment.asSlice(0, bytes.length).asReadOnly();
+  }
+
+  private static <M extends Message> M parse(
+      MemorySegment file, Descriptor type, Parser<M> parser) {
+    return parse(file, type, parser, OnnxLimits.DEFAULT);
+  }
+
+  private static <M extends Message> M parse(
+      MemorySegment file, Descriptor type, Parser<M> parser, OnnxLimits limits) {
+    if (file.byteSize() == 0) {
+      throw new OnnxFormatException("", "the file is empty");
+    }
+    byte[] structure = WireScanner.scan(file, type, limits);
+    CodedInputStream in = CodedInputStream.newInstance(structure);
+    in.setRecursionLimit(limits.depth() + 2);
+    try {
+      return parser.parseFrom(in);
+    } catch (InvalidProtocolBufferException e) {
+      throw new OnnxFormatException("", "is not a " + type.getName() + ": " + e.getMessage(), e);
+    }
+  }
+}

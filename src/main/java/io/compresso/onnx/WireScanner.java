@@ -1,0 +1,254 @@
+package io.compresso.onnx;
+
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import io.compresso.onnx.proto.TensorProto;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walks the wire format of one message before it is parsed: checks that every field lies inside its
+ * message, has the encoding that its type says, and that the whole keeps to the limits; and makes a
+ * copy in which each tensor's element bytes are replaced by their {@link Span} in the file, so that
+ * what the parser puts on the heap is small.
+ */
+final class WireScanner {
+  private static final int VARINT = 0;
+  private static final int FIXED64 = 1;
+  private static final int DELIMITED = 2;
+  private static final int FIXED32 = 5;
+  private static final int LENGTH_BYTES = 5;
+  private static final int MESSAGE_COST = 300;
+  private static final int STRING_COST = 72;
+  private static final int SCALAR_COST = 16;
+
+  /** The fields of {@link TensorProto} that hold elements, other than strings. */
+  private static final Set<Integer> ELEMENT_FIELDS =
+      Set.of(
+          TensorProto.FLOAT_DATA_FIELD_NUMBER,
+          TensorProto.INT32_DATA_FIELD_NUMBER,
+          TensorProto.INT64_DATA_FIELD_NUMBER,
+          TensorProto.RAW_DATA_FIELD_NUMBER,
+          TensorProto.DOUBLE_DATA_FIELD_NUMBER,
+          TensorProto.UINT64_DATA_FIELD_NUMBER);
+
+  private final MemorySegment file;
+  private final OnnxLimits limits;
+  private byte[] out = new byte[1024];
+  private int size;
+  private long cost;
+
+  private WireScanner(MemorySegment file, OnnxLimits limits) {
+    this.file = file;
+    this.limits = limits;
+  }
+
+  /**
+   * The message without its tensors' elements.
+   *
+   * @throws OnnxFormatException if the bytes are not a message of this type
+   */
+  static byte[] scan(MemorySegment file, Descriptor type, OnnxLimits limits) {
+    WireScanner scanner = new WireScanner(file, limits);
+    scanner.message(type, 0, file.byteSize(), new Trail(null, "", -1), 0);
+    return Arrays.copyOf(scanner.out, scanner.size);
+  }
+
+  /** Where a message lies, for errors. */
+  private record Trail(@Nullable Trail parent, String field, int index) {
+    @Override
+    public String toString() {
+      String step = index < 0 ? field : field + "[" + index + "]";
+      return parent == null || parent.field.isEmpty() ? step : parent + "." + step;
+    }
+  }
+
+  private void message(Descriptor type, long from, long to, Trail trail, int depth) {
+    if (depth > limits.depth()) {
+      throw new OnnxFormatException(
+          trail.toString(), from, "messages nest deeper than " + limits.depth() + " levels");
+    }
+    int[] counts = new int[32];
+    long at = from;
+    while (at < to) {
+      long start = at;
+      Varint tag = varint(at, to, trail);
+      at = tag.end;
+      long number = tag.value >>> 3;
+      int wire = (int) (tag.value & 7);
+      if (number < 1 || number > 0x1FFF_FFFF) {
+        throw new OnnxFormatException(
+            trail.toString(), start, "field number " + number + " is not allowed");
+      }
+      FieldDescriptor field = type.findFieldByNumber((int) number);
+      String name = field == null ? "field " + number : field.getName();
+      int index =
+          field != null && field.isRepeated() && number < counts.length
+              ? counts[(int) number]++
+              : -1;
+      Trail here = new Trail(trail, name, index);
+      if (field != null) {
+        checkWire(field, wire, start, here);
+      }
+      long length =
+          switch (wire) {
+            case VARINT -> varint(at, to, here).end - at;
+            case FIXED64 -> 8;
+            case FIXED32 -> 4;
+            case DELIMITED -> {
+              Varint prefix = varint(at, to, here);
+              at = prefix.end;
+              yield prefix.value;
+            }
+            default ->
+                throw new OnnxFormatException(
+                    here.toString(), start, "wire type " + wire + " is not one of ONNX's");
+          };
+      if (length < 0 || length > to - at) {
+        throw new OnnxFormatException(
+            here.toString(), start, "needs " + length + " bytes, but " + (to - at) + " are left");
+      }
+      field(field, wire, tag.value, at, length, here, depth);
+      at += length;
+    }
+  }
+
+  private void field(
+      @Nullable FieldDescriptor field,
+      int wire,
+      long tag,
+      long at,
+      long length,
+      Trail here,
+      int depth) {
+    if (wire == DELIMITED && field != null && field.getType() == FieldDescriptor.Type.MESSAGE) {
+      spend(MESSAGE_COST, at, here);
+      putVarint(tag);
+      int patch = size;
+      size += LENGTH_BYTES;
+      ensure(0);
+      message(field.getMessageType(), at, at + length, here, depth + 1);
+      putLength(patch, size - patch - LENGTH_BYTES);
+    } else if (wire == DELIMITED && field != null && isElements(field)) {
+      spend(MESSAGE_COST, at, here);
+      putVarint(tag);
+      byte[] span = new Span(at, length).toBytes();
+      putVarint(span.length);
+      put(MemorySegment.ofArray(span), 0, span.length);
+    } else if (wire == DELIMITED) {
+      boolean packed = field != null && field.isPackable();
+      spend(packed ? length * SCALAR_COST : STRING_COST + length, at, here);
+      if (field != null && field.getType() == FieldDescriptor.Type.STRING) {
+        checkText(field, at, length, here);
+      }
+      putVarint(tag);
+      putVarint(length);
+      put(file, at, length);
+    } else {
+      spend(field == null ? STRING_COST : SCALAR_COST, at, here);
+      putVarint(tag);
+      put(file, at, length);
+    }
+  }
+
+  private static boolean isElements(FieldDescriptor field) {
+    return field.getContainingType() == TensorProto.getDescriptor()
+        && ELEMENT_FIELDS.contains(field.getNumber());
+  }
+
+  private static void checkWire(FieldDescriptor field, int wire, long start, Trail here) {
+    boolean fits =
+        switch (field.getType()) {
+          case MESSAGE, STRING -> wire == DELIMITED;
+          // Element lists may also come one by one, in the encoding of one element.
+          case BYTES -> wire == DELIMITED || isElements(field);
+          case FLOAT -> wire == FIXED32 || wire == DELIMITED && field.isRepeated();
+          default -> wire == VARINT || wire == DELIMITED && field.isRepeated();
+        };
+    if (!fits) {
+      throw new OnnxFormatException(
+          here.toString(), start, "wire type " + wire + " does not fit the field");
+    }
+  }
+
+  private void checkText(FieldDescriptor field, long at, long length, Trail here) {
+    if (field.getName().equals("doc_string")) {
+      return;
+    }
+    for (long i = 0; i < length; i++) {
+      if (file.get(ValueLayout.JAVA_BYTE, at + i) < 0) {
+        byte[] bytes = file.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
+        try {
+          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+        } catch (CharacterCodingException e) {
+          throw new OnnxFormatException(here.toString(), at, "is not UTF-8 text");
+        }
+        return;
+      }
+    }
+  }
+
+  private void spend(long bytes, long at, Trail here) {
+    cost += bytes;
+    if (cost > limits.structureBytes()) {
+      throw new OnnxFormatException(
+          here.toString(),
+          at,
+          "the model's structure takes more than "
+              + limits.structureBytes()
+              + " bytes of memory, weights aside");
+    }
+  }
+
+  private record Varint(long value, long end) {}
+
+  private Varint varint(long at, long to, Trail trail) {
+    long value = 0;
+    for (int i = 0; i < 10; i++) {
+      if (at + i >= to) {
+        throw new OnnxFormatException(trail.toString(), at, "ends inside a number");
+      }
+      byte b = file.get(ValueLayout.JAVA_BYTE, at + i);
+      value |= (long) (b & 0x7F) << (7 * i);
+      if (b >= 0) {
+        return new Varint(value, at + i + 1);
+      }
+    }
+    throw new OnnxFormatException(trail.toString(), at, "number takes more than 10 bytes");
+  }
+
+  private void putVarint(long value) {
+    ensure(10);
+    long rest = value;
+    while ((rest & ~0x7FL) != 0) {
+      out[size++] = (byte) (rest & 0x7F | 0x80);
+      rest >>>= 7;
+    }
+    out[size++] = (byte) rest;
+  }
+
+  /** A varint padded to {@link #LENGTH_BYTES}, written when the length is known. */
+  private void putLength(int at, int length) {
+    for (int i = 0; i < LENGTH_BYTES; i++) {
+      out[at + i] = (byte) (length >>> (7 * i) & 0x7F | (i < LENGTH_BYTES - 1 ? 0x80 : 0));
+    }
+  }
+
+  private void put(MemorySegment from, long at, long length) {
+    ensure(Math.toIntExact(length));
+    MemorySegment.copy(from, at, MemorySegment.ofArray(out), size, length);
+    size += (int) length;
+  }
+
+  private void ensure(int more) {
+    if (size + more > out.length) {
+      out = Arrays.copyOf(out, Math.max(size + more, out.length * 2));
+    }
+  }
+}
