@@ -1,0 +1,121 @@
+package io.compresso.op;
+
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Each channel of {@code [N, C, ...]} normalized by given statistics, or in training by its own.
+ *
+ * <p>Before operator set 9 {@code spatial = 0} gives every element of a sample statistics of its
+ * own.
+ */
+final class BatchNormalization implements Operator {
+  @Override
+  public String opType() {
+    return "BatchNormalization";
+  }
+
+  @Override
+  public List<Integer> versions() {
+    return List.of(1, 6, 7, 9, 14, 15);
+  }
+
+  @Override
+  public ShapeRule shapeRule() {
+    return context -> {
+      List<Inferred> outputs = new ArrayList<>();
+      outputs.add(Inferred.of(context.input(0).type()));
+      for (int i = 1; i < context.node().outputs().size(); i++) {
+        int source = i == 1 ? 3 : i == 2 ? 4 : -1;
+        outputs.add(source < 0 ? Inferred.UNKNOWN : Inferred.of(context.input(source).type()));
+      }
+      return outputs;
+    };
+  }
+
+  @Override
+  public Optional<Reference> reference() {
+    return Optional.of(BatchNormalization::run);
+  }
+
+  @Override
+  public Optional<QuantRule> quantRule() {
+    return Optional.of(QuantRule.activation());
+  }
+
+  private static List<? extends @Nullable Tensor> run(OpContext context) {
+    Tensor x = context.tensor(0);
+    Shape shape = x.shape();
+    boolean spatial = context.opset() >= 9 || context.node().intAttribute("spatial", 1) != 0;
+    int split = spatial ? Math.min(2, shape.rank()) : shape.rank();
+    int channels = Math.toIntExact(shape.size(Math.min(1, shape.rank()), split));
+    int plane = Math.toIntExact(shape.size(split, shape.rank()));
+    double[] scale = statistic(context, 1, channels);
+    double[] bias = statistic(context, 2, channels);
+    double[] mean = statistic(context, 3, channels);
+    double[] variance = statistic(context, 4, channels);
+    boolean training =
+        context.opset() >= 14
+            ? context.node().intAttribute("training_mode", 0) != 0
+            : context.node().output(1) != null;
+    List<@Nullable Tensor> outputs = new ArrayList<>();
+    double[] values = Reals.doubles(x);
+    if (training) {
+      double momentum = context.node().floatAttribute("momentum", 0.9f);
+      double[][] own = statistics(values, channels, plane);
+      for (int c = 0; c < channels; c++) {
+        mean[c] = mean[c] * momentum + own[0][c] * (1 - momentum);
+        variance[c] = variance[c] * momentum + own[1][c] * (1 - momentum);
+      }
+      DType type = context.tensor(3).dtype();
+      outputs.add(Reals.tensor(context, type, context.tensor(3).shape(), mean));
+      outputs.add(Reals.tensor(context, type, context.tensor(4).shape(), variance));
+      if (context.node().outputs().size() > 3) {
+        outputs.add(Reals.tensor(context, type, context.tensor(3).shape(), own[0]));
+        outputs.add(Reals.tensor(context, type, context.tensor(4).shape(), own[1]));
+      }
+      mean = own[0];
+      variance = own[1];
+    }
+    double epsilon = context.node().floatAttribute("epsilon", 1e-5f);
+    for (int at = 0; at < values.length; at += plane) {
+      int c = at / plane % channels;
+      double factor = scale[c] / Math.sqrt(variance[c] + epsilon);
+      double offset = bias[c] - mean[c] * factor;
+      for (int i = at; i < at + plane; i++) {
+        values[i] = values[i] * factor + offset;
+      }
+    }
+    outputs.addFirst(Reals.tensor(context, x.dtype(), shape, values));
+    return outputs;
+  }
+
+  private static double[] statistic(OpContext context, int input, int channels) {
+    Tensor tensor = context.tensor(input);
+    if (tensor.size() != channels) {
+      throw context.error(
+          "input " + input + " has shape " + tensor.shape() + " for " + channels + " channels");
+    }
+    return Reals.doubles(tensor);
+  }
+
+  /** Mean and population variance of each channel. */
+  private static double[][] statistics(double[] x, int channels, int plane) {
+    double[] mean = new double[channels];
+    double[] variance = new double[channels];
+    double count = (double) x.length / channels;
+    for (int i = 0; i < x.length; i++) {
+      mean[i / plane % channels] += x[i] / count;
+    }
+    for (int i = 0; i < x.length; i++) {
+      int c = i / plane % channels;
+      variance[c] += (x[i] - mean[c]) * (x[i] - mean[c]) / count;
+    }
+    return new double[][] {mean, variance};
+  }
+}

@@ -1,0 +1,161 @@
+package io.compresso.op;
+
+import io.compresso.graph.Dim;
+import io.compresso.graph.GraphException;
+import io.compresso.kernel.ConvProblem;
+import io.compresso.kernel.Epilogue;
+import io.compresso.kernel.OperandTypes;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.SpatialAxis;
+import io.compresso.kernel.WeightQuantization;
+import io.compresso.kernel.Weights;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One convolution of a node.
+ *
+ * @param x the data {@code [N, C, spatial...]}
+ * @param w the filters {@code [M, C / group, kernel...]}
+ * @param bias one value an output channel, or null
+ * @param output the element type of the result
+ * @param quantization zero points and scales of 8-bit operands
+ * @param inputZeroPoint zero point of 8-bit data
+ * @param epilogue the clip of the result; whether there is a bias is known from {@code bias}
+ */
+record Convolution(
+    Tensor x,
+    Tensor w,
+    @Nullable Tensor bias,
+    DType output,
+    WeightQuantization quantization,
+    int inputZeroPoint,
+    Epilogue epilogue) {
+  /** A convolution of floats. */
+  static Convolution ofFloats(Tensor x, Tensor w, @Nullable Tensor bias) {
+    return new Convolution(x, w, bias, x.dtype(), WeightQuantization.NONE, 0, Epilogue.NONE);
+  }
+
+  Convolution withEpilogue(Epilogue newEpilogue) {
+    return new Convolution(x, w, bias, output, quantization, inputZeroPoint, newEpilogue);
+  }
+
+  /**
+   * Computes it with the node's attributes.
+   *
+   * @param constant whether filters, bias and quantization are the same in every run
+   */
+  Tensor run(OpContext context, boolean constant) {
+    Shape shape = x.shape();
+    if (shape.rank() != w.shape().rank()) {
+      throw context.error("input " + shape + " with weights " + w.shape());
+    }
+    long[] kernel = context.node().intsAttribute("kernel_shape", kernel(w.shape()));
+    Window window = Window.of(context.node(), shape, kernel, false);
+    if (!w.shape().equals(weights(context, shape, kernel))) {
+      throw context.error(
+          "weights %s for input %s in %d groups, kernel %s"
+              .formatted(w.shape(), shape, group(context), Arrays.toString(kernel)));
+    }
+    int channels = Math.toIntExact(w.shape().dim(0));
+    if (bias != null && bias.size() != channels) {
+      throw context.error("bias " + bias.shape() + " for " + channels + " output channels");
+    }
+    Tensor y = context.allocate(output, window.outShape(shape.dim(0), channels));
+    ConvProblem problem = problem(context, window, channels);
+    Products.run(
+        context,
+        problem,
+        constant,
+        () ->
+            Weights.of(Products.memory(w))
+                .withBias(
+                    bias == null
+                        ? null
+                        : Products.memory(Reals.as(context, problem.biasType(), bias)))
+                .withQuantization(quantization),
+        Operands.of(Products.memory(x), y.segment()).withInputQuantization(inputZeroPoint, 1));
+    return y;
+  }
+
+  private ConvProblem problem(OpContext context, Window window, int channels) {
+    try {
+      List<SpatialAxis> axes = new ArrayList<>();
+      for (int axis = 3 - window.rank(); axis < 3; axis++) {
+        axes.add(
+            new SpatialAxis(
+                window.in()[axis],
+                window.kernel()[axis],
+                window.stride()[axis],
+                window.dilation()[axis],
+                window.begin()[axis],
+                window.end()[axis]));
+      }
+      return new ConvProblem(
+          new OperandTypes(x.dtype(), w.dtype(), output),
+          ConvProblem.Layout.NCHW,
+          Math.toIntExact(x.shape().dim(0)),
+          new ConvProblem.Channels(Math.toIntExact(x.shape().dim(1)), channels, group(context)),
+          axes,
+          epilogue.withBias(bias != null));
+    } catch (IllegalArgumentException e) {
+      throw new GraphException(context.node(), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private Shape weights(OpContext context, Shape input, long[] kernel) {
+    int group = group(context);
+    if (input.dim(1) % group != 0 || w.shape().dim(0) % group != 0) {
+      throw context.error(
+          "%d input and %d output channels in %d groups"
+              .formatted(input.dim(1), w.shape().dim(0), group));
+    }
+    long[] dims = new long[kernel.length + 2];
+    dims[0] = w.shape().dim(0);
+    dims[1] = input.dim(1) / group;
+    System.arraycopy(kernel, 0, dims, 2, kernel.length);
+    return Shape.of(dims);
+  }
+
+  private static int group(OpContext context) {
+    long group = context.node().intAttribute("group", 1);
+    if (group < 1 || group > Integer.MAX_VALUE) {
+      throw context.error("attribute 'group' is " + group);
+    }
+    return (int) group;
+  }
+
+  private static long[] kernel(Shape weights) {
+    long[] dims = weights.dims();
+    return Arrays.copyOfRange(dims, Math.min(2, dims.length), dims.length);
+  }
+
+  /** The shape rule of a convolution whose data and filters are the given inputs. */
+  static Inferred infer(ShapeContext context, int data, int filters, @Nullable DType output) {
+    List<Dim> x = context.dims(data);
+    List<Dim> w = context.dims(filters);
+    if (x == null) {
+      return Dims.tensor(output, w == null ? null : Dims.unknown(w.size()));
+    }
+    if (x.size() < 3 || w != null && w.size() != x.size()) {
+      throw context.error(
+          "input of rank %d with weights of rank %s"
+              .formatted(x.size(), w == null ? "?" : String.valueOf(w.size())));
+    }
+    List<Dim> dims = new ArrayList<>();
+    dims.add(x.getFirst());
+    dims.add(w == null ? Dim.UNKNOWN : w.getFirst());
+    long[] kernel = context.node().intsAttribute("kernel_shape");
+    if (kernel == null && w != null && w.stream().skip(2).allMatch(Dim.Fixed.class::isInstance)) {
+      kernel = w.stream().skip(2).mapToLong(dim -> ((Dim.Fixed) dim).size()).toArray();
+    }
+    dims.addAll(
+        kernel == null ? Dims.unknown(x.size() - 2) : Window.dims(context, x, kernel, false));
+    return Dims.tensor(output, dims);
+  }
+}

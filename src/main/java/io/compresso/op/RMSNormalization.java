@@ -1,0 +1,55 @@
+package io.compresso.op;
+
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+
+/** The axes from {@code axis} on divided by their root mean square. */
+final class RMSNormalization implements Operator {
+  @Override
+  public String opType() {
+    return "RMSNormalization";
+  }
+
+  @Override
+  public List<Integer> versions() {
+    return List.of(23);
+  }
+
+  @Override
+  public ShapeRule shapeRule() {
+    return context -> List.of(Inferred.of(context.input(0).type()));
+  }
+
+  @Override
+  public Optional<Reference> reference() {
+    return Optional.of(context -> List.of(run(context)));
+  }
+
+  @Override
+  public Optional<QuantRule> quantRule() {
+    return Optional.of(QuantRule.activation());
+  }
+
+  private static Tensor run(OpContext context) {
+    Tensor x = context.tensor(0);
+    Shape shape = x.shape();
+    int axis = LayerNormalization.axis(context, shape);
+    int length = Math.toIntExact(shape.size(axis, shape.rank()));
+    double[] scale = LayerNormalization.repeated(context, context.tensor(1), shape, axis);
+    double epsilon = context.node().floatAttribute("epsilon", 1e-5f);
+    double[] values = Reals.doubles(x);
+    for (int from = 0; from < values.length; from += length) {
+      double squares = 0;
+      for (int i = from; i < from + length; i++) {
+        squares += values[i] * values[i];
+      }
+      double factor = 1 / Math.sqrt(squares / length + epsilon);
+      for (int i = from; i < from + length; i++) {
+        values[i] = values[i] * factor * scale[i % scale.length];
+      }
+    }
+    return Reals.tensor(context, context.tensor(1).dtype(), shape, values);
+  }
+}
