@@ -1,0 +1,3 @@
+/** What tests of several layers share. */
+@org.jspecify.annotations.NullMarked
+package io.compresso.testing;
