@@ -2,6 +2,8 @@ package io.compresso.kernel;
 
 import io.compresso.kernel.ref.RefConv;
 import io.compresso.kernel.ref.RefGemm;
+import io.compresso.kernel.vector.VectorConv;
+import io.compresso.kernel.vector.VectorGemm;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,8 +14,10 @@ public final class KernelCatalog {
   private static final List<Kernel> KERNELS =
       List.of(
           // gemm
+          new VectorGemm(),
           new RefGemm(),
           // convolution
+          new VectorConv(),
           new RefConv());
 
   private KernelCatalog() {}

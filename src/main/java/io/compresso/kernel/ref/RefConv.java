@@ -50,6 +50,9 @@ public final class RefConv implements Kernel {
     return new Prepared((ConvProblem) problem, weights);
   }
 
+  /** Stands for an element of the padding. */
+  private static final int PADDING = -1;
+
   private static final class Prepared extends RefPrepared {
     private final ConvProblem problem;
     private final SpatialAxis depth;
@@ -83,7 +86,8 @@ public final class RefConv implements Kernel {
             threads,
             (index, channel, window) -> {
               double[] sum = {0};
-              window.forEach((input, weight) -> sum[0] += x[input] * w[weight]);
+              window.forEach(
+                  (input, weight) -> sum[0] += (input == PADDING ? 0 : x[input]) * w[weight]);
               epilogue.store(output, index, channel, sum[0]);
             });
       } else {
@@ -96,7 +100,11 @@ public final class RefConv implements Kernel {
             (index, channel, window) -> {
               int wz = quantization.zeroPoint(channel);
               long[] sum = {0};
-              window.forEach((input, weight) -> sum[0] += (x[input] - xz) * (w[weight] - wz));
+              window.forEach((input, weight) -> {
+                if (input != PADDING) {
+                  sum[0] += (x[input] - xz) * (w[weight] - wz);
+                }
+              });
               epilogue.store(output, index, channel, sum[0], operands);
             });
       }
@@ -107,6 +115,9 @@ public final class RefConv implements Kernel {
     }
 
     private interface ProductAction {
+      /**
+       * @param input the input's element, or {@link #PADDING}
+       */
       void accept(int input, int weight);
     }
 
@@ -173,17 +184,16 @@ public final class RefConv implements Kernel {
               int h = startHeight + kh * height.dilation();
               for (int kw = 0; kw < width.kernel(); kw++, weight++) {
                 int w = startWidth + kw * width.dilation();
-                if (inside(d, depth) && inside(h, height) && inside(w, width)) {
-                  int pixel = (d * height.size() + h) * width.size() + w;
-                  action.accept(base + pixel * step, weight);
-                }
+                boolean inside = isInside(d, depth) && isInside(h, height) && isInside(w, width);
+                int pixel = (d * height.size() + h) * width.size() + w;
+                action.accept(inside ? base + pixel * step : PADDING, weight);
               }
             }
           }
         }
       }
 
-      private static boolean inside(int position, SpatialAxis axis) {
+      private static boolean isInside(int position, SpatialAxis axis) {
         return position >= 0 && position < axis.size();
       }
     }

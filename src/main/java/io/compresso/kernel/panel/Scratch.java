@@ -1,0 +1,61 @@
+package io.compresso.kernel.panel;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.ArrayBlockingQueue;
+
+/**
+ * Memory for the length of a call, kept for later calls in a bounded pool of the process.
+ *
+ * <p>The bytes are not zeroed. What the pool does not keep is left to the garbage collector.
+ */
+public final class Scratch implements AutoCloseable {
+  private static final int LEAST_CLASS = 12;
+  private static final int GREATEST_CLASS = 26;
+  private static final int KEPT_PER_CLASS =
+      Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
+
+  @SuppressWarnings({"unchecked", "rawtypes"})
+  private static final ArrayBlockingQueue<MemorySegment>[] POOLS =
+      new ArrayBlockingQueue[GREATEST_CLASS + 1];
+
+  static {
+    for (int i = LEAST_CLASS; i <= GREATEST_CLASS; i++) {
+      POOLS[i] = new ArrayBlockingQueue<>(KEPT_PER_CLASS);
+    }
+  }
+
+  private final int sizeClass;
+  private final MemorySegment whole;
+  private final MemorySegment segment;
+
+  private Scratch(int sizeClass, MemorySegment whole, MemorySegment segment) {
+    this.sizeClass = sizeClass;
+    this.whole = whole;
+    this.segment = segment;
+  }
+
+  /** Memory of {@code bytes} bytes, aligned to 64. */
+  public static Scratch of(long bytes) {
+    int sizeClass = Math.max(LEAST_CLASS, 64 - Long.numberOfLeadingZeros(Math.max(bytes, 1) - 1));
+    if (sizeClass > GREATEST_CLASS) {
+      MemorySegment own = Arena.ofAuto().allocate(bytes, 64);
+      return new Scratch(sizeClass, own, own);
+    }
+    MemorySegment kept = POOLS[sizeClass].poll();
+    MemorySegment whole = kept != null ? kept : Arena.ofAuto().allocate(1L << sizeClass, 64);
+    return new Scratch(sizeClass, whole, whole.asSlice(0, bytes));
+  }
+
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  /** Gives the memory back; the segment must not be used any more. */
+  @Override
+  public void close() {
+    if (sizeClass <= GREATEST_CLASS) {
+      POOLS[sizeClass].offer(whole);
+    }
+  }
+}

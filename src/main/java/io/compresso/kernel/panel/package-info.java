@@ -1,0 +1,8 @@
+/**
+ * Products of row-major rows with packed panels of columns: the packing, the splitting into chunks
+ * and the gathering of convolution windows that the vector and the machine-code kernels share.
+ */
+@NullMarked
+package io.compresso.kernel.panel;
+
+import org.jspecify.annotations.NullMarked;

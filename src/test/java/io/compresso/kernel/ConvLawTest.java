@@ -1,0 +1,80 @@
+package io.compresso.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.compresso.kernel.ConvProblem.Channels;
+import io.compresso.kernel.ConvProblem.Layout;
+import io.compresso.kernel.KernelLaws.Content;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+class ConvLawTest {
+  private static final int CASES = 900;
+  private static final int[] SIZES = {0, 1, 2, 3, 5, 7, 8, 13, 16, 17, 31, 33};
+  private static final int[] CHANNELS = {1, 2, 3, 4, 5, 8, 15, 16, 17, 33};
+
+  @TestFactory
+  Stream<DynamicTest> conv_equalsTheReference() {
+    return KernelLaws.kernels(KernelFamily.CONV).stream()
+        .map(kernel ->
+            DynamicTest.dynamicTest(
+                kernel.spec().id(),
+                () -> {
+                  KernelLaws laws = new KernelLaws(kernel);
+                  Random random = new Random(2);
+                  IntStream.range(0, CASES)
+                      .forEach(seed ->
+                          laws.check(
+                              problem(random),
+                              seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY,
+                              seed));
+                  assertThat(laws.cases()).isGreaterThanOrEqualTo(200);
+                }));
+  }
+
+  private static ConvProblem problem(Random random) {
+    boolean int8 = random.nextBoolean();
+    OperandTypes types = int8 ? GemmLawTest.int8Types(random) : OperandTypes.FLOAT;
+    Epilogue epilogue =
+        int8 ? GemmLawTest.int8Epilogue(types, random) : GemmLawTest.floatEpilogue(random);
+    int rank = random.nextInt(8) == 0 ? 3 : random.nextInt(5) == 0 ? 1 : 2;
+    List<SpatialAxis> axes = new ArrayList<>();
+    for (int i = 0; i < rank; i++) {
+      axes.add(axis(random, rank));
+    }
+    return new ConvProblem(
+        types,
+        random.nextInt(6) == 0 ? Layout.NHWC : Layout.NCHW,
+        random.nextInt(10) == 0 ? random.nextInt(3) : 1,
+        channels(random),
+        axes,
+        epilogue);
+  }
+
+  private static SpatialAxis axis(Random random, int rank) {
+    int size = SIZES[random.nextInt(rank == 3 ? 6 : SIZES.length)];
+    int kernel = new int[] {1, 1, 3, 3, 3, 2, 5, 7}[random.nextInt(8)];
+    boolean plain = random.nextBoolean();
+    int stride = plain ? 1 : 1 + random.nextInt(3);
+    int dilation = plain ? 1 : 1 + random.nextInt(3);
+    int pad = random.nextInt(3) == 0 ? 0 : kernel / 2;
+    return new SpatialAxis(
+        size, kernel, stride, dilation, pad, random.nextInt(4) == 0 ? random.nextInt(4) : pad);
+  }
+
+  private static Channels channels(Random random) {
+    int first = CHANNELS[random.nextInt(CHANNELS.length)];
+    int second = CHANNELS[random.nextInt(CHANNELS.length)];
+    return switch (random.nextInt(4)) {
+      case 0 -> new Channels(first, first, first);
+      case 1 -> new Channels(first, first * 2, first);
+      case 2 -> new Channels(2 * first, 2 * second, 2);
+      default -> new Channels(first, second, 1);
+    };
+  }
+}

@@ -1,0 +1,84 @@
+package io.compresso.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.compresso.kernel.KernelLaws.Content;
+import io.compresso.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+class GemmLawTest {
+  private static final int[] M = {0, 1, 2, 5, 6, 7, 13, 14, 15, 17, 29, 61};
+  private static final int[] N = {0, 1, 7, 15, 16, 17, 31, 32, 33, 64, 65, 101};
+  private static final int[] K = {0, 1, 2, 3, 4, 5, 31, 64, 67, 257, 300, 521};
+
+  @TestFactory
+  Stream<DynamicTest> gemm_equalsTheReference() {
+    return KernelLaws.kernels(KernelFamily.GEMM).stream()
+        .map(kernel ->
+            DynamicTest.dynamicTest(
+                kernel.spec().id(),
+                () -> {
+                  KernelLaws laws = new KernelLaws(kernel);
+                  problems()
+                      .forEach(problem -> {
+                        long seed = laws.cases();
+                        laws.check(
+                            problem, seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY, seed);
+                      });
+                  assertThat(laws.cases()).isGreaterThanOrEqualTo(200);
+                }));
+  }
+
+  private static Stream<GemmProblem> problems() {
+    Random random = new Random(1);
+    List<GemmProblem> problems = new ArrayList<>();
+    for (int m : M) {
+      for (int n : N) {
+        for (int k : K) {
+          GemmProblem problem =
+              GemmProblem.ofFloat(m, n, k)
+                  .withTranspose(random.nextInt(3) == 0, random.nextInt(3) == 0);
+          if (random.nextInt(3) == 0) {
+            problems.add(problem.withEpilogue(floatEpilogue(random)));
+          }
+          if (random.nextInt(2) == 0) {
+            problems.add(int8(problem, random));
+          }
+        }
+      }
+    }
+    return problems.stream();
+  }
+
+  static Epilogue floatEpilogue(Random random) {
+    Epilogue epilogue = Epilogue.NONE.withBias(random.nextBoolean());
+    return switch (random.nextInt(4)) {
+      case 0 -> epilogue.withRelu();
+      case 1 -> epilogue.withClip(-0.5f, 0.25f);
+      default -> epilogue;
+    };
+  }
+
+  private static GemmProblem int8(GemmProblem problem, Random random) {
+    OperandTypes types = int8Types(random);
+    return problem.withTypes(types).withEpilogue(int8Epilogue(types, random));
+  }
+
+  static OperandTypes int8Types(Random random) {
+    DType[] inputs = {DType.UINT8, DType.INT8};
+    DType[] outputs = {DType.INT32, DType.FLOAT, DType.UINT8, DType.INT8};
+    return new OperandTypes(
+        inputs[random.nextInt(2)], inputs[random.nextInt(2)], outputs[random.nextInt(4)]);
+  }
+
+  static Epilogue int8Epilogue(OperandTypes types, Random random) {
+    Epilogue epilogue = Epilogue.NONE.withBias(random.nextBoolean());
+    boolean clips = types.output() != DType.INT32 && random.nextBoolean();
+    return clips ? epilogue.withClip(-10, 77) : epilogue;
+  }
+}

@@ -1,0 +1,205 @@
+package io.compresso.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.compresso.kernel.GuardedMemory.Place;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Random;
+
+/** Holds a kernel to the reference: integers bit for bit, floats within a bound scaled by depth. */
+final class KernelLaws {
+  private static final float EPSILON = 0x1p-24f;
+
+  private final Kernel kernel;
+  private final Kernel reference;
+  private final GuardedMemory input = new GuardedMemory(1 << 22);
+  private final GuardedMemory weights = new GuardedMemory(1 << 22);
+  private final GuardedMemory output = new GuardedMemory(1 << 22);
+  private int cases;
+
+  /** What the operands of a case are filled with. */
+  enum Content {
+    ORDINARY,
+    /** The least and greatest bytes; NaN and infinities among floats. */
+    EXTREME
+  }
+
+  KernelLaws(Kernel kernel) {
+    this.kernel = kernel;
+    this.reference = KernelCatalog.of(kernel.spec().family()).getLast();
+  }
+
+  /** The kernels below the machine's cap that are not the reference. */
+  static List<Kernel> kernels(KernelFamily family) {
+    return KernelCatalog.of(family).stream()
+        .filter(kernel -> kernel.spec().isa() != Isa.REF)
+        .filter(kernel -> CpuFeatures.host().supports(kernel.spec().isa()).accepted())
+        .toList();
+  }
+
+  /** Problems that the kernel took. */
+  int cases() {
+    return cases;
+  }
+
+  /** Checks one problem, both with constant weights and with weights given to the run. */
+  void check(Problem problem, Content content, long seed) {
+    if (!kernel.accepts(problem, CpuFeatures.host()).accepted()) {
+      return;
+    }
+    cases++;
+    Random random = new Random(seed);
+    OperandTypes types = problem.types();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment x = random(arena, types.input(), problem.inputBytes(), content, random);
+      MemorySegment w = random(arena, types.weight(), problem.weightBytes(), content, random);
+      MemorySegment bias =
+          random(
+              arena,
+              problem.biasType(),
+              problem.biasType().bytes(problem.outputChannels()),
+              Content.ORDINARY,
+              random);
+      Weights constants =
+          new Weights(
+              w,
+              problem.epilogue().bias() ? bias : null,
+              types.isInt8() ? quantization(problem, random) : WeightQuantization.NONE);
+      Weights none = new Weights(null, constants.bias(), constants.quantization());
+      int zeroPoint =
+          types.input() == DType.UINT8 ? random.nextInt(256) : random.nextInt(256) - 128;
+      Tensor expected = run(reference, problem, constants, zeroPoint, x, w, null);
+      double[] bounds = types.isInt8() ? new double[0] : bounds(problem, constants, x, w);
+      for (Place place : Place.values()) {
+        Tensor actual = run(kernel, problem, constants, zeroPoint, x, w, place);
+        compare(problem, place + ", constant weights", actual, expected, bounds);
+        actual = run(kernel, problem, none, zeroPoint, x, w, place);
+        compare(problem, place + ", given weights", actual, expected, bounds);
+      }
+    }
+  }
+
+  private Tensor run(
+      Kernel runner,
+      Problem problem,
+      Weights constants,
+      int zeroPoint,
+      MemorySegment x,
+      MemorySegment w,
+      Place place) {
+    DType type = problem.types().output();
+    Shape shape = Shape.of(problem.outputBytes() * 8 / type.bits());
+    Tensor result = Tensor.allocate(type, shape);
+    MemorySegment in = place == null ? x : input.buffer(x.byteSize(), place).copyFrom(x);
+    MemorySegment given = place == null ? w : weights.buffer(w.byteSize(), place).copyFrom(w);
+    MemorySegment out =
+        place == null ? result.segment() : output.buffer(problem.outputBytes(), place);
+    out.fill((byte) 0x5A);
+    Weights used = constants.data() == null ? constants : withData(constants, given);
+    try (PreparedKernel prepared = runner.prepare(problem, used)) {
+      prepared.run(new Operands(in, used.data() == null ? given : null, out, zeroPoint, 0.37f), 2);
+    }
+    result.segment().copyFrom(out);
+    assertThat(in.mismatch(x)).as("input is unchanged").isEqualTo(-1);
+    return result;
+  }
+
+  private static Weights withData(Weights weights, MemorySegment data) {
+    return new Weights(data, weights.bias(), weights.quantization());
+  }
+
+  /** How far each float may be off: so many roundings of the sum of the products' magnitudes. */
+  private double[] bounds(Problem problem, Weights constants, MemorySegment x, MemorySegment w) {
+    Problem sums =
+        switch (problem) {
+          case GemmProblem gemm ->
+              gemm.withEpilogue(Epilogue.NONE.withBias(gemm.epilogue().bias()));
+          case ConvProblem conv ->
+              conv.withEpilogue(Epilogue.NONE.withBias(conv.epilogue().bias()));
+        };
+    Weights magnitudes =
+        new Weights(
+            magnitudes(w),
+            constants.bias() == null ? null : magnitudes(constants.bias()),
+            WeightQuantization.NONE);
+    Tensor sum = run(reference, sums, magnitudes, 0, magnitudes(x), magnitudes(w), null);
+    long depth = problem.macs() / Math.max(1, sum.size()) + 2;
+    double[] bounds = new double[(int) sum.size()];
+    for (int i = 0; i < bounds.length; i++) {
+      bounds[i] = depth * EPSILON * sum.getDouble(i) + Float.MIN_NORMAL;
+    }
+    return bounds;
+  }
+
+  private static MemorySegment magnitudes(MemorySegment floats) {
+    Tensor values = Tensor.wrap(DType.FLOAT, Shape.of(floats.byteSize() / 4), floats).copy();
+    for (int i = 0; i < values.size(); i++) {
+      values.setFloat(i, Math.abs(values.getFloat(i)));
+    }
+    return values.segment();
+  }
+
+  private void compare(
+      Problem problem, String how, Tensor actual, Tensor expected, double[] bounds) {
+    for (int i = 0; i < expected.size(); i++) {
+      double a = actual.getDouble(i);
+      double e = expected.getDouble(i);
+      boolean right =
+          bounds.length == 0 || !Double.isFinite(e) || !Double.isFinite(a)
+              ? Double.compare(a + 0.0, e + 0.0) == 0
+              : Math.abs(a - e) <= bounds[i];
+      assertThat(right)
+          .as("%s, %s, %s: element %d is %s, not %s", kernel.spec().id(), problem, how, i, a, e)
+          .isTrue();
+    }
+  }
+
+  private static WeightQuantization quantization(Problem problem, Random random) {
+    int channels = problem.outputChannels();
+    int count = random.nextBoolean() ? 1 : channels;
+    int[] zeroPoints = new int[count];
+    float[] scales = new float[random.nextBoolean() ? 1 : channels];
+    boolean symmetric = random.nextInt(3) == 0;
+    for (int i = 0; i < count && !symmetric; i++) {
+      zeroPoints[i] = random.nextInt(256) - (problem.types().weight() == DType.INT8 ? 128 : 0);
+    }
+    for (int i = 0; i < scales.length; i++) {
+      scales[i] = random.nextInt(8) == 0 ? 1e10f : random.nextFloat() * 0.01f;
+    }
+    int zero = random.nextInt(256) - (problem.types().output() == DType.INT8 ? 128 : 0);
+    return new WeightQuantization(zeroPoints, scales, zero);
+  }
+
+  private static MemorySegment random(
+      Arena arena, DType type, long bytes, Content content, Random random) {
+    MemorySegment segment = arena.allocate(bytes, 64);
+    Tensor tensor = Tensor.wrap(type, Shape.of(bytes * 8 / type.bits()), segment);
+    for (int i = 0; i < tensor.size(); i++) {
+      if (type == DType.FLOAT) {
+        tensor.setFloat(i, random.nextFloat() * 2 - 1);
+      } else if (type.bits() == 8) {
+        tensor.setLong(
+            i,
+            content == Content.EXTREME
+                ? (random.nextBoolean() ? type.minValue() : type.maxValue())
+                : random.nextInt(256));
+      } else {
+        tensor.setLong(i, random.nextInt(20_000) - 10_000);
+      }
+    }
+    if (type == DType.FLOAT && content == Content.EXTREME && tensor.size() > 0) {
+      float[] extremes = {
+        Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, -0.0f, Float.MIN_VALUE
+      };
+      for (float extreme : extremes) {
+        tensor.setFloat(random.nextInt((int) tensor.size()), extreme);
+      }
+    }
+    return segment;
+  }
+}
