@@ -1,0 +1,29 @@
+package io.compresso.evaluate;
+
+import io.compresso.data.Binding.ModelInput;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.Value;
+import java.util.List;
+import java.util.Map;
+
+/** A model made ready in one runtime. Safe for one thread at a time. */
+public interface Runner extends AutoCloseable {
+  /** The runtime, with its version: {@code compresso}, {@code onnxruntime 1.29.0}. */
+  String runtime();
+
+  /** The inputs that a run must supply. */
+  List<ModelInput> inputs();
+
+  /** The outputs' names, in the model's order. */
+  List<String> outputs();
+
+  /**
+   * One run.
+   *
+   * @return the outputs by name, which stay valid after the next run
+   */
+  Map<String, Value> run(Map<String, Tensor> inputs);
+
+  @Override
+  void close();
+}
