@@ -10,28 +10,14 @@ import java.util.List;
 import java.util.Optional;
 
 /** A relation of pairs of elements of two inputs that broadcast to each other; gives booleans. */
-abstract class Comparison implements Operator {
-  private final String opType;
-  private final List<Integer> versions;
-
+abstract class Comparison extends StandardOperator {
   Comparison(String opType, int... versions) {
-    this.opType = opType;
-    this.versions = Arrays.stream(versions).boxed().toList();
+    super(opType, versions);
   }
 
   abstract void doubles(double[] a, double[] b, byte[] y, int n);
 
   abstract void longs(long[] a, long[] b, byte[] y, int n);
-
-  @Override
-  public final String opType() {
-    return opType;
-  }
-
-  @Override
-  public final List<Integer> versions() {
-    return versions;
-  }
 
   @Override
   public ShapeRule shapeRule() {

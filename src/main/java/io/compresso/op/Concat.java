@@ -9,15 +9,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Joins tensors along an axis. */
-final class Concat implements Operator {
-  @Override
-  public String opType() {
-    return "Concat";
-  }
-
-  @Override
-  public List<Integer> versions() {
-    return List.of(1, 4, 11, 13);
+final class Concat extends StandardOperator {
+  Concat() {
+    super("Concat", 1, 4, 11, 13);
   }
 
   @Override

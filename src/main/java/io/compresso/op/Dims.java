@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Arithmetic on dimensions that may be symbols or unknown, for shape rules. */
 final class Dims {
+  /** The longest vector whose elements are followed. */
+  private static final int MOST = 1024;
+
   private Dims() {}
 
   /** The dimensions of a shape. */
@@ -175,10 +178,15 @@ final class Dims {
       return elements;
     }
     Tensor constant = context.constant(index);
-    if (constant == null || !constant.dtype().isInteger() || constant.shape().rank() > 1) {
+    return constant == null ? null : elementsOf(constant);
+  }
+
+  /** The elements of an integer scalar or short vector; null of any other tensor. */
+  static @Nullable List<Dim> elementsOf(Tensor tensor) {
+    if (!tensor.dtype().isInteger() || tensor.shape().rank() > 1 || tensor.size() > MOST) {
       return null;
     }
-    return Arrays.stream(constant.toLongs()).mapToObj(Dim::of).toList();
+    return Arrays.stream(tensor.toLongs()).mapToObj(Dim::of).toList();
   }
 
   /** The values of an integer input when all are known, else null. */

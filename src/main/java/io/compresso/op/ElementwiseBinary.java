@@ -6,7 +6,6 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -15,13 +14,9 @@ import org.jspecify.annotations.Nullable;
  * An operator on pairs of elements of two inputs that broadcast to each other; the result has the
  * type of the first.
  */
-abstract class ElementwiseBinary implements Operator {
-  private final String opType;
-  private final List<Integer> versions;
-
+abstract class ElementwiseBinary extends StandardOperator {
   ElementwiseBinary(String opType, int... versions) {
-    this.opType = opType;
-    this.versions = Arrays.stream(versions).boxed().toList();
+    super(opType, versions);
   }
 
   /** The function with the node's attributes bound. */
@@ -41,16 +36,6 @@ abstract class ElementwiseBinary implements Operator {
     default void longs(long[] a, long[] b, int n, DType dtype) {
       throw new UnsupportedOperationException("integers");
     }
-  }
-
-  @Override
-  public final String opType() {
-    return opType;
-  }
-
-  @Override
-  public final List<Integer> versions() {
-    return versions;
   }
 
   @Override

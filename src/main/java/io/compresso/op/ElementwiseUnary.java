@@ -3,7 +3,6 @@ package io.compresso.op;
 import io.compresso.graph.Node;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,13 +10,9 @@ import java.util.Optional;
  * An operator that maps each element of its first input by itself, to the same type. A subclass
  * gives the function on doubles, and loops of its own where that is not exact or not fast enough.
  */
-abstract class ElementwiseUnary implements Operator {
-  private final String opType;
-  private final List<Integer> versions;
-
+abstract class ElementwiseUnary extends StandardOperator {
   ElementwiseUnary(String opType, int... versions) {
-    this.opType = opType;
-    this.versions = Arrays.stream(versions).boxed().toList();
+    super(opType, versions);
   }
 
   /** The function with the node's attributes bound. */
@@ -48,16 +43,6 @@ abstract class ElementwiseUnary implements Operator {
     default boolean takesIntegers() {
       return false;
     }
-  }
-
-  @Override
-  public final String opType() {
-    return opType;
-  }
-
-  @Override
-  public final List<Integer> versions() {
-    return versions;
   }
 
   @Override

@@ -3,19 +3,14 @@ package io.compresso.op;
 import io.compresso.graph.Dim;
 import io.compresso.graph.Node;
 import io.compresso.tensor.Tensor;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** An operator that folds one or more inputs, all broadcast together, with a function on pairs. */
-abstract class ElementwiseVariadic implements Operator {
-  private final String opType;
-  private final List<Integer> versions;
-
+abstract class ElementwiseVariadic extends StandardOperator {
   ElementwiseVariadic(String opType, int... versions) {
-    this.opType = opType;
-    this.versions = Arrays.stream(versions).boxed().toList();
+    super(opType, versions);
   }
 
   /** The function that folds two values. */
@@ -24,16 +19,6 @@ abstract class ElementwiseVariadic implements Operator {
   /** The result, from the fold of {@code count} inputs. */
   Tensor finish(OpContext context, Tensor folded, int count) {
     return folded;
-  }
-
-  @Override
-  public final String opType() {
-    return opType;
-  }
-
-  @Override
-  public final List<Integer> versions() {
-    return versions;
   }
 
   @Override

@@ -6,15 +6,9 @@ import java.util.List;
 import java.util.Optional;
 
 /** A matrix: the axes before {@code axis} make its rows, the others its columns. */
-final class Flatten implements Operator {
-  @Override
-  public String opType() {
-    return "Flatten";
-  }
-
-  @Override
-  public List<Integer> versions() {
-    return List.of(1, 9, 11, 13, 21, 23, 24, 25);
+final class Flatten extends StandardOperator {
+  Flatten() {
+    super("Flatten", 1, 9, 11, 13, 21, 23, 24, 25);
   }
 
   @Override

@@ -13,15 +13,9 @@ import org.jspecify.annotations.Nullable;
  * The same elements under another shape; 0 keeps the input's dimension (unless {@code allowzero}),
  * one -1 is inferred. The result shares the input's memory.
  */
-final class Reshape implements Operator {
-  @Override
-  public String opType() {
-    return "Reshape";
-  }
-
-  @Override
-  public List<Integer> versions() {
-    return List.of(1, 5, 13, 14, 19, 21, 23, 24, 25);
+final class Reshape extends StandardOperator {
+  Reshape() {
+    super("Reshape", 1, 5, 13, 14, 19, 21, 23, 24, 25);
   }
 
   @Override

@@ -7,15 +7,9 @@ import java.util.List;
 import java.util.Optional;
 
 /** Removes axes of size 1: the given ones, or all. */
-final class Squeeze implements Operator {
-  @Override
-  public String opType() {
-    return "Squeeze";
-  }
-
-  @Override
-  public List<Integer> versions() {
-    return List.of(1, 11, 13, 21, 23, 24, 25);
+final class Squeeze extends StandardOperator {
+  Squeeze() {
+    super("Squeeze", 1, 11, 13, 21, 23, 24, 25);
   }
 
   @Override

@@ -7,15 +7,9 @@ import java.util.List;
 import java.util.Optional;
 
 /** Permutes the axes; reverses them when no permutation is given. */
-final class Transpose implements Operator {
-  @Override
-  public String opType() {
-    return "Transpose";
-  }
-
-  @Override
-  public List<Integer> versions() {
-    return List.of(1, 13, 21, 23, 24, 25);
+final class Transpose extends StandardOperator {
+  Transpose() {
+    super("Transpose", 1, 13, 21, 23, 24, 25);
   }
 
   @Override

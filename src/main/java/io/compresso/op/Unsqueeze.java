@@ -7,15 +7,9 @@ import java.util.List;
 import java.util.Optional;
 
 /** Inserts axes of size 1, at the given places of the result. */
-final class Unsqueeze implements Operator {
-  @Override
-  public String opType() {
-    return "Unsqueeze";
-  }
-
-  @Override
-  public List<Integer> versions() {
-    return List.of(1, 11, 13, 21, 23, 24, 25);
+final class Unsqueeze extends StandardOperator {
+  Unsqueeze() {
+    super("Unsqueeze", 1, 11, 13, 21, 23, 24, 25);
   }
 
   @Override

@@ -1,0 +1,46 @@
+package io.compresso.op;
+
+import io.compresso.graph.GraphException;
+import io.compresso.graph.Node;
+import io.compresso.tensor.DType;
+import java.util.List;
+import java.util.Optional;
+
+/** Converts elements to the type that attribute {@code to} names. */
+final class Cast extends StandardOperator {
+  Cast() {
+    super("Cast", 1, 6, 9, 13, 19, 21, 23, 24, 25, 28);
+  }
+
+  @Override
+  public ShapeRule shapeRule() {
+    return context -> {
+      DType to = target(context.node());
+      return List.of(
+          new Inferred(
+              Inferred.tensor(to, context.dims(0)).type(),
+              to.isInteger() && to.bits() >= 32 ? context.input(0).elements() : null));
+    };
+  }
+
+  @Override
+  public Optional<Reference> reference() {
+    return Optional.of(context ->
+        List.of(
+            Casts.cast(
+                context,
+                context.tensor(0),
+                target(context.node()),
+                context.node().intAttribute("saturate", 1) != 0,
+                context.node().stringAttribute("round_mode", "up"))));
+  }
+
+  private static DType target(Node node) {
+    long code = node.intAttribute("to", 0);
+    try {
+      return DType.ofCode(Math.toIntExact(code));
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new GraphException(node, "attribute 'to' is " + code + ", no element type", e);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package io.compresso.op;
+
+import io.compresso.graph.Dim;
+import io.compresso.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The slices of an axis that indices of any shape name; negative ones count from the end. */
+final class Gather extends StandardOperator {
+  Gather() {
+    super("Gather", 1, 11, 13);
+  }
+
+  @Override
+  public ShapeRule shapeRule() {
+    return context -> {
+      List<Dim> data = context.dims(0);
+      List<Dim> indices = context.dims(1);
+      List<Dim> dims = null;
+      if (data != null && indices != null) {
+        int axis = Dims.axis(context, context.node().intAttribute("axis", 0), data.size());
+        dims = new ArrayList<>(data.subList(0, axis));
+        dims.addAll(indices);
+        dims.addAll(data.subList(axis + 1, data.size()));
+      }
+      return List.of(
+          new Inferred(Dims.tensor(context.dtype(0), dims).type(), elements(context, data)));
+    };
+  }
+
+  private static @Nullable List<Dim> elements(ShapeContext context, @Nullable List<Dim> data) {
+    List<Dim> elements = Dims.elements(context, 0);
+    long[] indices = Dims.longs(context, 1);
+    if (elements == null || indices == null || data != null && data.size() != 1) {
+      return null;
+    }
+    List<Dim> picked = new ArrayList<>();
+    for (long index : indices) {
+      picked.add(elements.get(Dims.axis(context, index, elements.size())));
+    }
+    return picked;
+  }
+
+  @Override
+  public Optional<Reference> reference() {
+    return Optional.of(context -> {
+      Tensor x = context.tensor(0);
+      Tensor indices = context.tensor(1);
+      int axis =
+          Axes.normalize(context, context.node().intAttribute("axis", 0), x.shape().rank());
+      long[] dims = new long[x.shape().rank() - 1 + indices.shape().rank()];
+      int rank = 0;
+      for (int i = 0; i < axis; i++) {
+        dims[rank++] = x.shape().dim(i);
+      }
+      for (int i = 0; i < indices.shape().rank(); i++) {
+        dims[rank++] = indices.shape().dim(i);
+      }
+      for (int i = axis + 1; i < x.shape().rank(); i++) {
+        dims[rank++] = x.shape().dim(i);
+      }
+      return List.of(
+          take(context, x, axis, indices.toLongs()).reshape(Axes.shape(context, dims)));
+    });
+  }
+
+  @Override
+  public Optional<QuantRule> quantRule() {
+    return Optional.of(QuantRule.passThrough());
+  }
+
+  /** The slices of {@code axis} with the given indices, in their order. */
+  static Tensor take(OpContext context, Tensor x, int axis, long[] indices) {
+    long size = x.shape().dim(axis);
+    long inner = x.shape().size(axis + 1, x.shape().rank());
+    long outer = x.shape().size(0, axis);
+    Tensor y = context.allocate(x.dtype(), x.shape().with(axis, indices.length));
+    for (int i = 0; i < indices.length; i++) {
+      long index = indices[i] < 0 ? indices[i] + size : indices[i];
+      if (index < 0 || index >= size) {
+        throw context.error("index " + indices[i] + " is outside an axis of size " + size);
+      }
+      indices[i] = index;
+    }
+    for (long i = 0; i < outer; i++) {
+      for (int j = 0; j < indices.length; j++) {
+        StridedCopy.run(
+            x, (i * size + indices[j]) * inner, y, (i * indices.length + j) * inner, inner);
+      }
+    }
+    return y;
+  }
+}

@@ -1,0 +1,136 @@
+package io.compresso.op;
+
+import io.compresso.graph.Dim;
+import io.compresso.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A range with a step on some axes; bounds outside the axis are clamped, steps may be negative. */
+final class Slice extends StandardOperator {
+  Slice() {
+    super("Slice", 1, 10, 11, 13);
+  }
+
+  @Override
+  public ShapeRule shapeRule() {
+    return context -> {
+      List<Dim> dims = context.dims(0);
+      if (dims == null) {
+        return List.of(Dims.tensor(context.dtype(0), null));
+      }
+      long[] starts = Axes.ints(context, "starts", 1);
+      long[] ends = Axes.ints(context, "ends", 2);
+      long[] axes = Axes.ints(context, "axes", 3);
+      long[] steps = Dims.longs(context, 4);
+      List<Dim> result = new ArrayList<>(dims);
+      boolean known =
+          starts != null
+              && ends != null
+              && (axes != null || !Axes.given(context.node(), "axes", 3))
+              && (steps != null || context.node().input(4) == null);
+      if (!known) {
+        for (int i = 0; i < result.size(); i++) {
+          result.set(i, Dim.UNKNOWN);
+        }
+        if (axes != null) {
+          result = new ArrayList<>(dims);
+          for (long axis : axes) {
+            result.set(Dims.axis(context, axis, dims.size()), Dim.UNKNOWN);
+          }
+        }
+        return List.of(Dims.tensor(context.dtype(0), result));
+      }
+      List<Dim> elements = dims.size() == 1 ? Dims.elements(context, 0) : null;
+      for (int i = 0; i < starts.length; i++) {
+        int axis = axes == null ? i : Dims.axis(context, axes[i], dims.size());
+        long step = steps == null ? 1 : steps[i];
+        if (axis >= dims.size() || step == 0) {
+          throw context.error(step == 0 ? "step is 0" : "more bounds than axes");
+        }
+        Long size = dims.get(axis).sizeOrNull();
+        if (size == null) {
+          boolean whole = starts[i] == 0 && step == 1 && ends[i] >= Integer.MAX_VALUE;
+          result.set(axis, whole ? dims.get(axis) : Dim.UNKNOWN);
+          elements = whole ? elements : null;
+        } else {
+          Range range = Range.of(size, starts[i], ends[i], step);
+          result.set(axis, Dim.of(range.count()));
+          elements = pick(elements, range);
+        }
+      }
+      return List.of(new Inferred(Dims.tensor(context.dtype(0), result).type(), elements));
+    };
+  }
+
+  private static @Nullable List<Dim> pick(@Nullable List<Dim> elements, Range range) {
+    if (elements == null) {
+      return null;
+    }
+    List<Dim> picked = new ArrayList<>();
+    for (long i = 0; i < range.count(); i++) {
+      picked.add(elements.get((int) (range.start() + i * range.step())));
+    }
+    return picked;
+  }
+
+  @Override
+  public Optional<Reference> reference() {
+    return Optional.of(context -> {
+      Tensor x = context.tensor(0);
+      int rank = x.shape().rank();
+      long[] starts = Axes.ints(context, "starts", 1);
+      long[] ends = Axes.ints(context, "ends", 2);
+      long[] axes = Axes.ints(context, "axes", 3);
+      Tensor given = context.tensorOrNull(4);
+      long[] stepped = given == null ? null : given.toLongs();
+      if (starts == null || ends == null || starts.length != ends.length) {
+        throw context.error("starts and ends are missing or differ in length");
+      }
+      if (axes != null && axes.length != starts.length
+          || stepped != null && stepped.length != starts.length) {
+        throw context.error("axes or steps differ in length from starts");
+      }
+      long[] strides = x.shape().strides();
+      long[] dims = x.shape().dims();
+      long from = 0;
+      for (int i = 0; i < starts.length; i++) {
+        int axis = Axes.normalize(context, axes == null ? i : axes[i], rank);
+        long step = stepped == null ? 1 : stepped[i];
+        if (step == 0) {
+          throw context.error("step is 0");
+        }
+        Range range = Range.of(x.shape().dim(axis), starts[i], ends[i], step);
+        from += range.start() * strides[axis];
+        strides[axis] *= step;
+        dims[axis] = range.count();
+      }
+      Tensor y = context.allocate(x.dtype(), Axes.shape(context, dims));
+      StridedCopy.box(x, from, strides, y, 0, y.shape().strides(), dims);
+      return List.of(y);
+    });
+  }
+
+  @Override
+  public Optional<QuantRule> quantRule() {
+    return Optional.of(QuantRule.passThrough());
+  }
+
+  /** The indices {@code start}, {@code start + step}, ...: {@code count} of them. */
+  private record Range(long start, long step, long count) {
+    static Range of(long size, long start, long end, long step) {
+      long first = start < 0 ? start + size : start;
+      long last = end < 0 ? end + size : end;
+      if (step > 0) {
+        first = Math.max(0, Math.min(size, first));
+        last = Math.max(0, Math.min(size, last));
+        return new Range(first, step, last <= first ? 0 : (last - first - 1) / step + 1);
+      }
+      first = Math.max(-1, Math.min(size - 1, first));
+      last = Math.max(-1, Math.min(size - 1, last));
+      long count = last >= first ? 0 : (first - last - 1) / (step == Long.MIN_VALUE ? Long.MAX_VALUE : -step) + 1;
+      return new Range(Math.max(0, first), step, count);
+    }
+  }
+}
