@@ -15,8 +15,7 @@ final class BitCast extends StandardOperator {
 
   @Override
   public ShapeRule shapeRule() {
-    return context ->
-        List.of(Inferred.tensor(target(context.node()), context.dims(0)));
+    return context -> List.of(Inferred.tensor(target(context.node()), context.dims(0)));
   }
 
   @Override

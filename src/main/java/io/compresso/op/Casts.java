@@ -111,7 +111,9 @@ final class Casts {
       Blocks.read(x, at, block, 0, n);
       for (int i = 0; i < n; i++) {
         result[i] =
-            unsigned && block[i] >= 0x1p63 ? (long) (block[i] - 0x1p63) ^ Long.MIN_VALUE : (long) block[i];
+            unsigned && block[i] >= 0x1p63
+                ? (long) (block[i] - 0x1p63) ^ Long.MIN_VALUE
+                : (long) block[i];
       }
       Blocks.write(result, y, at, n);
     }
@@ -124,8 +126,7 @@ final class Casts {
   }
 
   /** The bits of an E8M0 power of two for the magnitude of {@code value}. */
-  private static int exponent(
-      OpContext context, float value, boolean saturate, String roundMode) {
+  private static int exponent(OpContext context, float value, boolean saturate, String roundMode) {
     if (Float.isNaN(value)) {
       return 0xFF;
     }
@@ -158,7 +159,8 @@ final class Casts {
       case UINT64 -> Long.toUnsignedString(x.getLong(index));
       case DOUBLE -> text(x.getDouble(index), 17);
       case FLOAT -> text(x.getDouble(index), 9);
-      default -> x.dtype().isFloat() ? text(x.getDouble(index), 8) : Long.toString(x.getLong(index));
+      default ->
+          x.dtype().isFloat() ? text(x.getDouble(index), 8) : Long.toString(x.getLong(index));
     };
   }
 
@@ -190,9 +192,7 @@ final class Casts {
     for (int precision = 1; precision < digits; precision++) {
       BigDecimal rounded = exact.round(new MathContext(precision, RoundingMode.HALF_EVEN));
       boolean same =
-          digits > 9
-              ? rounded.doubleValue() == value
-              : rounded.floatValue() == (float) value;
+          digits > 9 ? rounded.doubleValue() == value : rounded.floatValue() == (float) value;
       if (same) {
         return rounded;
       }

@@ -30,12 +30,8 @@ final class Clip extends StandardOperator {
       boolean unsigned = x.dtype() == DType.UINT64;
       Bounds bounds =
           new Bounds(
-              min == null
-                  ? node.floatAttribute("min", Float.NEGATIVE_INFINITY)
-                  : min.getDouble(0),
-              max == null
-                  ? node.floatAttribute("max", Float.POSITIVE_INFINITY)
-                  : max.getDouble(0),
+              min == null ? node.floatAttribute("min", Float.NEGATIVE_INFINITY) : min.getDouble(0),
+              max == null ? node.floatAttribute("max", Float.POSITIVE_INFINITY) : max.getDouble(0),
               min == null ? unsigned ? 0 : Long.MIN_VALUE : min.getLong(0),
               max == null ? unsigned ? -1 : Long.MAX_VALUE : max.getLong(0));
       return List.of(ElementwiseUnary.map(context, bounds, x));

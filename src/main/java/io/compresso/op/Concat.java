@@ -37,8 +37,7 @@ final class Concat extends StandardOperator {
     };
   }
 
-  private static List<Dim> join(
-      ShapeContext context, List<Dim> left, List<Dim> right, long axis) {
+  private static List<Dim> join(ShapeContext context, List<Dim> left, List<Dim> right, long axis) {
     if (left.size() != right.size()) {
       throw context.error("ranks " + left.size() + " and " + right.size() + " differ");
     }

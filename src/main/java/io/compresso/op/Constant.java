@@ -21,8 +21,7 @@ final class Constant extends StandardOperator {
     return context -> {
       Tensor value = value(context.node());
       return List.of(
-          new Inferred(
-              ValueType.tensor(value.dtype(), value.shape()), Dims.elementsOf(value)));
+          new Inferred(ValueType.tensor(value.dtype(), value.shape()), Dims.elementsOf(value)));
     };
   }
 

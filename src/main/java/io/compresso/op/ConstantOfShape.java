@@ -37,8 +37,7 @@ final class ConstantOfShape extends StandardOperator {
   public Optional<Reference> reference() {
     return Optional.of(context -> {
       Tensor value = value(context.node());
-      Tensor y =
-          context.allocate(value.dtype(), Axes.shape(context, context.tensor(0).toLongs()));
+      Tensor y = context.allocate(value.dtype(), Axes.shape(context, context.tensor(0).toLongs()));
       StridedCopy.fill(value, 0, y, 0, y.size());
       return List.of(y);
     });

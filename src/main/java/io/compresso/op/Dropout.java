@@ -21,8 +21,7 @@ final class Dropout extends StandardOperator {
   public ShapeRule shapeRule() {
     return context -> {
       DType mask = context.opset() < 10 ? context.dtype(0) : DType.BOOL;
-      return List.of(
-          Inferred.of(context.input(0).type()), Dims.tensor(mask, context.dims(0)));
+      return List.of(Inferred.of(context.input(0).type()), Dims.tensor(mask, context.dims(0)));
     };
   }
 
@@ -42,7 +41,8 @@ final class Dropout extends StandardOperator {
       boolean masked = context.node().outputs().size() > 1;
       Tensor mask =
           context.allocate(
-              context.opset() < 10 ? x.dtype() : DType.BOOL, masked || training ? x.shape() : Shape.SCALAR);
+              context.opset() < 10 ? x.dtype() : DType.BOOL,
+              masked || training ? x.shape() : Shape.SCALAR);
       if (!training || ratio == 0) {
         for (long i = 0; i < mask.size(); i++) {
           mask.setDouble(i, 1);

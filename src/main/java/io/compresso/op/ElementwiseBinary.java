@@ -6,6 +6,7 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -51,8 +52,33 @@ abstract class ElementwiseBinary extends StandardOperator {
 
   @Override
   public Optional<Reference> reference() {
-    return Optional.of(context ->
-        List.of(apply(context, bind(context.node()), context.tensor(0), context.tensor(1))));
+    return Optional.of(context -> {
+      Tensor a = context.tensor(0);
+      Tensor b = context.tensor(1);
+      if (context.opset() < 7) {
+        b = alignedTo(context, a, b);
+      }
+      return List.of(apply(context, bind(context.node()), a, b));
+    });
+  }
+
+  /** Before opset 7 the axes of {@code b} start at attribute {@code axis} of {@code a}. */
+  private static Tensor alignedTo(OpContext context, Tensor a, Tensor b) {
+    long axis = context.node().intAttribute("axis", legacyAxis(context, a, b));
+    int rank = a.shape().rank();
+    if (axis < 0 || axis + b.shape().rank() > rank || b.size() == 1) {
+      return b;
+    }
+    long[] dims = new long[rank];
+    Arrays.fill(dims, 1);
+    System.arraycopy(b.shape().dims(), 0, dims, (int) axis, b.shape().rank());
+    return b.reshape(Axes.shape(context, dims));
+  }
+
+  private static long legacyAxis(OpContext context, Tensor a, Tensor b) {
+    boolean perChannel =
+        context.node().is("PRelu") && b.shape().rank() == 1 && a.shape().rank() > 1;
+    return perChannel ? 1 : a.shape().rank() - b.shape().rank();
   }
 
   /** The result for dimensions that are not both known numbers. */

@@ -37,8 +37,7 @@ final class Flatten extends StandardOperator {
       long axis = context.node().intAttribute("axis", 1);
       int split = axis == rank ? rank : Axes.normalize(context, axis, rank);
       return List.of(
-          x.reshape(
-              Axes.shape(context, x.shape().size(0, split), x.shape().size(split, rank))));
+          x.reshape(Axes.shape(context, x.shape().size(0, split), x.shape().size(split, rank))));
     });
   }
 

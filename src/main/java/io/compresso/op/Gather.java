@@ -48,8 +48,7 @@ final class Gather extends StandardOperator {
     return Optional.of(context -> {
       Tensor x = context.tensor(0);
       Tensor indices = context.tensor(1);
-      int axis =
-          Axes.normalize(context, context.node().intAttribute("axis", 0), x.shape().rank());
+      int axis = Axes.normalize(context, context.node().intAttribute("axis", 0), x.shape().rank());
       long[] dims = new long[x.shape().rank() - 1 + indices.shape().rank()];
       int rank = 0;
       for (int i = 0; i < axis; i++) {
@@ -61,8 +60,7 @@ final class Gather extends StandardOperator {
       for (int i = axis + 1; i < x.shape().rank(); i++) {
         dims[rank++] = x.shape().dim(i);
       }
-      return List.of(
-          take(context, x, axis, indices.toLongs()).reshape(Axes.shape(context, dims)));
+      return List.of(take(context, x, axis, indices.toLongs()).reshape(Axes.shape(context, dims)));
     });
   }
 

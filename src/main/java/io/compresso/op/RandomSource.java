@@ -4,7 +4,9 @@ import io.compresso.graph.Attribute;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
-/** Where operators that draw get their numbers: from their {@code seed}, for the same in each run. */
+/**
+ * Where operators that draw get their numbers: from their {@code seed}, for the same in each run.
+ */
 final class RandomSource {
   private RandomSource() {}
 

@@ -25,7 +25,9 @@ final class ReduceMax extends Reduction {
 
   @Override
   long startLong(DType dtype) {
-    return dtype == DType.BOOL || dtype == DType.UINT64 ? 0 : dtype.bits() == 64 ? Long.MIN_VALUE : dtype.minValue();
+    return dtype == DType.BOOL || dtype == DType.UINT64
+        ? 0
+        : dtype.bits() == 64 ? Long.MIN_VALUE : dtype.minValue();
   }
 
   @Override

@@ -67,7 +67,8 @@ abstract class Reduction extends StandardOperator {
       long[] axes = Axes.ints(context, "axes", 1);
       boolean given = Axes.given(context.node(), "axes", 1);
       if (dims == null) {
-        boolean all = !given && !keep && !noop(context.node().intAttribute("noop_with_empty_axes", 0));
+        boolean all =
+            !given && !keep && !noop(context.node().intAttribute("noop_with_empty_axes", 0));
         return List.of(Dims.tensor(context.dtype(0), all ? List.of() : null));
       }
       if (given && axes == null) {

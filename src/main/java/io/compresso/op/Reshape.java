@@ -29,8 +29,7 @@ final class Reshape extends StandardOperator {
               : Dims.elements(context, 1);
       if (target == null) {
         Integer rank = Dims.length(context, 1);
-        return List.of(
-            Dims.tensor(context.dtype(0), rank == null ? null : Dims.unknown(rank)));
+        return List.of(Dims.tensor(context.dtype(0), rank == null ? null : Dims.unknown(rank)));
       }
       return List.of(Dims.tensor(context.dtype(0), resolve(context, context.dims(0), target)));
     };

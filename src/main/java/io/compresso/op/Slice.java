@@ -25,12 +25,9 @@ final class Slice extends StandardOperator {
       long[] axes = Axes.ints(context, "axes", 3);
       long[] steps = Dims.longs(context, 4);
       List<Dim> result = new ArrayList<>(dims);
-      boolean known =
-          starts != null
-              && ends != null
-              && (axes != null || !Axes.given(context.node(), "axes", 3))
-              && (steps != null || context.node().input(4) == null);
-      if (!known) {
+      boolean axesUnknown = axes == null && Axes.given(context.node(), "axes", 3);
+      boolean stepsUnknown = steps == null && context.node().input(4) != null;
+      if (starts == null || ends == null || axesUnknown || stepsUnknown) {
         for (int i = 0; i < result.size(); i++) {
           result.set(i, Dim.UNKNOWN);
         }
@@ -129,7 +126,10 @@ final class Slice extends StandardOperator {
       }
       first = Math.max(-1, Math.min(size - 1, first));
       last = Math.max(-1, Math.min(size - 1, last));
-      long count = last >= first ? 0 : (first - last - 1) / (step == Long.MIN_VALUE ? Long.MAX_VALUE : -step) + 1;
+      long count =
+          last >= first
+              ? 0
+              : (first - last - 1) / (step == Long.MIN_VALUE ? Long.MAX_VALUE : -step) + 1;
       return new Range(Math.max(0, first), step, count);
     }
   }

@@ -34,7 +34,9 @@ final class Split extends StandardOperator {
         if (part != null) {
           part.set(axis, sizes == null || i >= sizes.length ? Dim.UNKNOWN : Dim.of(sizes[i]));
         }
-        result.add(new Inferred(Dims.tensor(context.dtype(0), part).type(), elements(context, dims, sizes, i)));
+        result.add(
+            new Inferred(
+                Dims.tensor(context.dtype(0), part).type(), elements(context, dims, sizes, i)));
       }
       return result;
     };
@@ -78,8 +80,7 @@ final class Split extends StandardOperator {
         sizes =
             equal(
                 shape.dim(axis),
-                (int)
-                    context.node().intAttribute("num_outputs", context.node().outputs().size()));
+                (int) context.node().intAttribute("num_outputs", context.node().outputs().size()));
       }
       return parts(context, x, axis, sizes);
     });

@@ -20,8 +20,7 @@ final class Squeeze extends StandardOperator {
       boolean given = Axes.given(context.node(), "axes", 1);
       if (dims == null || given && axes == null) {
         return List.of(
-            new Inferred(
-                Dims.tensor(context.dtype(0), null).type(), context.input(0).elements()));
+            new Inferred(Dims.tensor(context.dtype(0), null).type(), context.input(0).elements()));
       }
       List<Dim> result = new ArrayList<>();
       boolean[] removed = new boolean[dims.size()];
@@ -48,8 +47,7 @@ final class Squeeze extends StandardOperator {
         }
       }
       return List.of(
-          new Inferred(
-              Dims.tensor(context.dtype(0), result).type(), context.input(0).elements()));
+          new Inferred(Dims.tensor(context.dtype(0), result).type(), context.input(0).elements()));
     };
   }
 
@@ -79,8 +77,7 @@ final class Squeeze extends StandardOperator {
         }
       }
       return List.of(
-          x.reshape(
-              Axes.shape(context, dims.stream().mapToLong(Long::longValue).toArray())));
+          x.reshape(Axes.shape(context, dims.stream().mapToLong(Long::longValue).toArray())));
     });
   }
 

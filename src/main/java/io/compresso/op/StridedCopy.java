@@ -10,7 +10,9 @@ import java.lang.foreign.ValueLayout;
  * each axis on either side. All operators that only move elements are made of these two.
  */
 final class StridedCopy {
-  /** Edge of the square tiles in which two axes that both sides walk in another order are copied. */
+  /**
+   * Edge of the square tiles in which two axes that both sides walk in another order are copied.
+   */
   private static final int TILE = 16;
 
   private StridedCopy() {}
@@ -62,7 +64,12 @@ final class StridedCopy {
    * side that is read.
    */
   static void box(
-      Tensor from, long fromIndex, long[] fromStrides, Tensor to, long toIndex, long[] toStrides,
+      Tensor from,
+      long fromIndex,
+      long[] fromStrides,
+      Tensor to,
+      long toIndex,
+      long[] toStrides,
       long[] dims) {
     int rank = 0;
     long[] size = new long[dims.length];
@@ -94,8 +101,7 @@ final class StridedCopy {
     new Walk(from, to, rank, size, source, target).copy(0, fromIndex, toIndex);
   }
 
-  private record Walk(
-      Tensor from, Tensor to, int rank, long[] size, long[] source, long[] target) {
+  private record Walk(Tensor from, Tensor to, int rank, long[] size, long[] source, long[] target) {
 
     void copy(int axis, long fromIndex, long toIndex) {
       if (axis == rank - 1) {

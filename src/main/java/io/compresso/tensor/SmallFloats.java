@@ -4,7 +4,7 @@ package io.compresso.tensor;
  * Conversions of the floating-point formats that Java has no type for: bfloat16, the 8-bit formats
  * of "FP8 Formats for Deep Learning" (arXiv 2209.05433) and their FNUZ forms, OCP MX E8M0 and E2M1.
  * Encoding rounds to nearest even; the finite-only formats saturate, as ONNX {@code Cast} does by
- * default.
+ * default. E2M1 has no NaN: it becomes -0.
  */
 public final class SmallFloats {
   private static final Format E4M3FN = new Format(4, 3, 7, true, false);
@@ -80,9 +80,12 @@ public final class SmallFloats {
   }
 
   private static int encodeE2M1(float value) {
+    if (Float.isNaN(value)) {
+      return 8;
+    }
     float magnitude = Math.abs(value);
     int best = 0;
-    if (magnitude >= 6f || Float.isNaN(value)) {
+    if (magnitude >= 6f) {
       best = 7;
     } else {
       for (int i = 1; i < E2M1.length; i++) {
