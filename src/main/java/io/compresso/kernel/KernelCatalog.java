@@ -4,6 +4,8 @@ import io.compresso.kernel.ref.RefConv;
 import io.compresso.kernel.ref.RefGemm;
 import io.compresso.kernel.vector.VectorConv;
 import io.compresso.kernel.vector.VectorGemm;
+import io.compresso.kernel.vector.VectorInt8Conv;
+import io.compresso.kernel.vector.VectorInt8Gemm;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,9 +17,11 @@ public final class KernelCatalog {
       List.of(
           // gemm
           new VectorGemm(),
+          new VectorInt8Gemm(),
           new RefGemm(),
           // convolution
           new VectorConv(),
+          new VectorInt8Conv(),
           new RefConv());
 
   private KernelCatalog() {}

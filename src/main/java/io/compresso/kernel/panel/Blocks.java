@@ -8,7 +8,7 @@ package io.compresso.kernel.panel;
  * @param rowsPerBlock rows of a block, the last one excepted
  * @param columnsPerBlock columns of a block, the last one excepted
  */
-record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBlock) {
+public record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBlock) {
   static final long LEAST_MACS = 1 << 17;
   private static final int BLOCKS_PER_THREAD = 6;
 
@@ -18,7 +18,8 @@ record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBlock) {
    * @param rowGrain what the rows of a block are a multiple of
    * @param columnGrain what the columns of a block are a multiple of
    */
-  static Blocks of(int rows, int columns, long depth, int rowGrain, int columnGrain, int threads) {
+  public static Blocks of(
+      int rows, int columns, long depth, int rowGrain, int columnGrain, int threads) {
     long macs = (long) rows * columns * Math.max(depth, 1);
     long wanted = Math.min(macs / LEAST_MACS, (long) BLOCKS_PER_THREAD * threads);
     if (threads == 1 || wanted <= 1) {
@@ -38,8 +39,13 @@ record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBlock) {
     return new Blocks(rows, columns, rowsPerBlock, Math.min(columnsPerBlock, most));
   }
 
+  /** The same grid with lower blocks. */
+  public Blocks withRowsAtMost(int most) {
+    return new Blocks(rows, columns, Math.min(rowsPerBlock, most), columnsPerBlock);
+  }
+
   /** Blocks in all; 0 when there are no rows or columns. */
-  int count() {
+  public int count() {
     return rows == 0 || columns == 0 ? 0 : columnBlocks() * Math.ceilDiv(rows, rowsPerBlock);
   }
 
@@ -47,19 +53,19 @@ record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBlock) {
     return Math.ceilDiv(columns, columnsPerBlock);
   }
 
-  int firstRow(int block) {
+  public int firstRow(int block) {
     return block / columnBlocks() * rowsPerBlock;
   }
 
-  int firstColumn(int block) {
+  public int firstColumn(int block) {
     return block % columnBlocks() * columnsPerBlock;
   }
 
-  int rowsOf(int block) {
+  public int rowsOf(int block) {
     return Math.min(rowsPerBlock, rows - firstRow(block));
   }
 
-  int columnsOf(int block) {
+  public int columnsOf(int block) {
     return Math.min(columnsPerBlock, columns - firstColumn(block));
   }
 }
