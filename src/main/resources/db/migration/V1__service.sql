@@ -31,7 +31,9 @@ create table jobs (
   verdict          text             check (verdict in ('better', 'not better')),
   error            jsonb,
   cancel_requested boolean          not null default false,
+  -- Grows with each worker that takes the job up; what an older one writes is refused.
   fence            bigint           not null default 0 check (fence >= 0),
+  attempts         int              not null default 0 check (attempts >= 0),
   worker           text,
   idempotency_key  text             unique,
   request_hash     text             not null check (request_hash ~ '^[0-9a-f]{64}$'),

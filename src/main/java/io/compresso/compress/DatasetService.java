@@ -11,6 +11,7 @@ import io.compresso.store.References;
 import io.compresso.store.StagedBlob;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -56,9 +57,9 @@ public class DatasetService {
     Names.check(name);
     DatasetReader.Plan plan = reader.plan(spec);
     try (StagedBlob staged = store.stage(in, reader.maxBytes())) {
-      DatasetReader.Summary summary = reader.read(plan, staged.file());
+      DatasetReader.Summary summary = reader.read(plan, name, staged.file());
       DatasetEntity dataset =
-          new DatasetEntity(name, staged, Json.write(plan.spec()), Json.write(summary));
+          new DatasetEntity(name, staged, Json.write(plan.json()), Json.write(summary));
       transactions.executeWithoutResult(_ -> {
         blobs.put(staged);
         datasets.save(dataset);
@@ -95,11 +96,19 @@ public class DatasetService {
   public Content content(UUID id) {
     DatasetEntity dataset = entity(id);
     return new Content(
-        Names.fileName(dataset.name(), ""),
+        Names.fileName(dataset.name(), extension(dataset)),
         "application/octet-stream",
         dataset.sha256(),
         dataset.size(),
         store);
+  }
+
+  private String extension(DatasetEntity dataset) {
+    try {
+      return FileKind.of(store.local(dataset.sha256())).extension();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   DatasetEntity entity(UUID id) {

@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
  * @param gate {@code passed} or {@code failed} for the goals of the spec; null without goals
  * @param verdict {@code better} or {@code not better}
  * @param result the model it made
- * @param attempts how many workers have taken it up
+ * @param attempts how often a worker has taken it up, without those that gave it back
  */
 public record JobInfo(
     UUID id,
@@ -34,7 +34,7 @@ public record JobInfo(
     @Nullable String verdict,
     @Nullable UUID result,
     @Nullable Problem error,
-    long attempts,
+    int attempts,
     Instant createdAt,
     @Nullable Instant startedAt,
     @Nullable Instant finishedAt) {}

@@ -173,7 +173,7 @@ public class JobService {
         job.verdict(),
         result,
         error == null ? null : Json.read(error, Problem.class),
-        job.fence(),
+        job.attempts(),
         job.createdAt(),
         job.startedAt(),
         job.finishedAt());

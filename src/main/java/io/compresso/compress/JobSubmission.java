@@ -1,5 +1,6 @@
 package io.compresso.compress;
 
+import io.compresso.job.JobQueue;
 import io.compresso.store.Ids;
 import io.compresso.store.JobEntity;
 import io.compresso.store.JobRepository;
@@ -13,6 +14,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 import tools.jackson.databind.JsonNode;
@@ -24,13 +26,19 @@ class JobSubmission {
 
   private final JobPlanner planner;
   private final Jobs jobs;
+  private final JobQueue queue;
   private final JobRepository repository;
   private final TransactionTemplate transactions;
 
   JobSubmission(
-      JobPlanner planner, Jobs jobs, JobRepository repository, TransactionTemplate transactions) {
+      JobPlanner planner,
+      Jobs jobs,
+      JobQueue queue,
+      JobRepository repository,
+      TransactionTemplate transactions) {
     this.planner = planner;
     this.jobs = jobs;
+    this.queue = queue;
     this.repository = repository;
     this.transactions = transactions;
   }
@@ -59,11 +67,27 @@ class JobSubmission {
             hash,
             plan.models(),
             plan.datasets());
-    boolean inserted = Boolean.TRUE.equals(transactions.execute(_ -> jobs.insert(job)));
+    boolean inserted;
+    try {
+      inserted = Boolean.TRUE.equals(transactions.execute(_ -> store(job)));
+    } catch (DataIntegrityViolationException e) {
+      throw new ProblemException(
+          ProblemException.Kind.CONFLICT,
+          Problem.of("reference-gone", "the job's model or data was deleted in this moment"),
+          e);
+    }
     if (!inserted && idempotencyKey != null) {
       return replay(repository.findByIdempotencyKey(idempotencyKey).orElseThrow(), hash);
     }
     return new Outcome(job.id(), false);
+  }
+
+  private boolean store(NewJob job) {
+    if (!jobs.insert(job)) {
+      return false;
+    }
+    queue.enqueue(job.id());
+    return true;
   }
 
   DryRun dryRun(JsonNode spec) {

@@ -35,6 +35,11 @@ final class Json {
     };
   }
 
+  /** The JSON pointer of a path such as {@code pipeline[0].quantize}. */
+  static String pointer(String path) {
+    return path.isEmpty() ? "" : "/" + path.replace("]", "").replace('[', '/').replace('.', '/');
+  }
+
   /**
    * Reads what {@link #write} wrote.
    *

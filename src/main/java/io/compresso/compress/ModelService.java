@@ -11,6 +11,7 @@ import io.compresso.store.References;
 import io.compresso.store.StagedBlob;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -96,13 +97,23 @@ public class ModelService {
   /** The file as it was stored. */
   public Content content(UUID id) {
     ModelEntity model = entity(id);
-    boolean archive = model.format().equals("archive");
     return new Content(
-        Names.fileName(model.name(), archive ? ".zip" : ".onnx"),
+        Names.fileName(model.name(), extension(model)),
         "application/octet-stream",
         model.sha256(),
         model.size(),
         store);
+  }
+
+  private String extension(ModelEntity model) {
+    if (model.format().equals("onnx")) {
+      return ".onnx";
+    }
+    try {
+      return FileKind.of(store.local(model.sha256())).extension();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   ModelEntity entity(UUID id) {

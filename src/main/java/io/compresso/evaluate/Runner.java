@@ -24,23 +24,6 @@ public interface Runner extends AutoCloseable {
    */
   Map<String, Value> run(Map<String, Tensor> inputs);
 
-  /**
-   * Inputs made ready once, for timing.
-   *
-   * @return must be closed before this runner is
-   */
-  default PreparedRun prepare(Map<String, Tensor> inputs) {
-    return new PreparedRun() {
-      @Override
-      public void run() {
-        Runner.this.run(inputs);
-      }
-
-      @Override
-      public void close() {}
-    };
-  }
-
   @Override
   void close();
 }

@@ -5,9 +5,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -19,52 +17,30 @@ import java.util.HexFormat;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Blobs as files of a folder, which several servers may share: {@code ab/cdef...} under the digest.
  *
- * <p>Uploads in flight live under {@code staged/<instance>/}; each process holds a lock on its
- * instance's folder, so that another one can tell what dead processes have left.
+ * <p>Uploads in flight live in an {@link InstanceFolder} below {@code staged}.
  */
 public final class FolderBlobStore implements BlobStore, AutoCloseable {
   private static final int BUFFER_BYTES = 1 << 16;
   private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
-  private static final String LOCK = ".lock";
 
   private final Path root;
-  private final Path staged;
-  private final Path instance;
-  private final FileChannel lockChannel;
+  private final InstanceFolder instance;
 
   /** Opens the folder, making it when there is none. */
   public FolderBlobStore(Path home) throws IOException {
     this.root = home.toAbsolutePath().normalize();
-    this.staged = root.resolve("staged");
-    while (true) {
-      Path folder = staged.resolve(UUID.randomUUID().toString());
-      FileChannel channel = claim(folder);
-      // Another process may have swept the folder before the lock was held.
-      if (Files.exists(folder.resolve(LOCK))) {
-        this.instance = folder;
-        this.lockChannel = channel;
-        return;
-      }
-      channel.close();
-    }
-  }
-
-  private static FileChannel claim(Path folder) throws IOException {
-    Files.createDirectories(folder);
-    FileChannel channel =
-        FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    channel.lock();
-    return channel;
+    this.instance = InstanceFolder.in(root.resolve("staged"));
   }
 
   @Override
   public StagedBlob stage(InputStream in, long maxBytes) throws IOException {
-    Path file = instance.resolve(UUID.randomUUID().toString());
+    // A folder of its own: a model may name files that lie beside it.
+    Path folder = Files.createDirectory(instance.path().resolve(UUID.randomUUID().toString()));
+    Path file = folder.resolve("content");
     MessageDigest sha256 = sha256();
     boolean done = false;
     try (FileChannel out =
@@ -89,7 +65,7 @@ public final class FolderBlobStore implements BlobStore, AutoCloseable {
       return new StagedBlob(file, HexFormat.of().formatHex(sha256.digest()), size);
     } finally {
       if (!done) {
-        Files.deleteIfExists(file);
+        InstanceFolder.deleteTree(folder);
       }
     }
   }
@@ -161,57 +137,12 @@ public final class FolderBlobStore implements BlobStore, AutoCloseable {
 
   @Override
   public int sweepStaged() throws IOException {
-    int removed = 0;
-    try (DirectoryStream<Path> instances = Files.newDirectoryStream(staged)) {
-      for (Path other : instances) {
-        if (!other.equals(instance) && Files.isDirectory(other)) {
-          removed += sweepInstance(other);
-        }
-      }
-    }
-    return removed;
-  }
-
-  private static int sweepInstance(Path folder) throws IOException {
-    int removed = 0;
-    Path lockFile = folder.resolve(LOCK);
-    try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.WRITE);
-        FileLock lock = tryLock(channel)) {
-      if (lock == null) {
-        return 0;
-      }
-      try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-        for (Path file : files) {
-          if (!file.equals(lockFile) && Files.deleteIfExists(file)) {
-            removed++;
-          }
-        }
-      }
-      Files.deleteIfExists(lockFile);
-      Files.deleteIfExists(folder);
-    } catch (NoSuchFileException _) {
-      // Just being made, or being swept by another process.
-    }
-    return removed;
-  }
-
-  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock();
-    } catch (java.nio.channels.OverlappingFileLockException _) {
-      return null;
-    }
+    return instance.sweepOthers();
   }
 
   @Override
   public void close() throws IOException {
-    lockChannel.close();
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(instance)) {
-      for (Path file : files) {
-        Files.deleteIfExists(file);
-      }
-    }
-    Files.deleteIfExists(instance);
+    instance.close();
   }
 
   private Path path(String sha256) {

@@ -42,6 +42,7 @@ public class JobEntity {
   private boolean cancelRequested;
 
   private long fence;
+  private int attempts;
   private @Nullable String worker;
 
   @Column(name = "idempotency_key")
@@ -116,6 +117,10 @@ public class JobEntity {
 
   public long fence() {
     return fence;
+  }
+
+  public int attempts() {
+    return attempts;
   }
 
   public @Nullable String worker() {

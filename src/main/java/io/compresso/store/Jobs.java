@@ -32,6 +32,22 @@ public class Jobs {
   /** A row of a job's log. */
   public record Line(long id, String level, String message, Instant at) {}
 
+  /**
+   * How far a job is.
+   *
+   * @param fraction done, 0 to 1
+   * @param data the event that says so, a JSON object
+   */
+  public record Progress(String stage, double fraction, @Nullable Long etaSeconds, String data) {}
+
+  /** What a worker must do with its job. */
+  public enum Demand {
+    GO_ON,
+    CANCEL,
+    /** Stop: another worker has it. */
+    SUPERSEDED
+  }
+
   /** How a job ended. */
   public record End(
       JobState state, @Nullable String error, @Nullable String gate, @Nullable String verdict) {}
@@ -83,6 +99,7 @@ public class Jobs {
         jdbc.sql(
                 """
                 update jobs set state = 'running', fence = fence + 1, worker = ?,
+                  attempts = attempts + 1,
                   stage = null, fraction = 0, eta_seconds = null,
                   started_at = coalesce(started_at, now()), updated_at = now()
                 where id = ? and state in ('queued', 'running') returning fence
@@ -96,20 +113,19 @@ public class Jobs {
 
   /** Records progress; false when the fencing token is not the job's any more. */
   @Transactional
-  public boolean progress(
-      UUID id, long fence, String stage, double fraction, @Nullable Long etaSeconds, String data) {
+  public boolean progress(UUID id, long fence, Progress progress) {
     int rows =
         jdbc.sql(
                 """
                 update jobs set stage = ?, fraction = ?, eta_seconds = ?, updated_at = now()
                 where id = ? and fence = ? and state = 'running'
                 """)
-            .params(stage, fraction)
-            .param(etaSeconds)
+            .params(progress.stage(), progress.fraction())
+            .param(progress.etaSeconds())
             .params(id, fence)
             .update();
     if (rows == 1) {
-      event(id, "progress", data);
+      event(id, "progress", progress.data());
     }
     return rows == 1;
   }
@@ -159,6 +175,7 @@ public class Jobs {
         jdbc.sql(
                 """
                 update jobs set state = 'queued', fence = fence + 1, worker = null, stage = null,
+                  attempts = attempts - 1,
                   fraction = 0, eta_seconds = null, updated_at = now()
                 where id = ? and fence = ? and state = 'running'
                 """)
@@ -205,14 +222,15 @@ public class Jobs {
     return Optional.of(now);
   }
 
-  /** Whether a running job was asked to stop, or its token has gone to another worker. */
-  public boolean shouldStop(UUID id, long fence) {
+  /** What the holder of a fencing token must do. */
+  public Demand demand(UUID id, long fence) {
     return jdbc.sql(
-            "select not exists (select 1 from jobs where id = ? and fence = ?"
-                + " and state = 'running' and not cancel_requested)")
+            "select cancel_requested from jobs where id = ? and fence = ? and state = 'running'")
         .params(id, fence)
         .query(Boolean.class)
-        .single();
+        .optional()
+        .map(cancel -> cancel ? Demand.CANCEL : Demand.GO_ON)
+        .orElse(Demand.SUPERSEDED);
   }
 
   /** Deletes a job that has ended, with its log and report; models it made stay. */

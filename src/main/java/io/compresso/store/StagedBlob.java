@@ -15,7 +15,10 @@ public record StagedBlob(Path file, String sha256, long size) implements AutoClo
   @Override
   public void close() {
     try {
-      Files.deleteIfExists(file);
+      Path folder = file.resolveSibling("");
+      if (Files.exists(folder)) {
+        InstanceFolder.deleteTree(folder);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -12,15 +12,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param home the folder of all that has no place of its own
  * @param blobs the folder of models and data sets; {@code blobs} in the home by default
  * @param postgresBinaries where the PostgreSQL that the program brings is unpacked
- * @param sweepInterval time between two searches for content that nothing refers to
- * @param sweepGrace age below which such content is left alone
+ * @param sweepGrace age below which content that nothing refers to is left alone
  */
 @ConfigurationProperties("compresso")
 public record StoreProperties(
     @DefaultValue(".compresso") Path home,
     @Nullable Path blobs,
     @Nullable Path postgresBinaries,
-    @DefaultValue("1h") Duration sweepInterval,
     @DefaultValue("1h") Duration sweepGrace) {
   public StoreProperties {
     home = home.toAbsolutePath().normalize();

@@ -29,8 +29,8 @@ class StorageIT {
   @Test
   void model_isGivenBack_afterUpload() throws Exception {
     ModelService models = service.getBean(ModelService.class);
-    ModelInfo model = models.upload(new ByteArrayInputStream(new byte[] {1, 2, 3}), "three");
+    ModelInfo model = models.upload(new ByteArrayInputStream(TestModels.linear(7)), "three");
     assertThat(models.get(model.id())).isEqualTo(model);
-    assertThat(models.content(model.id()).open(1, 2).readAllBytes()).containsExactly(2, 3);
+    assertThat(models.content(model.id()).open(0, 2).readAllBytes()).hasSize(2);
   }
 }
