@@ -1,0 +1,140 @@
+package io.compresso.op;
+
+import io.compresso.graph.Dim;
+import io.compresso.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Adds elements before and after each axis: a constant, the edge, a reflection or a wrapped copy;
+ * negative amounts cut.
+ */
+final class Pad extends StandardOperator {
+  Pad() {
+    super("Pad", 1, 2, 11, 13, 18, 19, 21, 23, 24, 25);
+  }
+
+  @Override
+  public ShapeRule shapeRule() {
+    return context -> {
+      List<Dim> dims = context.dims(0);
+      if (dims == null) {
+        return List.of(Dims.tensor(context.dtype(0), null));
+      }
+      long[] pads = Axes.ints(context, context.opset() < 2 ? "paddings" : "pads", 1);
+      long[] axes = Dims.longs(context, 3);
+      if (pads == null || axes == null && context.node().input(3) != null) {
+        return List.of(Dims.tensor(context.dtype(0), Dims.unknown(dims.size())));
+      }
+      List<Dim> result = new ArrayList<>(dims);
+      int count = pads.length / 2;
+      for (int i = 0; i < count; i++) {
+        int axis = Dims.axis(context, axes == null ? i : axes[i], dims.size());
+        Dim padded = Dims.plus(dims.get(axis), Dim.of(pads[i] + pads[count + i]));
+        result.set(
+            axis, padded.sizeOrNull() instanceof Long size && size < 0 ? Dim.UNKNOWN : padded);
+      }
+      return List.of(Dims.tensor(context.dtype(0), result));
+    };
+  }
+
+  @Override
+  public Optional<Reference> reference() {
+    return Optional.of(context -> {
+      Tensor x = context.tensor(0);
+      int rank = x.shape().rank();
+      long[] given = Axes.ints(context, context.opset() < 2 ? "paddings" : "pads", 1);
+      Tensor axes = context.tensorOrNull(3);
+      if (given == null
+          || given.length % 2 != 0
+          || given.length / 2 != (axes == null ? rank : axes.size())) {
+        throw context.error("pads are missing or do not fit the axes");
+      }
+      int count = given.length / 2;
+      long[] before = new long[rank];
+      long[] after = new long[rank];
+      for (int i = 0; i < count; i++) {
+        int axis = Axes.normalize(context, axes == null ? i : axes.getLong(i), rank);
+        before[axis] = given[i];
+        after[axis] = given[count + i];
+      }
+      String mode = context.node().stringAttribute("mode", "constant");
+      return List.of(
+          mode.equals("constant")
+              ? constant(context, x, before, after)
+              : mapped(context, x, before, after, mode));
+    });
+  }
+
+  @Override
+  public Optional<QuantRule> quantRule() {
+    return Optional.of(QuantRule.activation());
+  }
+
+  private static Tensor constant(OpContext context, Tensor x, long[] before, long[] after) {
+    int rank = x.shape().rank();
+    long[] strides = x.shape().strides();
+    long[] dims = new long[rank];
+    long[] kept = new long[rank];
+    for (int i = 0; i < rank; i++) {
+      dims[i] = x.shape().dim(i) + before[i] + after[i];
+      kept[i] = Math.max(0, x.shape().dim(i) + Math.min(0, before[i]) + Math.min(0, after[i]));
+    }
+    Tensor y = context.allocate(x.dtype(), Axes.shape(context, dims));
+    Tensor value = context.opset() < 11 ? null : context.tensorOrNull(2);
+    if (value != null && value.size() == 1) {
+      StridedCopy.fill(value, 0, y, 0, y.size());
+    } else {
+      float attribute = context.node().floatAttribute("value", 0);
+      for (long i = 0; attribute != 0 && i < y.size(); i++) {
+        y.setFloat(i, attribute);
+      }
+    }
+    long[] steps = y.shape().strides();
+    long from = 0;
+    long to = 0;
+    for (int i = 0; i < rank; i++) {
+      from += Math.max(0, -before[i]) * strides[i];
+      to += Math.max(0, before[i]) * steps[i];
+    }
+    StridedCopy.box(x, from, strides, y, to, steps, kept);
+    return y;
+  }
+
+  private static Tensor mapped(
+      OpContext context, Tensor x, long[] before, long[] after, String mode) {
+    Tensor result = x;
+    for (int axis = 0; axis < before.length; axis++) {
+      if (before[axis] == 0 && after[axis] == 0) {
+        continue;
+      }
+      long size = x.shape().dim(axis);
+      long total = size + before[axis] + after[axis];
+      if (total < 0 || total > 0 && size == 0) {
+        throw context.error("axis " + axis + " of " + x + " cannot be padded");
+      }
+      long[] indices = new long[Math.toIntExact(total)];
+      for (int i = 0; i < indices.length; i++) {
+        indices[i] = source(context, i - before[axis], size, mode);
+      }
+      result = Gather.take(context, result, axis, indices);
+    }
+    return result;
+  }
+
+  private static long source(OpContext context, long index, long size, String mode) {
+    return switch (mode) {
+      case "edge" -> Math.max(0, Math.min(size - 1, index));
+      case "wrap" -> Math.floorMod(index, size);
+      case "reflect" -> {
+        if (size == 1) {
+          yield 0;
+        }
+        long folded = Math.floorMod(index, 2 * (size - 1));
+        yield folded < size ? folded : 2 * (size - 1) - folded;
+      }
+      default -> throw context.error("attribute 'mode' is '" + mode + "'");
+    };
+  }
+}
