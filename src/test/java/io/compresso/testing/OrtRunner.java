@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtUtil;
+import io.compresso.evaluate.OnnxRuntimePeer;
 import io.compresso.graph.Dim;
 import io.compresso.graph.ValueType;
 import io.compresso.tensor.DType;
@@ -29,7 +30,7 @@ import java.util.SplittableRandom;
  * whose command line is longer than 4 KB: hand a long class path over in {@code CLASSPATH}.
  */
 public final class OrtRunner implements AutoCloseable {
-  private static final OrtEnvironment ENVIRONMENT = OrtEnvironment.getEnvironment();
+  private static final OrtEnvironment ENVIRONMENT = OnnxRuntimePeer.environment();
 
   private final OrtSession session;
 
