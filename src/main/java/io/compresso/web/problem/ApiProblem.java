@@ -1,6 +1,8 @@
 package io.compresso.web.problem;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.compresso.store.Problem;
+import io.compresso.store.ProblemException;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +72,32 @@ public record ApiProblem(
         List.of(),
         null,
         code.retryable());
+  }
+
+  /** What a use case refused. */
+  public static ApiProblem of(ProblemException.Kind kind, Problem problem) {
+    ProblemCode code =
+        switch (kind) {
+          case BAD_REQUEST -> ProblemCode.MALFORMED_REQUEST;
+          case NOT_FOUND -> ProblemCode.NOT_FOUND;
+          case CONFLICT -> ProblemCode.CONFLICT;
+          case TOO_LARGE -> ProblemCode.TOO_LARGE;
+          case INVALID -> ProblemCode.INVALID_CONTENT;
+          case UNAVAILABLE -> ProblemCode.UNAVAILABLE;
+        };
+    return new ApiProblem(
+        "urn:compresso:problem:" + problem.code(),
+        code.title(),
+        code.status(),
+        problem.message(),
+        null,
+        problem.code(),
+        problem.node(),
+        problem.field() == null
+            ? List.of()
+            : List.of(new FieldProblem(problem.field(), problem.message())),
+        problem.hint(),
+        problem.retryable());
   }
 
   public ApiProblem withHint(@Nullable String newHint) {

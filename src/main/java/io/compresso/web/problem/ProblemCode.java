@@ -17,14 +17,10 @@ public enum ProblemCode {
   METHOD_NOT_ALLOWED(405, "The resource does not take this method", false),
   NOT_ACCEPTABLE(406, "The resource has no such representation", false),
   CONFLICT(409, "The request conflicts with the state of the resource", false),
-  IDEMPOTENCY_KEY_REUSED(409, "The Idempotency-Key was used with another request", false),
-  RESOURCE_IN_USE(409, "The resource is referenced", false),
   TOO_LARGE(413, "The content is too large", false),
   UNSUPPORTED_MEDIA_TYPE(415, "The resource does not take this media type", false),
   RANGE_NOT_SATISFIABLE(416, "The range lies outside of the content", false),
-  INVALID_MODEL(422, "The model is not valid", false),
-  INVALID_DATASET(422, "The data set is not valid", false),
-  INVALID_JOB(422, "The job is not valid", false),
+  INVALID_CONTENT(422, "The content is well-formed but not valid", false),
   HEADERS_TOO_LARGE(431, "The header fields are too large", false),
   INTERNAL_ERROR(500, "The server failed", true),
   UNAVAILABLE(503, "The server cannot take the request now", true);
@@ -69,7 +65,7 @@ public enum ProblemCode {
       case 413 -> TOO_LARGE;
       case 415 -> UNSUPPORTED_MEDIA_TYPE;
       case 416 -> RANGE_NOT_SATISFIABLE;
-      case 422 -> INVALID_JOB;
+      case 422 -> INVALID_CONTENT;
       case 431 -> HEADERS_TOO_LARGE;
       case 503 -> UNAVAILABLE;
       default -> status >= 500 ? INTERNAL_ERROR : MALFORMED_REQUEST;

@@ -1,5 +1,6 @@
 package io.compresso.web.problem;
 
+import io.compresso.store.ProblemException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -34,7 +35,12 @@ public class ProblemHandler extends ResponseEntityExceptionHandler {
 
   @ExceptionHandler
   ResponseEntity<ApiProblem> problem(ApiProblemException e, HttpServletRequest request) {
-    return respond(e.problem(), new HttpHeaders(), request);
+    return respond(e.problem(), e.headers(), request);
+  }
+
+  @ExceptionHandler
+  ResponseEntity<ApiProblem> refusal(ProblemException e, HttpServletRequest request) {
+    return respond(ApiProblem.of(e.kind(), e.problem()), new HttpHeaders(), request);
   }
 
   @ExceptionHandler
