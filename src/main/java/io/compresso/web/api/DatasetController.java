@@ -73,6 +73,9 @@ public class DatasetController {
               description = "The file as the whole body, or as the part `file` of a form",
               content = {
                 @Content(
+                    mediaType = MediaType.MULTIPART_FORM_DATA_VALUE,
+                    schema = @Schema(implementation = UploadForm.class)),
+                @Content(
                     mediaType = MediaType.APPLICATION_OCTET_STREAM_VALUE,
                     schema = @Schema(type = "string", format = "binary")),
                 @Content(
@@ -83,10 +86,7 @@ public class DatasetController {
                     schema = @Schema(type = "string", format = "binary")),
                 @Content(
                     mediaType = "text/csv",
-                    schema = @Schema(type = "string", format = "binary")),
-                @Content(
-                    mediaType = MediaType.MULTIPART_FORM_DATA_VALUE,
-                    schema = @Schema(implementation = DatasetForm.class))
+                    schema = @Schema(type = "string", format = "binary"))
               }))
   @ApiResponse(
       responseCode = "201",
@@ -95,7 +95,10 @@ public class DatasetController {
           @Header(
               name = "Location",
               description = "Path of the data set",
-              schema = @Schema(type = "string", example = "/v1/datasets/019a8f3d-2b6f-7000-8000-1a2b3c4d5e6f")),
+              schema =
+                  @Schema(
+                      type = "string",
+                      example = "/v1/datasets/019a8f3d-2b6f-7000-8000-1a2b3c4d5e6f")),
       content =
           @Content(
               mediaType = MediaType.APPLICATION_JSON_VALUE,
@@ -106,7 +109,8 @@ public class DatasetController {
           @RequestParam(required = false)
           @Nullable String name,
       @Parameter(
-              description = "How the data is read: a DatasetSpec as JSON; told from the content by default",
+              description =
+                  "How the data is read: a DatasetSpec as JSON; told from the content by default",
               example = "{\"format\": \"idx\"}")
           @RequestParam(required = false)
           @Nullable String spec,
@@ -135,8 +139,8 @@ public class DatasetController {
     }
   }
 
-  private ResponseEntity<DatasetResource> store(
-      InputStream in, String name, @Nullable String spec) throws IOException {
+  private ResponseEntity<DatasetResource> store(InputStream in, String name, @Nullable String spec)
+      throws IOException {
     DatasetInfo dataset = datasets.upload(in, name, documents.inline("spec", spec));
     return ResponseEntity.created(URI.create("/v1/datasets/" + dataset.id()))
         .body(DatasetResource.of(dataset));

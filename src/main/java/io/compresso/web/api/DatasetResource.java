@@ -25,7 +25,10 @@ public record DatasetResource(
             example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             requiredMode = REQUIRED)
         String sha256,
-    @Schema(description = "Bytes of the stored archive", example = "11594722", requiredMode = REQUIRED)
+    @Schema(
+            description = "Bytes of the stored archive",
+            example = "11594722",
+            requiredMode = REQUIRED)
         long size,
     @Schema(
             ref = "#/components/schemas/DatasetSpec",

@@ -20,8 +20,9 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpRange;
 
 /**
- * Sends stored content as RFC 9110 describes it: strong entity tags, {@code If-None-Match}, one byte range, {@code
- * If-Range}. Several ranges in one request are answered with the whole, as the RFC allows.
+ * Sends stored content as RFC 9110 describes it: strong entity tags, {@code If-None-Match}, one
+ * byte range, {@code If-Range}. Several ranges in one request are answered with the whole, as the
+ * RFC allows.
  */
 final class Download {
   private Download() {}

@@ -56,7 +56,8 @@ public class JobController {
         },
         "pipeline": [{"quantize": {"mode": "static"}}],
         "goals": {"accuracy": {"metric": "top1", "maxDrop": 0.01}}
-      }""";
+      }\
+      """;
 
   private final JobService jobs;
   private final JobEvents events;
@@ -103,7 +104,10 @@ public class JobController {
         @Header(
             name = "Location",
             description = "Path of the job",
-            schema = @Schema(type = "string", example = "/v1/jobs/019a8f40-11aa-7000-8000-0a0b0c0d0e0f")),
+            schema =
+                @Schema(
+                    type = "string",
+                    example = "/v1/jobs/019a8f40-11aa-7000-8000-0a0b0c0d0e0f")),
         @Header(
             name = "Idempotency-Replayed",
             description = "Present when the key was used before: the job is the one from then",
@@ -314,8 +318,7 @@ public class JobController {
     } catch (IllegalArgumentException e) {
       String message =
           "must be one of "
-              + String.join(
-                  ", ", List.of(JobState.values()).stream().map(JobState::wire).toList());
+              + String.join(", ", List.of(JobState.values()).stream().map(JobState::wire).toList());
       throw new ApiProblemException(
           ApiProblem.of(ProblemCode.INVALID_PARAMETER, "state " + message)
               .withErrors(List.of(new FieldProblem("state", message))));

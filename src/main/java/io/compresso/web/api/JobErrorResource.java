@@ -21,7 +21,8 @@ public record JobErrorResource(
             example = "node 'conv1' (Conv): group 3 does not divide 64 channels",
             requiredMode = REQUIRED)
         String detail,
-    @Schema(description = "The node of the model to blame", example = "conv1") @Nullable String node,
+    @Schema(description = "The node of the model to blame", example = "conv1")
+        @Nullable String node,
     @Schema(description = "The field of the job to blame", example = "/pipeline/0/quantize")
         @Nullable String field,
     @Schema(description = "What to do about it", example = "Raise budget.maxMemoryMb.")

@@ -20,8 +20,8 @@ import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Streams of jobs' events. Each stream is a virtual thread that reads the events' table; all of them end before the web
- * server stops, so that none holds up its shutdown.
+ * Streams of jobs' events. Each stream is a virtual thread that reads the events' table; all of
+ * them end before the web server stops, so that none holds up its shutdown.
  */
 @Component
 public class JobEvents implements SmartLifecycle {
@@ -50,23 +50,25 @@ public class JobEvents implements SmartLifecycle {
               .withHint("Try again later, or ask for the job itself from time to time."));
     }
     SseEmitter emitter = new SseEmitter(0L);
-    Thread.ofVirtual().name("events-" + id).start(() -> {
-      try {
-        send(emitter, id, after);
-        emitter.complete();
-      } catch (IOException | IllegalStateException e) {
-        LOG.debug("client left the events of job {}: {}", id, e.toString());
-        emitter.complete();
-      } catch (ProblemException e) {
-        LOG.debug("job {} went away: {}", id, e.toString());
-        emitter.complete();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        emitter.complete();
-      } finally {
-        streams.release();
-      }
-    });
+    Thread.ofVirtual()
+        .name("events-" + id)
+        .start(() -> {
+          try {
+            send(emitter, id, after);
+            emitter.complete();
+          } catch (IOException | IllegalStateException e) {
+            LOG.debug("client left the events of job {}: {}", id, e.toString());
+            emitter.complete();
+          } catch (ProblemException e) {
+            LOG.debug("job {} went away: {}", id, e.toString());
+            emitter.complete();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            emitter.complete();
+          } finally {
+            streams.release();
+          }
+        });
     return emitter;
   }
 

@@ -32,7 +32,10 @@ public record JobResource(
             description = "The job as submitted, with every default",
             requiredMode = REQUIRED)
         JsonNode spec,
-    @Schema(description = "The CPU that the result is for", example = "auto", requiredMode = REQUIRED)
+    @Schema(
+            description = "The CPU that the result is for",
+            example = "auto",
+            requiredMode = REQUIRED)
         String target,
     @Schema(
             description = "Where the job is in its life",

@@ -68,6 +68,9 @@ public class ModelController {
               description = "The file as the whole body, or as the part `file` of a form",
               content = {
                 @Content(
+                    mediaType = MediaType.MULTIPART_FORM_DATA_VALUE,
+                    schema = @Schema(implementation = UploadForm.class)),
+                @Content(
                     mediaType = MediaType.APPLICATION_OCTET_STREAM_VALUE,
                     schema = @Schema(type = "string", format = "binary")),
                 @Content(
@@ -75,10 +78,7 @@ public class ModelController {
                     schema = @Schema(type = "string", format = "binary")),
                 @Content(
                     mediaType = "application/x-tar",
-                    schema = @Schema(type = "string", format = "binary")),
-                @Content(
-                    mediaType = MediaType.MULTIPART_FORM_DATA_VALUE,
-                    schema = @Schema(implementation = ModelForm.class))
+                    schema = @Schema(type = "string", format = "binary"))
               }))
   @ApiResponse(
       responseCode = "201",
@@ -87,7 +87,10 @@ public class ModelController {
           @Header(
               name = "Location",
               description = "Path of the model",
-              schema = @Schema(type = "string", example = "/v1/models/019a8f3c-7c1e-7000-8000-6d1f2a3b4c5d")),
+              schema =
+                  @Schema(
+                      type = "string",
+                      example = "/v1/models/019a8f3c-7c1e-7000-8000-6d1f2a3b4c5d")),
       content =
           @Content(
               mediaType = MediaType.APPLICATION_JSON_VALUE,
@@ -156,8 +159,7 @@ public class ModelController {
       description = "What the model takes, gives and consists of, and where it comes from.")
   @ApiResponse(responseCode = "200", description = "The model", useReturnTypeSchema = true)
   @Refusals({400, 404})
-  ModelResource get(
-      @Parameter(description = "Identifier of the model") @PathVariable UUID id) {
+  ModelResource get(@Parameter(description = "Identifier of the model") @PathVariable UUID id) {
     return ModelResource.of(models.get(id));
   }
 

@@ -8,7 +8,9 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 
 /** A named tensor. */
-@Schema(name = "Port", description = "A tensor that a model takes or gives, or that a data set supplies")
+@Schema(
+    name = "Port",
+    description = "A tensor that a model takes or gives, or that a data set supplies")
 public record PortResource(
     @Schema(description = "Name of the tensor", example = "Input3", requiredMode = REQUIRED)
         String name,

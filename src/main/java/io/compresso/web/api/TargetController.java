@@ -40,8 +40,7 @@ public class TargetController {
       description = "A CPU by its fingerprint.")
   @ApiResponse(responseCode = "200", description = "The target", useReturnTypeSchema = true)
   @Refusals({404})
-  TargetResource get(
-      @Parameter(description = "Fingerprint of the CPU") @PathVariable String id) {
+  TargetResource get(@Parameter(description = "Fingerprint of the CPU") @PathVariable String id) {
     return TargetResource.of(targets.get(id));
   }
 }

@@ -27,10 +27,7 @@ public record TargetResource(
             example = "[\"avx2\", \"avx512vnni\", \"amx-int8\"]",
             requiredMode = REQUIRED)
         List<String> features,
-    @Schema(
-            description = "Whether it is this server's",
-            example = "true",
-            requiredMode = REQUIRED)
+    @Schema(description = "Whether it is this server's", example = "true", requiredMode = REQUIRED)
         boolean current,
     @Schema(
             description = "When a job first ran on it",

@@ -31,8 +31,7 @@ public class TechniqueController {
       description = "Every technique with the JSON schema of its parameters.")
   @ApiResponse(responseCode = "200", description = "All techniques", useReturnTypeSchema = true)
   TechniquePage list() {
-    return new TechniquePage(
-        techniques.list().stream().map(TechniqueResource::of).toList(), null);
+    return new TechniquePage(techniques.list().stream().map(TechniqueResource::of).toList(), null);
   }
 
   @GetMapping("/{name}")

@@ -4,7 +4,6 @@ import static io.swagger.v3.oas.annotations.media.Schema.RequiredMode.REQUIRED;
 
 import io.compresso.compress.TechniqueInfo;
 import io.swagger.v3.oas.annotations.media.Schema;
-import tools.jackson.databind.JsonNode;
 
 /** A technique of the catalogue. */
 @Schema(name = "Technique", description = "A way to compress a model")
@@ -24,7 +23,7 @@ public record TechniqueResource(
             type = "object",
             example = "{\"type\": \"object\", \"properties\": {}}",
             requiredMode = REQUIRED)
-        JsonNode schema) {
+        Object schema) {
 
   static TechniqueResource of(TechniqueInfo technique) {
     return new TechniqueResource(technique.name(), technique.description(), technique.schema());

@@ -15,7 +15,8 @@ final class Uploads {
     if (original == null) {
       return otherwise;
     }
-    String name = original.substring(Math.max(original.lastIndexOf('/'), original.lastIndexOf('\\')) + 1);
+    String name =
+        original.substring(Math.max(original.lastIndexOf('/'), original.lastIndexOf('\\')) + 1);
     int dot = name.indexOf('.', 1);
     name = dot < 0 ? name : name.substring(0, dot);
     name = name.length() > MAX_NAME ? name.substring(0, MAX_NAME) : name;

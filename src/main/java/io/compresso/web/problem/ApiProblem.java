@@ -95,7 +95,7 @@ public record ApiProblem(
         problem.node(),
         problem.field() == null
             ? List.of()
-            : List.of(new FieldProblem(problem.field(), problem.message())),
+            : List.of(new FieldProblem(FieldProblem.pointer(problem.field()), problem.message())),
         problem.hint(),
         problem.retryable());
   }

@@ -14,4 +14,11 @@ public record FieldProblem(
             description = "What is wrong with it",
             example = "must be 8, got 7",
             requiredMode = Schema.RequiredMode.REQUIRED)
-        String message) {}
+        String message) {
+  /** The JSON pointer for a path such as {@code pipeline[0].quantize}. */
+  static String pointer(String path) {
+    return path.startsWith("/")
+        ? path
+        : "/" + path.replace("]", "").replace('[', '/').replace('.', '/');
+  }
+}

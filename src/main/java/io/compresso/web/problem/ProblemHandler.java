@@ -18,7 +18,6 @@ import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.context.request.ServletWebRequest;
 import org.springframework.web.context.request.WebRequest;
-import org.springframework.web.context.request.async.AsyncRequestNotUsableException;
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
 import org.springframework.web.multipart.MultipartException;
 import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
@@ -62,13 +61,6 @@ public class ProblemHandler extends ResponseEntityExceptionHandler {
             .withHint("Send it as multipart/form-data with a boundary, as curl -F does."),
         new HttpHeaders(),
         request);
-  }
-
-  @ExceptionHandler
-  @Nullable ResponseEntity<ApiProblem> clientGone(
-      AsyncRequestNotUsableException e, HttpServletRequest request) {
-    LOG.debug("client left {}", request.getRequestURI());
-    return null;
   }
 
   @ExceptionHandler
