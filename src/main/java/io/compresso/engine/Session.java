@@ -1,150 +1,240 @@
 package io.compresso.engine;
 
+import io.compresso.graph.Dim;
 import io.compresso.graph.Graph;
 import io.compresso.graph.GraphException;
+import io.compresso.graph.GraphVerifier;
 import io.compresso.graph.Model;
-import io.compresso.graph.Node;
 import io.compresso.graph.ValueInfo;
-import io.compresso.op.OpContext;
-import io.compresso.op.Operator;
-import io.compresso.op.OperatorCatalog;
-import io.compresso.op.Reference;
+import io.compresso.graph.ValueType.TensorType;
 import io.compresso.tensor.DType;
-import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.IdentityHashMap;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** A model made ready to run. Thread-safe. */
+/**
+ * A model made ready to run. What depends on constants alone is computed when the session is made.
+ * Thread-safe: runs may overlap, each has memory of its own, which later runs use again.
+ */
 public final class Session implements AutoCloseable {
-  private final Model model;
-  private final Map<Node, Object> prepared = Collections.synchronizedMap(new IdentityHashMap<>());
+  /** How many runs' memory is kept for later ones. */
+  private static final int KEPT_MEMORIES = 4;
 
-  private Session(Model model) {
+  private final Model model;
+  private final SessionOptions options;
+  private final Map<String, ValueInfo> inputs = new LinkedHashMap<>();
+  private final Plan plan;
+  private final ArrayDeque<RunMemory> memories = new ArrayDeque<>();
+  private @Nullable Plan overridablePlan;
+  private int running;
+  private boolean closed;
+
+  private Session(Model model, SessionOptions options) {
     this.model = model;
+    this.options = options;
+    model.graph().inputs().forEach(input -> inputs.put(input.name(), input));
+    this.plan = Planner.plan(model, false, this::evaluate);
   }
 
   /**
    * Makes a model ready.
    *
-   * @throws GraphException if a node's operator is not known
+   * @throws GraphException if the graph is wrong or a node's operator is not known
    */
   public static Session create(Model model, SessionOptions options) {
-    return new Session(model);
+    GraphVerifier.verify(model);
+    return new Session(model, options);
   }
 
-  /** The outputs for the given inputs, by name. */
-  public Map<String, Value> run(Map<String, ? extends Value> inputs) {
-    return run(inputs, (_, _) -> {});
+  /** The outputs for the given inputs, by name, in the graph's order. */
+  public Map<String, Value> run(Map<String, ? extends Value> given) {
+    return run(given, RunOptions.plain()).values();
   }
 
-  /** The outputs for the given inputs; {@code listener} sees every computed value. */
-  public Map<String, Value> run(Map<String, ? extends Value> inputs, ValueListener listener) {
-    Map<String, Value> values = new HashMap<>(model.graph().initializers());
-    for (ValueInfo input : model.graph().requiredInputs()) {
-      if (!inputs.containsKey(input.name())) {
-        throw new GraphException("input '" + input.name() + "' is missing");
+  /**
+   * The outputs for the given inputs; {@code listener} sees every computed value, but not those
+   * that depend on constants alone.
+   */
+  public Map<String, Value> run(Map<String, ? extends Value> given, ValueListener listener) {
+    return run(given, RunOptions.plain().withListener(listener)).values();
+  }
+
+  /** The outputs for the given inputs, and the values named in {@code fetch}. */
+  public Map<String, Value> run(Map<String, ? extends Value> given, Set<String> fetch) {
+    return run(given, RunOptions.plain().withFetch(fetch)).values();
+  }
+
+  /**
+   * Runs the graph.
+   *
+   * @param given a value for each input without an initializer; the run does not change them
+   * @throws GraphException if an input is missing or not as the model declares it, an operator
+   *     cannot do with what it gets, or the memory limit is reached
+   * @throws java.util.concurrent.CancellationException if the run is cancelled
+   */
+  public RunResult run(Map<String, ? extends Value> given, RunOptions runOptions) {
+    check(given);
+    RunMemory memory = begin();
+    boolean reusable = false;
+    try {
+      RunResult result = run(given, runOptions, memory);
+      reusable = true;
+      return result;
+    } finally {
+      end(reusable ? memory : null);
+    }
+  }
+
+  private RunResult run(
+      Map<String, ? extends Value> given, RunOptions runOptions, RunMemory memory) {
+    Graph graph = model.graph();
+    Plan chosen =
+        graph.initializers().keySet().stream().anyMatch(given::containsKey)
+            ? overridablePlan()
+            : plan;
+    List<Value> values = new ArrayList<>();
+    for (String name : chosen.ends.inputNames()) {
+      Value value = given.get(name);
+      Value initializer = graph.initializers().get(name);
+      if (value == null && initializer == null) {
+        throw new GraphException("input '" + name + "' is missing");
+      }
+      values.add(value != null ? value : initializer);
+    }
+    BitSet fetched = new BitSet();
+    for (String name : runOptions.fetch()) {
+      fetched.set(slot(chosen, name));
+    }
+    memory.takePeak();
+    Execution execution = new Execution(memory, runOptions, options.threads());
+    @Nullable Value[] frame = execution.runGraph(chosen, values, fetched);
+    Map<String, Value> results = new LinkedHashMap<>();
+    for (ValueInfo output : graph.outputs()) {
+      results.put(output.name(), result(chosen, frame, output.name()));
+    }
+    for (String name : runOptions.fetch()) {
+      results.putIfAbsent(name, result(chosen, frame, name));
+    }
+    results.replaceAll((_, value) -> memory.detach(value));
+    for (int slot = 0; slot < frame.length; slot++) {
+      Value value = frame[slot];
+      if (value != null && !chosen.isConstant(slot)) {
+        memory.release(value);
       }
     }
-    values.putAll(inputs);
-    runNodes(model.graph(), values, listener);
-    Map<String, Value> outputs = new LinkedHashMap<>();
-    for (ValueInfo output : model.graph().outputs()) {
-      outputs.put(output.name(), valueOf(output.name(), values));
-    }
-    return outputs;
+    return new RunResult(results, execution.profile(), memory.takePeak());
   }
 
-  private void runNodes(Graph graph, Map<String, Value> values, ValueListener listener) {
-    for (Node node : graph.nodes()) {
-      Reference reference =
-          OperatorCatalog.find(node.domain(), node.opType())
-              .flatMap(Operator::reference)
-              .orElseThrow(() -> new GraphException(node, "operator is not supported"));
-      List<? extends @Nullable Value> outputs = reference.run(new Call(node, values));
-      for (int i = 0; i < node.outputs().size() && i < outputs.size(); i++) {
-        Value output = outputs.get(i);
-        if (output != null && !node.outputs().get(i).isEmpty()) {
-          values.put(node.outputs().get(i), output);
-          listener.onValue(node.outputs().get(i), output);
-        }
-      }
+  private static int slot(Plan plan, String name) {
+    Integer slot = plan.slots.get(name);
+    if (slot == null) {
+      throw new GraphException("value '" + name + "' is not in the graph");
     }
+    return slot;
   }
 
-  private static Value valueOf(String name, Map<String, Value> values) {
-    Value value = values.get(name);
+  private static Value result(Plan plan, @Nullable Value[] frame, String name) {
+    Value value = frame[slot(plan, name)];
     if (value == null) {
       throw new GraphException("value '" + name + "' was not computed");
     }
     return value;
   }
 
-  @Override
-  public void close() {}
-
-  private final class Call implements OpContext {
-    private final Node node;
-    private final Map<String, Value> values;
-
-    Call(Node node, Map<String, Value> values) {
-      this.node = node;
-      this.values = values;
-    }
-
-    @Override
-    public Node node() {
-      return node;
-    }
-
-    @Override
-    public int opset() {
-      return model.opsetImports().getOrDefault(node.domain(), 1);
-    }
-
-    @Override
-    public @Nullable Value input(int index) {
-      String name = node.input(index);
-      return name == null ? null : valueOf(name, values);
-    }
-
-    @Override
-    public boolean isConstant(int index) {
-      String name = node.input(index);
-      Tensor constant = name == null ? null : model.graph().initializers().get(name);
-      return constant != null && values.get(name) == constant;
-    }
-
-    @Override
-    @SuppressWarnings("unchecked")
-    public <T> T prepared(Supplier<T> make) {
-      return (T) prepared.computeIfAbsent(node, _ -> make.get());
-    }
-
-    @Override
-    public Tensor allocate(DType dtype, Shape shape) {
-      return Tensor.allocate(dtype, shape);
-    }
-
-    @Override
-    public List<Value> run(Graph body, Map<String, Value> inputs) {
-      Map<String, Value> inner = new HashMap<>(values);
-      inner.putAll(body.initializers());
-      inner.putAll(inputs);
-      runNodes(body, inner, (_, _) -> {});
-      List<Value> outputs = new ArrayList<>();
-      for (ValueInfo output : body.outputs()) {
-        outputs.add(valueOf(output.name(), inner));
+  private void check(Map<String, ? extends Value> given) {
+    given.forEach((name, value) -> {
+      ValueInfo input = inputs.get(name);
+      if (input == null) {
+        throw new GraphException(
+            "the model has no input '%s'; it has %s".formatted(name, inputs.keySet()));
       }
-      return outputs;
+      if (input.type() instanceof TensorType(DType dtype, List<Dim> dims)
+          && !(value instanceof Tensor tensor && fits(tensor, dtype, dims))) {
+        throw new GraphException(
+            "input '%s' is %s, the model declares %s".formatted(name, value, input.type()));
+      }
+    });
+  }
+
+  private static boolean fits(Tensor tensor, DType dtype, @Nullable List<Dim> dims) {
+    if (tensor.dtype() != dtype || dims != null && dims.size() != tensor.shape().rank()) {
+      return false;
+    }
+    for (int axis = 0; dims != null && axis < dims.size(); axis++) {
+      Long size = dims.get(axis).sizeOrNull();
+      if (size != null && size != tensor.shape().dim(axis)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The values that the graph defines and that no run changes, by name. */
+  public Map<String, Value> constants() {
+    return plan.slots.entrySet().stream()
+        .filter(entry -> plan.isConstant(entry.getValue()))
+        .collect(
+            Collectors.toMap(
+                Map.Entry::getKey, entry -> result(plan, plan.constants, entry.getKey())));
+  }
+
+  private synchronized Plan overridablePlan() {
+    if (overridablePlan == null) {
+      overridablePlan = Planner.plan(model, true, this::evaluate);
+    }
+    return overridablePlan;
+  }
+
+  private @Nullable List<@Nullable Value> evaluate(Plan.Step step, List<@Nullable Value> values) {
+    try {
+      return new Execution(
+              new RunMemory(options.memoryLimit()), RunOptions.plain(), options.threads())
+          .evaluate(step, values);
+    } catch (GraphException e) {
+      // The branch that holds the node may never run; if it does, the error comes up then.
+      return null;
+    }
+  }
+
+  private synchronized RunMemory begin() {
+    if (closed) {
+      throw new IllegalStateException("the session is closed");
+    }
+    running++;
+    RunMemory memory = memories.poll();
+    return memory == null ? new RunMemory(options.memoryLimit()) : memory;
+  }
+
+  private synchronized void end(@Nullable RunMemory memory) {
+    running--;
+    if (memory != null && memories.size() < KEPT_MEMORIES && !closed) {
+      memories.push(memory);
+    }
+    free();
+  }
+
+  /** Frees what the session holds, after the last run that is under way. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    free();
+  }
+
+  private void free() {
+    if (closed && running == 0) {
+      memories.clear();
+      plan.close();
+      if (overridablePlan != null) {
+        overridablePlan.close();
+      }
     }
   }
 }

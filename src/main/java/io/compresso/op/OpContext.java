@@ -3,6 +3,7 @@ package io.compresso.op;
 import io.compresso.graph.Graph;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
+import io.compresso.kernel.Workers;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
@@ -24,6 +25,19 @@ public interface OpContext {
 
   /** Memory for a result, zeroed. */
   Tensor allocate(DType dtype, Shape shape);
+
+  /**
+   * Memory whose contents are undefined, for a result that is written as a whole or for work during
+   * the call.
+   */
+  default Tensor allocateUncleared(DType dtype, Shape shape) {
+    return allocate(dtype, shape);
+  }
+
+  /** How many threads the call may use, its own included. */
+  default int threads() {
+    return Workers.shared().size();
+  }
 
   /** Runs a subgraph of the node; it also sees the values around the node. */
   List<Value> run(Graph body, Map<String, Value> inputs);

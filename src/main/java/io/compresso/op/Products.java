@@ -37,11 +37,11 @@ final class Products implements AutoCloseable {
     PreparedKernel kept =
         constant ? context.prepared(Products::new).kernel(problem, weights) : null;
     if (kept != null) {
-      kept.run(operands);
+      kept.run(operands, context.threads());
       return;
     }
     try (PreparedKernel kernel = KernelCatalog.prepare(problem, weights.get())) {
-      kernel.run(operands);
+      kernel.run(operands, context.threads());
     }
   }
 

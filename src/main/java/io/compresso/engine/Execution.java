@@ -1,0 +1,295 @@
+package io.compresso.engine;
+
+import io.compresso.engine.Plan.Capture;
+import io.compresso.engine.Plan.Step;
+import io.compresso.engine.RunResult.NodeProfile;
+import io.compresso.graph.Graph;
+import io.compresso.graph.GraphException;
+import io.compresso.graph.Node;
+import io.compresso.op.OpContext;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.OptionalValue;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSequence;
+import io.compresso.tensor.Value;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** One run of a plan. */
+final class Execution {
+  private final RunMemory memory;
+  private final RunOptions options;
+  private final int threads;
+  private final List<NodeProfile> profile = new ArrayList<>();
+
+  Execution(RunMemory memory, RunOptions options, int threads) {
+    this.memory = memory;
+    this.options = options;
+    this.threads = threads;
+  }
+
+  List<NodeProfile> profile() {
+    return profile;
+  }
+
+  /**
+   * Runs the graph itself.
+   *
+   * @param inputs in the order of the plan's inputs
+   * @param fetched the slots whose values must outlive their last reader
+   * @return the frame after the last node
+   */
+  @Nullable Value[] runGraph(Plan plan, List<Value> inputs, BitSet fetched) {
+    @Nullable Value[] frame = plan.constants.clone();
+    for (int i = 0; i < inputs.size(); i++) {
+      store(frame, plan.ends.inputs()[i], inputs.get(i));
+    }
+    for (Step step : plan.steps) {
+      long start = options.profile() ? System.nanoTime() : 0;
+      run(plan, step, frame, fetched, true);
+      if (options.profile()) {
+        long nanos = System.nanoTime() - start;
+        profile.add(new NodeProfile(step.node.label(), step.node.opType(), nanos, lastBytes));
+      }
+    }
+    return frame;
+  }
+
+  private long lastBytes;
+
+  /** Runs a subgraph or function; its outputs are retained for the caller. */
+  private List<@Nullable Value> runBody(
+      Plan plan, List<? extends @Nullable Value> inputs, @Nullable Value @Nullable [] around) {
+    @Nullable Value[] frame = plan.constants.clone();
+    for (int i = 0; i < inputs.size(); i++) {
+      Value input = inputs.get(i);
+      if (input != null) {
+        store(frame, plan.ends.inputs()[i], input);
+      }
+    }
+    for (Capture capture : plan.captures) {
+      Value value = around == null ? null : around[capture.outer()];
+      if (value != null) {
+        store(frame, capture.inner(), value);
+      }
+    }
+    BitSet none = new BitSet();
+    for (Step step : plan.steps) {
+      run(plan, step, frame, none, false);
+    }
+    List<@Nullable Value> outputs = new ArrayList<>();
+    for (int slot : plan.ends.outputs()) {
+      Value value = frame[slot];
+      outputs.add(value);
+      if (value != null) {
+        memory.retain(value);
+      }
+    }
+    for (int slot = 0; slot < frame.length; slot++) {
+      Value value = frame[slot];
+      if (value != null && !plan.isConstant(slot)) {
+        memory.release(value);
+      }
+    }
+    return outputs;
+  }
+
+  private void store(@Nullable Value[] frame, int slot, Value value) {
+    memory.retain(value);
+    frame[slot] = value;
+  }
+
+  private void run(
+      Plan plan, Step step, @Nullable Value[] frame, BitSet fetched, boolean listened) {
+    options.cancel().check();
+    Call call = new Call(plan, step, frame);
+    List<? extends @Nullable Value> outputs = call.run();
+    long bytes = 0;
+    for (int i = 0; i < step.outputs.length; i++) {
+      Value output = i < outputs.size() ? outputs.get(i) : null;
+      if (output == null || step.outputs[i] == Plan.NONE) {
+        continue;
+      }
+      store(frame, step.outputs[i], output);
+      bytes += bytes(output);
+      if (listened) {
+        options.listener().onValue(step.node.outputs().get(i), output);
+      }
+    }
+    lastBytes = bytes;
+    call.finish();
+    for (int slot : step.dead) {
+      Value value = frame[slot];
+      if (value != null && !fetched.get(slot)) {
+        memory.release(value);
+        frame[slot] = null;
+      }
+    }
+  }
+
+  private static long bytes(Value value) {
+    return switch (value) {
+      case Tensor tensor -> tensor.byteSize();
+      case TensorSequence(var _, var elements) ->
+          elements.stream().mapToLong(Execution::bytes).sum();
+      case OptionalValue(Value inner) -> inner == null ? 0 : bytes(inner);
+    };
+  }
+
+  /** Computes a step outside of any run: its outputs are the caller's own. */
+  List<@Nullable Value> evaluate(Step step, List<@Nullable Value> inputs) {
+    Call call = new Call(null, step, inputs.toArray(new Value[0]));
+    List<@Nullable Value> detached = new ArrayList<>();
+    for (Value output : call.run()) {
+      if (output != null) {
+        memory.retain(output);
+      }
+      detached.add(output == null ? null : memory.detach(output));
+    }
+    call.finish();
+    return detached;
+  }
+
+  /** What the operator of one step sees. */
+  private final class Call implements OpContext {
+    private final @Nullable Plan plan;
+    private final Step step;
+    private final @Nullable Value[] frame;
+    private final List<RunMemory.Block> blocks = new ArrayList<>(2);
+    private final List<Value> held = new ArrayList<>(0);
+    private boolean preparing;
+
+    /** With no plan the frame holds the inputs themselves. */
+    Call(@Nullable Plan plan, Step step, @Nullable Value[] frame) {
+      this.plan = plan;
+      this.step = step;
+      this.frame = frame;
+    }
+
+    List<? extends @Nullable Value> run() {
+      try {
+        if (step.function != null) {
+          List<@Nullable Value> inputs = new ArrayList<>();
+          for (int i = 0; i < step.inputs.length; i++) {
+            inputs.add(input(i));
+          }
+          List<@Nullable Value> outputs = runBody(step.function, inputs, null);
+          outputs.forEach(this::hold);
+          return outputs;
+        }
+        if (step.reference == null) {
+          throw error("operator cannot be computed");
+        }
+        return step.reference.run(this);
+      } catch (GraphException | CancellationException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        throw new GraphException(step.node, String.valueOf(e.getMessage()), e);
+      } catch (OutOfMemoryError e) {
+        throw new GraphException(step.node, "out of memory", e);
+      }
+    }
+
+    /** Lets go of what the operator did not return. */
+    void finish() {
+      held.forEach(memory::release);
+      blocks.forEach(memory::sweep);
+    }
+
+    private void hold(@Nullable Value value) {
+      if (value != null) {
+        held.add(value);
+      }
+    }
+
+    @Override
+    public Node node() {
+      return step.node;
+    }
+
+    @Override
+    public int opset() {
+      return step.opset;
+    }
+
+    @Override
+    public @Nullable Value input(int index) {
+      if (index >= step.inputs.length || step.inputs[index] == Plan.NONE) {
+        return null;
+      }
+      if (plan == null) {
+        return frame[index];
+      }
+      return frame[step.inputs[index]];
+    }
+
+    @Override
+    public Tensor allocate(DType dtype, Shape shape) {
+      return allocate(dtype, shape, true);
+    }
+
+    @Override
+    public Tensor allocateUncleared(DType dtype, Shape shape) {
+      return allocate(dtype, shape, false);
+    }
+
+    private synchronized Tensor allocate(DType dtype, Shape shape, boolean clear) {
+      if (preparing || dtype == DType.STRING) {
+        return Tensor.allocate(dtype, shape);
+      }
+      long bytes = dtype.bytes(shape.size());
+      RunMemory.Block block = memory.take(step.node, bytes, clear);
+      blocks.add(block);
+      return Tensor.wrap(dtype, shape, RunMemory.segment(block, bytes));
+    }
+
+    @Override
+    public int threads() {
+      return threads;
+    }
+
+    @Override
+    public List<Value> run(Graph body, Map<String, Value> inputs) {
+      Plan bodyPlan = step.body(body);
+      List<@Nullable Value> values = new ArrayList<>();
+      for (String name : bodyPlan.ends.inputNames()) {
+        values.add(inputs.get(name));
+      }
+      List<Value> outputs = new ArrayList<>();
+      for (Value output : runBody(bodyPlan, values, frame)) {
+        if (output == null) {
+          throw error("subgraph '" + body.name() + "' did not compute an output");
+        }
+        hold(output);
+        outputs.add(output);
+      }
+      return outputs;
+    }
+
+    @Override
+    public boolean isConstant(int index) {
+      return plan != null
+          && index < step.inputs.length
+          && step.inputs[index] != Plan.NONE
+          && plan.isConstant(step.inputs[index]);
+    }
+
+    @Override
+    public <T> T prepared(Supplier<T> make) {
+      return step.prepared(() -> {
+        preparing = true;
+        try {
+          return make.get();
+        } finally {
+          preparing = false;
+        }
+      });
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package io.compresso.engine;
+
+import java.util.Set;
+
+/**
+ * What one run does besides computing the outputs.
+ *
+ * @param listener sees every value that the graph itself computes, those of subgraphs not
+ * @param fetch names of further values to give back
+ * @param cancel stops the run
+ * @param profile whether each operator's time is taken
+ */
+public record RunOptions(
+    ValueListener listener, Set<String> fetch, CancelToken cancel, boolean profile) {
+  public RunOptions {
+    fetch = Set.copyOf(fetch);
+  }
+
+  /** Nothing besides, not to be cancelled but by an interrupt. */
+  public static RunOptions plain() {
+    return new RunOptions((_, _) -> {}, Set.of(), new CancelToken(), false);
+  }
+
+  public RunOptions withListener(ValueListener newListener) {
+    return new RunOptions(newListener, fetch, cancel, profile);
+  }
+
+  public RunOptions withFetch(Set<String> newFetch) {
+    return new RunOptions(listener, newFetch, cancel, profile);
+  }
+
+  public RunOptions withCancel(CancelToken newCancel) {
+    return new RunOptions(listener, fetch, newCancel, profile);
+  }
+
+  public RunOptions withProfile() {
+    return new RunOptions(listener, fetch, cancel, true);
+  }
+}
