@@ -46,6 +46,10 @@ final class ModelDecoder {
     if (!proto.hasGraph()) {
       throw new OnnxFormatException("graph", "is missing; is this an ONNX model?");
     }
+    if (proto.getIrVersion() < 1) {
+      throw new OnnxFormatException(
+          "ir_version", "is " + proto.getIrVersion() + "; is this an ONNX model?");
+    }
     Map<String, Integer> opsets = opsets(proto.getOpsetImportList(), "opset_import");
     List<Function> functions = new ArrayList<>();
     for (int i = 0; i < proto.getFunctionsCount(); i++) {

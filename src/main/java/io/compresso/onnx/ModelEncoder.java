@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
-import com.google.protobuf.UnsafeByteOperations;
 import io.compresso.graph.Annotations;
 import io.compresso.graph.Attribute;
 import io.compresso.graph.Function;
@@ -39,21 +38,18 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes the message of a {@link Model}; the inverse of {@link ModelDecoder}. */
 final class ModelEncoder {
+  private final WireWriter writer;
   private final @Nullable DataWriter data;
-  private long embedded;
 
   /**
    * An encoder.
    *
+   * @param writer makes the marks that stand for the tensors' elements
    * @param data takes large tensors, null to keep all in the message
    */
-  ModelEncoder(@Nullable DataWriter data) {
+  ModelEncoder(WireWriter writer, @Nullable DataWriter data) {
+    this.writer = writer;
     this.data = data;
-  }
-
-  /** The bytes of the tensors that the message holds. */
-  long embeddedBytes() {
-    return embedded;
   }
 
   ModelProto encode(Model model) {
@@ -297,7 +293,6 @@ final class ModelEncoder {
     if (tensor.dtype() == DType.STRING) {
       for (long i = 0; i < tensor.size(); i++) {
         builder.addStringData(ByteString.copyFrom(tensor.getString(i)));
-        embedded += tensor.getString(i).length;
       }
       return builder;
     }
@@ -314,12 +309,7 @@ final class ModelEncoder {
         throw new UncheckedIOException(e);
       }
     }
-    embedded += segment.byteSize();
-    if (embedded > OnnxCodec.MAX_MESSAGE) {
-      throw new OnnxFormatException(
-          "", "the model is larger than 2 GB: write its tensors as external data");
-    }
-    return builder.setRawData(UnsafeByteOperations.unsafeWrap(segment.asByteBuffer()));
+    return builder.setRawData(writer.mark(segment));
   }
 
   private static StringStringEntryProto entry(String key, String value) {

@@ -5,6 +5,7 @@ import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
+import io.compresso.graph.GraphVerifier;
 import io.compresso.graph.Model;
 import io.compresso.onnx.proto.ModelProto;
 import io.compresso.onnx.proto.OptionalProto;
@@ -14,9 +15,8 @@ import io.compresso.onnx.proto.TensorProto;
 import io.compresso.tensor.OptionalValue;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSequence;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads and writes ONNX models. A file is mapped, and the tensors of a model are views of the
@@ -35,9 +36,6 @@ import java.nio.file.StandardOpenOption;
  * justify.
  */
 public final class OnnxCodec {
-  /** What protobuf allows for one message, less some room for the structure. */
-  static final long MAX_MESSAGE = Integer.MAX_VALUE - (64L << 20);
-
   private OnnxCodec() {}
 
   /**
@@ -54,6 +52,10 @@ public final class OnnxCodec {
   /** Reads a model file or archive within the given limits. */
   public static Model read(Path file, OnnxLimits limits) throws IOException {
     MemorySegment bytes = ExternalData.map(file);
+    ModelArchive archive = ModelArchive.open(file, bytes, limits);
+    if (archive != null) {
+      return read(archive.model(), archive, limits);
+    }
     Path folder = file.toAbsolutePath().getParent();
     if (folder == null) {
       throw new IOException(file + " is not a file");
@@ -79,7 +81,9 @@ public final class OnnxCodec {
   /** Reads a model that lies in memory, within the given limits. */
   public static Model read(MemorySegment bytes, ExternalData external, OnnxLimits limits) {
     ModelProto proto = parse(bytes, ModelProto.getDescriptor(), ModelProto.parser(), limits);
-    return new ModelDecoder(new TensorDecoder(bytes, external, limits)).decode(proto);
+    Model model = new ModelDecoder(new TensorDecoder(bytes, external, limits)).decode(proto);
+    GraphVerifier.verify(model);
+    return model;
   }
 
   /** Writes a model into one file, atomically. */
@@ -108,11 +112,11 @@ public final class OnnxCodec {
           DataWriter data =
               new DataWriter(
                   channel, dataFile.getFileName().toString(), options.externalThreshold());
-          writeMessage(new ModelEncoder(data).encode(model), temporary);
+          writeMessage(model, data, temporary);
           external = channel.size() > 0;
         }
       } else {
-        writeMessage(new ModelEncoder(null).encode(model), temporary);
+        writeMessage(model, null, temporary);
       }
       if (external) {
         Files.move(temporaryData, dataFile, StandardCopyOption.ATOMIC_MOVE);
@@ -124,15 +128,54 @@ public final class OnnxCodec {
     }
   }
 
-  private static void writeMessage(Message message, Path file) throws IOException {
-    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16)) {
-      message.writeTo(out);
+  private static void writeMessage(Model model, @Nullable DataWriter data, Path file)
+      throws IOException {
+    WireWriter.Prepared message = prepare(model, data);
+    try (FileChannel channel =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      BufferedSink sink = new BufferedSink(channel);
+      message.writeTo(sink);
+      sink.flush();
     }
   }
 
-  /** The bytes of a model in one file. */
+  private static WireWriter.Prepared prepare(Model model, @Nullable DataWriter data) {
+    WireWriter writer = new WireWriter();
+    WireWriter.Prepared message = writer.prepare(new ModelEncoder(writer, data).encode(model));
+    if (message.size() > Integer.MAX_VALUE) {
+      throw new OnnxFormatException(
+          "",
+          "the model takes %d bytes, more than a file may have: write its tensors as external data"
+              .formatted(message.size()));
+    }
+    return message;
+  }
+
+  /**
+   * The bytes of a model in one file.
+   *
+   * @throws OnnxFormatException if they are more than ONNX allows, 2 GB
+   */
   public static byte[] write(Model model) {
-    return new ModelEncoder(null).encode(model).toByteArray();
+    return toBytes(prepare(model, null));
+  }
+
+  private static byte[] toBytes(WireWriter.Prepared message) {
+    MemorySegment bytes = MemorySegment.ofArray(new byte[Math.toIntExact(message.size())]);
+    long[] at = {0};
+    try {
+      message.writeTo(piece -> {
+        MemorySegment.copy(piece, 0, bytes, at[0], piece.byteSize());
+        at[0] += piece.byteSize();
+      });
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return (byte[]) bytes.heapBase().orElseThrow();
   }
 
   /** Reads a {@code TensorProto}: a tensor in a file of its own, as in ONNX's test cases. */
@@ -144,7 +187,9 @@ public final class OnnxCodec {
 
   /** The bytes of a {@code TensorProto}. */
   public static byte[] writeTensor(String name, Tensor tensor) {
-    return new ModelEncoder(null).tensor(tensor).setName(name).build().toByteArray();
+    WireWriter writer = new WireWriter();
+    return toBytes(
+        writer.prepare(new ModelEncoder(writer, null).tensor(tensor).setName(name).build()));
   }
 
   /** Reads a {@code SequenceProto}. */

@@ -3,6 +3,9 @@ package io.compresso.onnx;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnknownFieldSet;
 import io.compresso.graph.Annotations;
 import io.compresso.graph.Attribute;
 import io.compresso.graph.Dim;
@@ -11,16 +14,38 @@ import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.graph.ValueInfo;
 import io.compresso.graph.ValueType;
+import io.compresso.onnx.proto.AttributeProto;
+import io.compresso.onnx.proto.DeviceConfigurationProto;
+import io.compresso.onnx.proto.FunctionProto;
+import io.compresso.onnx.proto.GraphProto;
+import io.compresso.onnx.proto.ModelProto;
+import io.compresso.onnx.proto.NodeDeviceConfigurationProto;
+import io.compresso.onnx.proto.NodeProto;
+import io.compresso.onnx.proto.OperatorSetIdProto;
+import io.compresso.onnx.proto.SparseTensorProto;
+import io.compresso.onnx.proto.StringStringEntryProto;
+import io.compresso.onnx.proto.TensorAnnotation;
+import io.compresso.onnx.proto.TensorProto;
+import io.compresso.onnx.proto.TrainingInfoProto;
+import io.compresso.onnx.proto.TypeProto;
+import io.compresso.onnx.proto.ValueInfoProto;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32;
+import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -84,9 +109,203 @@ class OnnxCodecTest {
         .hasMessageContaining("model.onnx.data");
   }
 
+  @Test
+  void message_keepsEverything_afterReadingAndWriting() throws IOException {
+    ModelProto message = Models.message();
+    Model model = OnnxCodec.read(message.toByteArray());
+    assertThat(model.graph().initializers().get("sparse").toFloats())
+        .containsExactly(0, 1, 0, 0, 0, 2);
+    ModelProto written = ModelProto.parseFrom(OnnxCodec.write(model));
+    // Typed elements become raw ones; all else is as it was.
+    ModelProto.Builder expected = message.toBuilder();
+    expected
+        .getGraphBuilder()
+        .getInitializerBuilder(3)
+        .setRawData(message.getGraph().getInitializer(3).getFloatData(0))
+        .clearFloatData();
+    for (TensorProto.Builder restored :
+        List.of(expected.getGraphBuilder().getSparseInitializerBuilder(0).getIndicesBuilder())) {
+      restored
+          .clearInt64Data()
+          .setRawData(
+              ByteString.copyFrom(new byte[] {1, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0}));
+    }
+    assertThat(written).isEqualTo(expected.build());
+  }
+
+  @Test
+  void archive_isRead_whetherStoredOrPacked() throws IOException {
+    Path plain = folder.resolve("model.onnx");
+    OnnxCodec.write(Models.convolution(), plain, new OnnxWriteOptions(16));
+    byte[] expected = OnnxCodec.write(Models.convolution());
+    for (int method : new int[] {ZipEntry.STORED, ZipEntry.DEFLATED}) {
+      Path file = folder.resolve("model" + method + ".zip");
+      try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+        for (String name : List.of("model.onnx", "model.onnx.data")) {
+          byte[] bytes = Files.readAllBytes(folder.resolve(name));
+          ZipEntry entry = new ZipEntry("net/" + name);
+          entry.setMethod(method);
+          entry.setSize(bytes.length);
+          CRC32 crc = new CRC32();
+          crc.update(bytes);
+          entry.setCrc(crc.getValue());
+          zip.putNextEntry(entry);
+          zip.write(bytes);
+        }
+      }
+      assertThat(OnnxCodec.write(OnnxCodec.read(file))).isEqualTo(expected);
+    }
+    for (boolean packed : new boolean[] {false, true}) {
+      Path file = folder.resolve("model" + packed + ".tar");
+      try (TarArchiveOutputStream tar =
+          new TarArchiveOutputStream(
+              packed
+                  ? new GZIPOutputStream(Files.newOutputStream(file))
+                  : Files.newOutputStream(file))) {
+        for (String name : List.of("model.onnx", "model.onnx.data")) {
+          byte[] bytes = Files.readAllBytes(folder.resolve(name));
+          TarArchiveEntry entry = new TarArchiveEntry("./" + name);
+          entry.setSize(bytes.length);
+          tar.putArchiveEntry(entry);
+          tar.write(bytes);
+          tar.closeArchiveEntry();
+        }
+      }
+      assertThat(OnnxCodec.write(OnnxCodec.read(file))).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void nodes_areSorted_whenTheFileHasThemInAnyOrder() {
+    ModelProto.Builder message = Models.message().toBuilder();
+    NodeProto first = message.getGraph().getNode(0);
+    message.getGraphBuilder().removeNode(0).addNode(first);
+    assertThat(OnnxCodec.read(message.build().toByteArray()).graph().nodes())
+        .extracting(Node::opType)
+        .containsExactly("Conv", "Relu", "If");
+  }
+
+  @Test
+  void weights_stayOffTheHeap_whenAFileIsRead() throws IOException {
+    long bytes = 200L << 20;
+    Path file = folder.resolve("large.onnx");
+    Tensor large = Tensor.allocate(DType.FLOAT, Shape.of(bytes / 4));
+    large.setFloat(77, 7);
+    Graph graph =
+        new Graph(
+            "g",
+            List.of(),
+            List.of(new ValueInfo("y", ValueType.UNKNOWN)),
+            List.of(Node.of("Identity", List.of("w"), List.of("y"), Map.of())),
+            Map.of("w", large),
+            Map.of(),
+            Annotations.NONE);
+    long before = used();
+    OnnxCodec.write(Models.convolution().withGraph(graph), file);
+    Tensor read = OnnxCodec.read(file).graph().initializers().get("w");
+    assertThat(read.getFloat(77)).isEqualTo(7);
+    assertThat(used() - before).isLessThan(20L << 20);
+  }
+
+  /** The bytes that this thread has allocated on the heap so far. */
+  private static long used() {
+    return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
+        .getCurrentThreadAllocatedBytes();
+  }
+
   /** Small models that tests read, write and damage. */
   static final class Models {
     private Models() {}
+
+    /** The convolution, and one of everything that a model may hold besides. */
+    static ModelProto message() {
+      ModelProto.Builder builder;
+      try {
+        builder = ModelProto.newBuilder().mergeFrom(OnnxCodec.write(convolution()));
+      } catch (InvalidProtocolBufferException e) {
+        throw new IllegalStateException(e);
+      }
+      TensorProto.Builder values =
+          TensorProto.newBuilder()
+              .setName("sparse")
+              .setDataType(1)
+              .addDims(2)
+              .setRawData(ByteString.copyFrom(new byte[] {0, 0, -128, 63, 0, 0, 0, 64}));
+      TensorProto.Builder indices =
+          TensorProto.newBuilder()
+              .setDataType(7)
+              .addDims(2)
+              .addInt64Data(ByteString.copyFrom(new byte[] {1, 5}));
+      builder
+          .getGraphBuilder()
+          .addSparseInitializer(
+              SparseTensorProto.newBuilder()
+                  .setValues(values)
+                  .setIndices(indices)
+                  .addDims(2)
+                  .addDims(3))
+          .addInitializer(
+              TensorProto.newBuilder()
+                  .setName("typed")
+                  .setDataType(1)
+                  .addDims(1)
+                  .setDocString("one")
+                  .addFloatData(ByteString.copyFrom(new byte[] {0, 0, -128, 63})))
+          .addQuantizationAnnotation(
+              TensorAnnotation.newBuilder()
+                  .setTensorName("r")
+                  .addQuantParameterTensorNames(entry("SCALE_TENSOR", "b")))
+          .addValueInfo(
+              ValueInfoProto.newBuilder()
+                  .setName("c")
+                  .setType(
+                      TypeProto.newBuilder()
+                          .setDenotation("IMAGE")
+                          .setTensorType(TypeProto.Tensor.newBuilder().setElemType(1))));
+      builder
+          .getGraphBuilder()
+          .getNodeBuilder(0)
+          .addMetadataProps(entry("namespace", "a.b"))
+          .addDeviceConfigurations(
+              NodeDeviceConfigurationProto.newBuilder().setConfigurationId("two"))
+          .getAttributeBuilder(0)
+          .setDocString("size");
+      builder
+          .addConfiguration(DeviceConfigurationProto.newBuilder().setName("two").setNumDevices(2))
+          .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("d").setVersion(1))
+          .addMetadataProps(entry("author", "someone"))
+          .setUnknownFields(
+              UnknownFieldSet.newBuilder()
+                  .addField(99, UnknownFieldSet.Field.newBuilder().addVarint(7).build())
+                  .build())
+          .addTrainingInfo(
+              TrainingInfoProto.newBuilder()
+                  .setAlgorithm(GraphProto.newBuilder().setName("step").addInitializer(values))
+                  .addUpdateBinding(entry("w", "w2")))
+          .addFunctions(
+              FunctionProto.newBuilder()
+                  .setName("Twice")
+                  .setDomain("d")
+                  .addInput("a")
+                  .addOutput("b")
+                  .addAttribute("alpha")
+                  .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(17))
+                  .addNode(
+                      NodeProto.newBuilder()
+                          .setOpType("LeakyRelu")
+                          .addInput("a")
+                          .addOutput("b")
+                          .addAttribute(
+                              AttributeProto.newBuilder()
+                                  .setName("alpha")
+                                  .setType(1)
+                                  .setRefAttrName("alpha"))));
+      return builder.build();
+    }
+
+    private static StringStringEntryProto.Builder entry(String key, String value) {
+      return StringStringEntryProto.newBuilder().setKey(key).setValue(value);
+    }
 
     static Model convolution() {
       Tensor weights = Tensor.allocate(DType.FLOAT, Shape.of(2, 1, 3, 3));
