@@ -1,7 +1,5 @@
 package io.compresso.op;
 
-import io.compresso.graph.GraphException;
-import io.compresso.graph.Node;
 import io.compresso.tensor.DType;
 import java.util.List;
 import java.util.Optional;
@@ -15,7 +13,7 @@ final class Cast extends StandardOperator {
   @Override
   public ShapeRule shapeRule() {
     return context -> {
-      DType to = target(context.node());
+      DType to = ElementTypes.required(context.node(), "to");
       return List.of(
           new Inferred(
               Inferred.tensor(to, context.dims(0)).type(),
@@ -30,17 +28,8 @@ final class Cast extends StandardOperator {
             Casts.cast(
                 context,
                 context.tensor(0),
-                target(context.node()),
+                ElementTypes.required(context.node(), "to"),
                 context.node().intAttribute("saturate", 1) != 0,
                 context.node().stringAttribute("round_mode", "up"))));
-  }
-
-  private static DType target(Node node) {
-    long code = node.intAttribute("to", 0);
-    try {
-      return DType.ofCode(Math.toIntExact(code));
-    } catch (IllegalArgumentException | ArithmeticException e) {
-      throw new GraphException(node, "attribute 'to' is " + code + ", no element type", e);
-    }
   }
 }

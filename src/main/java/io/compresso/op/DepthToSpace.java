@@ -1,0 +1,60 @@
+package io.compresso.op;
+
+import io.compresso.graph.Dim;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+
+/** Moves blocks of channels into space. */
+final class DepthToSpace extends StandardOperator {
+  DepthToSpace() {
+    super("DepthToSpace", 1, 11, 13, 28);
+  }
+
+  @Override
+  public ShapeRule shapeRule() {
+    return context -> {
+      List<Dim> dims = context.dims(0);
+      long block = context.node().intAttribute("blocksize", 0);
+      if (dims == null || dims.size() != 4) {
+        return List.of(Dims.tensor(context.dtype(0), Dims.unknown(4)));
+      }
+      Long channels = dims.get(1).sizeOrNull();
+      return List.of(
+          Dims.tensor(
+              context.dtype(0),
+              List.of(
+                  dims.getFirst(),
+                  channels == null || block < 1 ? Dim.UNKNOWN : Dim.of(channels / (block * block)),
+                  Dims.product(List.of(dims.get(2), Dim.of(block))),
+                  Dims.product(List.of(dims.get(3), Dim.of(block))))));
+    };
+  }
+
+  @Override
+  public Optional<Reference> reference() {
+    return Optional.of(context -> {
+      Tensor x = context.tensor(0);
+      Shape shape = x.shape();
+      long b = context.node().intAttribute("blocksize", 0);
+      if (shape.rank() != 4 || b < 1 || shape.dim(1) % (b * b) != 0) {
+        throw context.error("blocks of " + b + " do not fit " + x);
+      }
+      long n = shape.dim(0);
+      long c = shape.dim(1) / (b * b);
+      long h = shape.dim(2);
+      long w = shape.dim(3);
+      Tensor moved =
+          context.node().stringAttribute("mode", "DCR").equals("DCR")
+              ? Transpose.permute(context, x.reshape(Shape.of(n, b, b, c, h, w)), 0, 3, 4, 1, 5, 2)
+              : Transpose.permute(context, x.reshape(Shape.of(n, c, b, b, h, w)), 0, 1, 4, 2, 5, 3);
+      return List.of(moved.reshape(Shape.of(n, c, h * b, w * b)));
+    });
+  }
+
+  @Override
+  public Optional<QuantRule> quantRule() {
+    return Optional.of(QuantRule.passThrough());
+  }
+}

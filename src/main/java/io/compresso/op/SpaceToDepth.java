@@ -1,0 +1,66 @@
+package io.compresso.op;
+
+import io.compresso.graph.Dim;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Moves blocks of space into channels. */
+final class SpaceToDepth extends StandardOperator {
+  SpaceToDepth() {
+    super("SpaceToDepth", 1, 13, 28);
+  }
+
+  @Override
+  public ShapeRule shapeRule() {
+    return context -> {
+      List<Dim> dims = context.dims(0);
+      long block = context.node().intAttribute("blocksize", 0);
+      if (dims == null || dims.size() != 4) {
+        return List.of(Dims.tensor(context.dtype(0), Dims.unknown(4)));
+      }
+      return List.of(
+          Dims.tensor(
+              context.dtype(0),
+              List.of(
+                  dims.getFirst(),
+                  Dims.product(List.of(dims.get(1), Dim.of(block * block))),
+                  divided(dims.get(2).sizeOrNull(), block),
+                  divided(dims.get(3).sizeOrNull(), block))));
+    };
+  }
+
+  private static Dim divided(@Nullable Long size, long block) {
+    return size == null || block < 1 ? Dim.UNKNOWN : Dim.of(size / block);
+  }
+
+  @Override
+  public Optional<Reference> reference() {
+    return Optional.of(context -> {
+      Tensor x = context.tensor(0);
+      Shape shape = x.shape();
+      long b = context.node().intAttribute("blocksize", 0);
+      if (shape.rank() != 4 || b < 1 || shape.dim(2) % b != 0 || shape.dim(3) % b != 0) {
+        throw context.error("blocks of " + b + " do not fit " + x);
+      }
+      long n = shape.dim(0);
+      long c = shape.dim(1);
+      long h = shape.dim(2) / b;
+      long w = shape.dim(3) / b;
+      Tensor blocks = x.reshape(Shape.of(n, c, h, b, w, b));
+      boolean columnsFirst = context.node().stringAttribute("mode", "DCR").equals("CRD");
+      Tensor moved =
+          columnsFirst
+              ? Transpose.permute(context, blocks, 0, 1, 3, 5, 2, 4)
+              : Transpose.permute(context, blocks, 0, 3, 5, 1, 2, 4);
+      return List.of(moved.reshape(Shape.of(n, c * b * b, h, w)));
+    });
+  }
+
+  @Override
+  public Optional<QuantRule> quantRule() {
+    return Optional.of(QuantRule.passThrough());
+  }
+}
