@@ -26,7 +26,8 @@ COPY --from=build --chown=root:root /app/compresso.jar /opt/compresso/compresso.
 USER 10001:10001
 WORKDIR /var/lib/compresso
 VOLUME /var/lib/compresso
-ENV COMPRESSO_HOME=/var/lib/compresso SERVER_ADDRESS=0.0.0.0 PATH=/opt/jre/bin:$PATH
+# ONNX Runtime, which results are compared with, reports to its maker unless ORT_DISABLE_TELEMETRY is set.
+ENV COMPRESSO_HOME=/var/lib/compresso SERVER_ADDRESS=0.0.0.0 ORT_DISABLE_TELEMETRY=1 PATH=/opt/jre/bin:$PATH
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/opt/jre/bin/java", "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:MaxRAMPercentage=25", "-XX:+ExitOnOutOfMemoryError", "-jar", "/opt/compresso/compresso.jar"]

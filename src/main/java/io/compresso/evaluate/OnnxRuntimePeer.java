@@ -1,35 +1,39 @@
 package io.compresso.evaluate;
 
-import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.OnnxSequence;
+import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import ai.onnxruntime.OrtSession.SessionOptions.ExecutionMode;
+import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import ai.onnxruntime.TensorInfo;
-import io.compresso.tensor.DType;
-import io.compresso.tensor.Shape;
+import io.compresso.data.Binding.ModelInput;
 import io.compresso.tensor.Tensor;
-import io.compresso.tensor.TensorSequence;
 import io.compresso.tensor.Value;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
-/** A model in ONNX Runtime, the runtime in which users deploy. Safe for one thread at a time. */
-public final class OnnxRuntimePeer implements AutoCloseable {
-  private static final String TYPE_PREFIX = "ONNX_TENSOR_ELEMENT_DATA_TYPE_";
+/**
+ * A model in ONNX Runtime, on the CPU. The model is loaded from its file. ONNX Runtime is native
+ * code that was not made for hostile models: models from outside are loaded in a process that may
+ * die.
+ */
+public final class OnnxRuntimePeer implements Runner {
+  /** What {@link #runtime()} gives, before the version. */
+  public static final String RUNTIME = "onnxruntime";
+
+  /** The environment variable that keeps ONNX Runtime from reporting to its maker. */
+  public static final String DISABLE_TELEMETRY = "ORT_DISABLE_TELEMETRY";
 
   /**
    * ONNX Runtime matches the process's command line with a recursive regular expression when it
@@ -37,198 +41,170 @@ public final class OnnxRuntimePeer implements AutoCloseable {
    */
   private static final long START_STACK_BYTES = 256L << 20;
 
+  private static @Nullable OrtEnvironment shared;
+
+  private final OrtEnvironment environment;
   private final OrtSession session;
 
-  private OnnxRuntimePeer(OrtSession session) {
+  private OnnxRuntimePeer(OrtEnvironment environment, OrtSession session) {
+    this.environment = environment;
     this.session = session;
   }
 
   /**
-   * Loads a model, weights beside it included.
+   * Loads a model.
    *
-   * @param threads how many threads one run may use; they do not spin between runs
-   * @throws PeerException if ONNX Runtime refuses the model
+   * @throws PeerException if ONNX Runtime refuses it
    */
-  public static OnnxRuntimePeer load(Path model, int threads) {
-    return load(threads, options -> environment().createSession(model.toString(), options));
+  public static OnnxRuntimePeer open(Path model, PeerOptions options) {
+    return open(own -> environment().createSession(model.toString(), own), options);
   }
 
   /** Loads a model from the bytes of its file. */
-  public static OnnxRuntimePeer load(byte[] model, int threads) {
-    return load(threads, options -> environment().createSession(model, options));
+  public static OnnxRuntimePeer open(byte[] model, PeerOptions options) {
+    return open(own -> environment().createSession(model, own), options);
   }
 
+  /** Makes a session with options. */
   private interface Loader {
-    OrtSession load(OrtSession.SessionOptions options) throws OrtException;
+    OrtSession load(SessionOptions options) throws OrtException;
   }
 
-  private static OnnxRuntimePeer load(int threads, Loader loader) {
-    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-      options.setIntraOpNumThreads(threads);
-      options.setInterOpNumThreads(1);
-      options.addConfigEntry("session.intra_op.allow_spinning", "0");
-      options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
-      return new OnnxRuntimePeer(loader.load(options));
+  private static OnnxRuntimePeer open(Loader loader, PeerOptions options) {
+    try (SessionOptions own = new SessionOptions()) {
+      own.setIntraOpNumThreads(options.threads());
+      own.setInterOpNumThreads(1);
+      own.setExecutionMode(ExecutionMode.SEQUENTIAL);
+      own.setOptimizationLevel(options.optimized() ? OptLevel.ALL_OPT : OptLevel.NO_OPT);
+      own.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+      String spinning = options.spinning() ? "1" : "0";
+      own.addConfigEntry("session.intra_op.allow_spinning", spinning);
+      own.addConfigEntry("session.inter_op.allow_spinning", spinning);
+      return new OnnxRuntimePeer(environment(), loader.load(own));
     } catch (OrtException e) {
-      throw new PeerException(e);
+      throw new PeerException("ONNX Runtime refuses the model: " + e.getMessage(), e);
     }
   }
 
-  /** ONNX Runtime's environment, one for the process; it reports nothing to its makers. */
-  public static OrtEnvironment environment() {
-    return Environment.SHARED;
+  private static ModelInput input(NodeInfo info) {
+    if (!(info.getInfo() instanceof TensorInfo tensor)) {
+      throw new PeerException("input '" + info.getName() + "' is not a tensor");
+    }
+    return new ModelInput(
+        info.getName(),
+        PeerTensors.dtype(info.getName(), tensor),
+        Arrays.stream(tensor.getShape()).map(dim -> dim < 0 ? -1 : dim).boxed().toList());
   }
 
-  private static final class Environment {
-    static final OrtEnvironment SHARED = createEnvironment();
-  }
-
-  private static OrtEnvironment createEnvironment() {
-    CompletableFuture<OrtEnvironment> created = new CompletableFuture<>();
-    Runnable task =
-        () -> {
-          try {
-            OrtEnvironment environment = OrtEnvironment.getEnvironment();
-            environment.setTelemetry(false);
-            created.complete(environment);
-          } catch (Throwable thrown) {
-            created.completeExceptionally(thrown);
-          }
-        };
-    new Thread(null, task, "onnxruntime-start", START_STACK_BYTES).start();
-    return created.join();
-  }
-
-  /** The runtime's version. */
+  /** The version of the ONNX Runtime that is used. */
   public static String version() {
     return environment().getVersion();
   }
 
-  /** ONNX Runtime refused a model or a run. */
-  public static final class PeerException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    PeerException(OrtException cause) {
-      super(cause.getMessage(), cause);
-    }
-
-    PeerException(String message) {
-      super(message);
-    }
-  }
-
-  public Set<String> inputs() {
-    return session.getInputNames();
-  }
-
-  public Set<String> outputs() {
-    return session.getOutputNames();
-  }
-
   /**
-   * One run.
-   *
-   * @return the outputs by name, copied
-   * @throws PeerException if the run fails, or a type is one that ONNX Runtime's Java side lacks
+   * ONNX Runtime's environment, one for the process. Its builds for Linux and macOS report their
+   * start to their maker unless {@value #DISABLE_TELEMETRY} is set; what comes after is switched
+   * off here.
    */
-  public Map<String, Value> run(Map<String, ? extends Value> inputs) {
-    Map<String, OnnxTensor> feeds = new LinkedHashMap<>();
+  public static synchronized OrtEnvironment environment() {
+    if (shared == null) {
+      CompletableFuture<OrtEnvironment> created = new CompletableFuture<>();
+      Runnable start =
+          () -> {
+            try {
+              OrtEnvironment environment =
+                  OrtEnvironment.getEnvironment(
+                      OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "compresso");
+              environment.setTelemetry(false);
+              created.complete(environment);
+            } catch (OrtException | RuntimeException | Error e) {
+              created.completeExceptionally(e);
+            }
+          };
+      new Thread(null, start, "onnxruntime-start", START_STACK_BYTES).start();
+      shared = created.join();
+    }
+    return shared;
+  }
+
+  @Override
+  public String runtime() {
+    return RUNTIME + " " + environment.getVersion();
+  }
+
+  @Override
+  public List<ModelInput> inputs() {
+    List<ModelInput> inputs = new ArrayList<>();
     try {
-      for (Map.Entry<String, ? extends Value> input : inputs.entrySet()) {
-        if (!(input.getValue() instanceof Tensor tensor)) {
-          throw new PeerException("input '" + input.getKey() + "' is not a tensor");
-        }
-        feeds.put(input.getKey(), feed(tensor));
+      for (NodeInfo info : session.getInputInfo().values()) {
+        inputs.add(input(info));
       }
-      Map<String, Value> outputs = new LinkedHashMap<>();
-      try (OrtSession.Result result = session.run(feeds)) {
-        for (Map.Entry<String, OnnxValue> output : result) {
-          outputs.put(output.getKey(), value(output.getValue()));
-        }
-      }
-      return outputs;
     } catch (OrtException e) {
-      throw new PeerException(e);
-    } finally {
-      feeds.values().forEach(OnnxTensor::close);
+      throw new PeerException("ONNX Runtime does not tell the inputs: " + e.getMessage(), e);
     }
+    return List.copyOf(inputs);
   }
 
-  private static OnnxTensor feed(Tensor tensor) throws OrtException {
-    long[] dims = tensor.shape().dims();
-    if (tensor.dtype() == DType.STRING) {
-      String[] strings = new String[Math.toIntExact(tensor.size())];
-      for (int i = 0; i < strings.length; i++) {
-        strings[i] = new String(tensor.getString(i), StandardCharsets.UTF_8);
-      }
-      return OnnxTensor.createTensor(environment(), strings, dims);
-    }
-    OnnxJavaType type =
-        switch (tensor.dtype()) {
-          case FLOAT -> OnnxJavaType.FLOAT;
-          case DOUBLE -> OnnxJavaType.DOUBLE;
-          case FLOAT16 -> OnnxJavaType.FLOAT16;
-          case BFLOAT16 -> OnnxJavaType.BFLOAT16;
-          case INT8 -> OnnxJavaType.INT8;
-          case UINT8 -> OnnxJavaType.UINT8;
-          case INT16 -> OnnxJavaType.INT16;
-          case INT32 -> OnnxJavaType.INT32;
-          case INT64 -> OnnxJavaType.INT64;
-          case BOOL -> OnnxJavaType.BOOL;
-          default -> throw new PeerException("ONNX Runtime for Java takes no " + tensor.dtype());
-        };
-    MemorySegment memory = tensor.segment();
-    if (!memory.isNative()) {
-      memory = Arena.ofAuto().allocate(memory.byteSize(), Tensor.ALIGNMENT).copyFrom(memory);
-    }
-    ByteBuffer bytes = memory.asByteBuffer().order(ByteOrder.nativeOrder());
-    return OnnxTensor.createTensor(environment(), bytes, dims, type);
+  @Override
+  public List<String> outputs() {
+    return List.copyOf(session.getOutputNames());
   }
 
-  private static Value value(OnnxValue value) throws OrtException {
-    return switch (value) {
-      case OnnxTensor tensor -> tensor(tensor);
-      case OnnxSequence sequence -> {
-        List<Value> elements = new ArrayList<>();
-        DType type = DType.FLOAT;
-        for (OnnxValue element : sequence.getValue()) {
-          elements.add(value(element));
-          type = elements.getFirst() instanceof Tensor first ? first.dtype() : type;
+  @Override
+  public Map<String, Value> run(Map<String, ? extends Value> values) {
+    Map<String, OnnxTensor> given = feeds(values);
+    try {
+      Map<String, Value> results = new LinkedHashMap<>();
+      try (OrtSession.Result result = session.run(given)) {
+        for (Map.Entry<String, OnnxValue> output : result) {
+          results.put(output.getKey(), PeerTensors.fromPeer(output.getKey(), output.getValue()));
         }
-        yield new TensorSequence(type, elements);
       }
-      default -> throw new PeerException("output of kind " + value.getType());
+      return results;
+    } catch (OrtException e) {
+      throw new PeerException("ONNX Runtime failed: " + e.getMessage(), e);
+    } finally {
+      OnnxValue.close(given);
+    }
+  }
+
+  private Map<String, OnnxTensor> feeds(Map<String, ? extends Value> values) {
+    Map<String, OnnxTensor> given = new LinkedHashMap<>();
+    try {
+      for (Map.Entry<String, ? extends Value> value : values.entrySet()) {
+        if (!(value.getValue() instanceof Tensor tensor)) {
+          throw new PeerException("input '" + value.getKey() + "' is not a tensor");
+        }
+        given.put(value.getKey(), PeerTensors.toPeer(environment, value.getKey(), tensor));
+      }
+      return given;
+    } catch (OrtException e) {
+      OnnxValue.close(given);
+      throw new PeerException("ONNX Runtime refuses the inputs: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      OnnxValue.close(given);
+      throw e;
+    }
+  }
+
+  @Override
+  public PreparedRun prepare(Map<String, ? extends Value> values) {
+    Map<String, OnnxTensor> given = feeds(values);
+    return new PreparedRun() {
+      @Override
+      public void run() {
+        try {
+          session.run(given).close();
+        } catch (OrtException e) {
+          throw new PeerException("ONNX Runtime failed: " + e.getMessage(), e);
+        }
+      }
+
+      @Override
+      public void close() {
+        OnnxValue.close(given);
+      }
     };
-  }
-
-  private static Tensor tensor(OnnxTensor value) throws OrtException {
-    TensorInfo info = value.getInfo();
-    DType dtype = DType.valueOf(info.onnxType.name().substring(TYPE_PREFIX.length()));
-    Shape shape = Shape.of(info.getShape());
-    if (dtype == DType.STRING) {
-      List<byte[]> strings = new ArrayList<>();
-      if (shape.rank() == 0) {
-        strings.add(((String) value.getValue()).getBytes(StandardCharsets.UTF_8));
-      } else {
-        flatten(value.getValue(), strings);
-      }
-      return Tensor.ofStrings(shape, strings);
-    }
-    Tensor tensor = Tensor.allocate(dtype, shape);
-    if (shape.size() > 0) {
-      tensor.segment().copyFrom(MemorySegment.ofBuffer(value.getByteBuffer()));
-    }
-    return tensor;
-  }
-
-  private static void flatten(Object values, List<byte[]> strings) {
-    if (values instanceof String string) {
-      strings.add(string.getBytes(StandardCharsets.UTF_8));
-    } else {
-      for (Object element : (Object[]) values) {
-        flatten(element, strings);
-      }
-    }
   }
 
   @Override
@@ -236,7 +212,7 @@ public final class OnnxRuntimePeer implements AutoCloseable {
     try {
       session.close();
     } catch (OrtException e) {
-      throw new PeerException(e);
+      throw new PeerException("ONNX Runtime failed to close: " + e.getMessage(), e);
     }
   }
 }

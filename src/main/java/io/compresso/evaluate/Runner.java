@@ -1,7 +1,6 @@
 package io.compresso.evaluate;
 
 import io.compresso.data.Binding.ModelInput;
-import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +21,24 @@ public interface Runner extends AutoCloseable {
    *
    * @return the outputs by name, which stay valid after the next run
    */
-  Map<String, Value> run(Map<String, Tensor> inputs);
+  Map<String, Value> run(Map<String, ? extends Value> inputs);
+
+  /**
+   * Inputs made ready once, for timing.
+   *
+   * @return must be closed before this runner is
+   */
+  default PreparedRun prepare(Map<String, ? extends Value> inputs) {
+    return new PreparedRun() {
+      @Override
+      public void run() {
+        Runner.this.run(inputs);
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
 
   @Override
   void close();

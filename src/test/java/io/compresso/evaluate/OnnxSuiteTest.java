@@ -23,7 +23,7 @@ class OnnxSuiteTest {
       Pattern.compile(System.getProperty("conformance.cases", ".*"));
 
   private static Map<String, Value> runInPeer(Path model, Map<String, Value> inputs) {
-    try (OnnxRuntimePeer peer = OnnxRuntimePeer.load(model, 1)) {
+    try (OnnxRuntimePeer peer = OnnxRuntimePeer.open(model, PeerOptions.threads(1))) {
       return peer.run(inputs);
     }
   }

@@ -1,0 +1,152 @@
+package io.compresso.evaluate;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxSequence;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.TensorInfo;
+import ai.onnxruntime.TensorInfo.OnnxTensorType;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSequence;
+import io.compresso.tensor.Value;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Tensors to and from ONNX Runtime. */
+final class PeerTensors {
+  private PeerTensors() {}
+
+  /** The element type that ONNX Runtime says. */
+  static DType dtype(String name, TensorInfo info) {
+    DType dtype =
+        switch (info.onnxType) {
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT -> DType.FLOAT;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE -> DType.DOUBLE;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16 -> DType.FLOAT16;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16 -> DType.BFLOAT16;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8 -> DType.UINT8;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8 -> DType.INT8;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16 -> DType.INT16;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 -> DType.INT32;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 -> DType.INT64;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL -> DType.BOOL;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING -> DType.STRING;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16 -> DType.UINT16;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32 -> DType.UINT32;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64 -> DType.UINT64;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT8E4M3FN -> DType.FLOAT8E4M3FN;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT8E4M3FNUZ -> DType.FLOAT8E4M3FNUZ;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT8E5M2 -> DType.FLOAT8E5M2;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT8E5M2FNUZ -> DType.FLOAT8E5M2FNUZ;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_COMPLEX64 -> DType.COMPLEX64;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_COMPLEX128 -> DType.COMPLEX128;
+          case ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED -> null;
+        };
+    if (dtype == null) {
+      throw new PeerException("the element type of '" + name + "' is not known");
+    }
+    return dtype;
+  }
+
+  private static OnnxJavaType javaType(String name, DType dtype) {
+    return switch (dtype) {
+      case FLOAT -> OnnxJavaType.FLOAT;
+      case DOUBLE -> OnnxJavaType.DOUBLE;
+      case FLOAT16 -> OnnxJavaType.FLOAT16;
+      case BFLOAT16 -> OnnxJavaType.BFLOAT16;
+      case UINT8 -> OnnxJavaType.UINT8;
+      case INT8 -> OnnxJavaType.INT8;
+      case INT16 -> OnnxJavaType.INT16;
+      case INT32 -> OnnxJavaType.INT32;
+      case INT64 -> OnnxJavaType.INT64;
+      case BOOL -> OnnxJavaType.BOOL;
+      default ->
+          throw new PeerException(
+              "ONNX Runtime's Java interface takes no tensor of type "
+                  + dtype
+                  + " ('"
+                  + name
+                  + "')");
+    };
+  }
+
+  static OnnxTensor toPeer(OrtEnvironment environment, String name, Tensor tensor)
+      throws OrtException {
+    long[] dims = tensor.shape().dims();
+    if (tensor.dtype() == DType.STRING) {
+      String[] strings = new String[(int) tensor.size()];
+      for (int i = 0; i < strings.length; i++) {
+        strings[i] = new String(tensor.getString(i), StandardCharsets.UTF_8);
+      }
+      return OnnxTensor.createTensor(environment, strings, dims);
+    }
+    OnnxJavaType type = javaType(name, tensor.dtype());
+    ByteBuffer bytes =
+        ByteBuffer.allocateDirect(Math.toIntExact(Math.max(1, tensor.byteSize())))
+            .order(ByteOrder.nativeOrder());
+    bytes.limit((int) tensor.byteSize());
+    MemorySegment.ofBuffer(bytes).copyFrom(tensor.segment());
+    return OnnxTensor.createTensor(environment, bytes, dims, type);
+  }
+
+  /** A copy of a value; sequences of tensors become {@link TensorSequence}. */
+  static Value fromPeer(String name, OnnxValue value) throws OrtException {
+    if (value instanceof OnnxTensor tensor) {
+      return fromPeer(name, tensor);
+    }
+    if (value instanceof OnnxSequence sequence) {
+      List<Value> elements = new ArrayList<>();
+      DType dtype = DType.FLOAT;
+      for (OnnxValue element : sequence.getValue()) {
+        Value own = fromPeer(name, element);
+        dtype = own instanceof Tensor tensor ? tensor.dtype() : dtype;
+        elements.add(own);
+        element.close();
+      }
+      return new TensorSequence(dtype, elements);
+    }
+    throw new PeerException("output '" + name + "' is of type " + value.getType());
+  }
+
+  private static Tensor fromPeer(String name, OnnxTensor tensor) throws OrtException {
+    TensorInfo info = tensor.getInfo();
+    Shape shape = Shape.of(info.getShape());
+    if (info.onnxType == OnnxTensorType.ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING) {
+      List<byte[]> strings = new ArrayList<>();
+      flatten(tensor.getValue(), strings);
+      return Tensor.ofStrings(shape, strings);
+    }
+    Tensor result = Tensor.allocate(dtype(name, info), shape);
+    if (shape.size() > 0) {
+      ByteBuffer bytes = tensor.getByteBuffer();
+      if (bytes == null) {
+        throw new PeerException(
+            "ONNX Runtime's Java interface gives no tensor of type "
+                + result.dtype()
+                + " ('"
+                + name
+                + "')");
+      }
+      result.segment().copyFrom(MemorySegment.ofBuffer(bytes));
+    }
+    return result;
+  }
+
+  private static void flatten(Object value, List<byte[]> strings) {
+    if (value instanceof Object[] items) {
+      for (Object item : items) {
+        flatten(item, strings);
+      }
+    } else {
+      strings.add(value.toString().getBytes(StandardCharsets.UTF_8));
+    }
+  }
+}
