@@ -1,5 +1,7 @@
 package io.compresso.kernel;
 
+import io.compresso.kernel.jit.x86.X86Conv;
+import io.compresso.kernel.jit.x86.X86Gemm;
 import io.compresso.kernel.ref.RefConv;
 import io.compresso.kernel.ref.RefGemm;
 import io.compresso.kernel.vector.VectorConv;
@@ -16,10 +18,14 @@ public final class KernelCatalog {
   private static final List<Kernel> KERNELS =
       List.of(
           // gemm
+          new X86Gemm(Isa.AVX512),
+          new X86Gemm(Isa.AVX2),
           new VectorGemm(),
           new VectorInt8Gemm(),
           new RefGemm(),
           // convolution
+          new X86Conv(Isa.AVX512),
+          new X86Conv(Isa.AVX2),
           new VectorConv(),
           new VectorInt8Conv(),
           new RefConv());

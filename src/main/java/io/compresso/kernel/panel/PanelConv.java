@@ -34,6 +34,11 @@ public final class PanelConv extends PlanarConv {
             : MemorySegment.NULL;
   }
 
+  /** Elements of one channel as it is laid out for the products. */
+  public static long planeSize(ConvProblem problem) {
+    return new ConvPlanes(problem).channelStride();
+  }
+
   @Override
   protected void floatFilters(MemorySegment data, WeightQuantization scheme, MemorySegment floats) {
     floats.copyFrom(data);

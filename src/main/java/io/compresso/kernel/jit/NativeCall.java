@@ -1,0 +1,39 @@
+package io.compresso.kernel.jit;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** Calls of generated code: one handle for each signature. */
+public final class NativeCall {
+  private static final MethodHandle BLOCK =
+      Linker.nativeLinker()
+          .downcallHandle(
+              FunctionDescriptor.ofVoid(
+                  ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS));
+
+  private NativeCall() {}
+
+  /** Calls {@code code(a, b, c, constants, first, second, mask)}. */
+  public static void block(
+      MemorySegment code,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c,
+      MemorySegment constants,
+      long first,
+      long second,
+      MemorySegment mask) {
+    try {
+      BLOCK.invokeExact(code, a, b, c, constants, first, second, mask);
+    } catch (RuntimeException | Error thrown) {
+      throw thrown;
+    } catch (Throwable thrown) {
+      throw new IllegalStateException(thrown);
+    }
+  }
+}

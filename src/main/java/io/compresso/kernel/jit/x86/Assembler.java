@@ -1,0 +1,440 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.kernel.jit.CodeBuffer.Label;
+
+/** The instructions that the kernels use, by their names in Intel's manual, destination first. */
+final class Assembler extends Encoder {
+  /** Conditions of jumps. */
+  enum Condition {
+    EQUAL(0x4),
+    NOT_EQUAL(0x5),
+    LESS(0xC),
+    GREATER_OR_EQUAL(0xD);
+
+    private final int code;
+
+    Condition(int code) {
+      this.code = code;
+    }
+  }
+
+  byte[] toBytes() {
+    return code.toBytes();
+  }
+
+  /** A label bound to the next instruction. */
+  Label here() {
+    Label label = new Label();
+    code.bind(label);
+    return label;
+  }
+
+  void bind(Label label) {
+    code.bind(label);
+  }
+
+  // General registers
+
+  void mov(Gpr target, Gpr source) {
+    rexW(source.ordinal(), target.ordinal());
+    code.int8(0x89);
+    modRm(source.ordinal(), target.ordinal());
+  }
+
+  void mov(Gpr target, Mem source) {
+    rexW(target.ordinal(), source);
+    code.int8(0x8B);
+    modRm(target.ordinal(), source);
+  }
+
+  void mov(Gpr target, long value) {
+    if (value >= 0 && value <= Integer.MAX_VALUE) {
+      rex(target.ordinal());
+      code.int8(0xB8 | target.ordinal() & 7);
+      code.int32((int) value);
+    } else {
+      rexW(0, target.ordinal());
+      code.int8(0xB8 | target.ordinal() & 7);
+      code.int64(value);
+    }
+  }
+
+  /** Loads 32 bits, sign-extended. */
+  void movsxd(Gpr target, Mem source) {
+    rexW(target.ordinal(), source);
+    code.int8(0x63);
+    modRm(target.ordinal(), source);
+  }
+
+  void lea(Gpr target, Mem source) {
+    rexW(target.ordinal(), source);
+    code.int8(0x8D);
+    modRm(target.ordinal(), source);
+  }
+
+  void add(Gpr target, Gpr source) {
+    rexW(source.ordinal(), target.ordinal());
+    code.int8(0x01);
+    modRm(source.ordinal(), target.ordinal());
+  }
+
+  /**
+   * Adds a constant; nothing is emitted for 0.
+   *
+   * @throws ArithmeticException if it does not fit into 32 bits
+   */
+  void add(Gpr target, long value) {
+    if (value != 0) {
+      immediate(0, target, Math.toIntExact(value));
+    }
+  }
+
+  void cmp(Gpr left, long right) {
+    immediate(7, left, Math.toIntExact(right));
+  }
+
+  private void immediate(int extension, Gpr target, int value) {
+    rexW(0, target.ordinal());
+    if (value >= -128 && value <= 127) {
+      code.int8(0x83);
+      modRm(extension, target.ordinal());
+      code.int8(value);
+    } else {
+      code.int8(0x81);
+      modRm(extension, target.ordinal());
+      code.int32(value);
+    }
+  }
+
+  void dec(Gpr target) {
+    rexW(0, target.ordinal());
+    code.int8(0xFF);
+    modRm(1, target.ordinal());
+  }
+
+  void test(Gpr left, Gpr right) {
+    rexW(right.ordinal(), left.ordinal());
+    code.int8(0x85);
+    modRm(right.ordinal(), left.ordinal());
+  }
+
+  void push(Gpr source) {
+    rex(source.ordinal());
+    code.int8(0x50 | source.ordinal() & 7);
+  }
+
+  void pop(Gpr target) {
+    rex(target.ordinal());
+    code.int8(0x58 | target.ordinal() & 7);
+  }
+
+  void ret() {
+    code.int8(0xC3);
+  }
+
+  void jump(Condition condition, Label target) {
+    code.int8(0x0F);
+    code.int8(0x80 | condition.code);
+    code.relative32(target);
+  }
+
+  void jmp(Label target) {
+    code.int8(0xE9);
+    code.relative32(target);
+  }
+
+  void prefetcht0(Mem address) {
+    rex(0, address);
+    code.int8(0x0F);
+    code.int8(0x18);
+    modRm(1, address);
+  }
+
+  // Moves
+
+  private static final Opcode LOAD_FLOATS = Opcode.of(NO_PREFIX, MAP_0F, 0x10);
+  private static final Opcode STORE_FLOATS = Opcode.of(NO_PREFIX, MAP_0F, 0x11);
+
+  void vmovups(Vec target, Mem source) {
+    vector(LOAD_FLOATS, target, null, source, Modifiers.NONE);
+  }
+
+  void vmovups(Vec target, Mem source, Modifiers modifiers) {
+    vector(LOAD_FLOATS, target, null, source, modifiers);
+  }
+
+  void vmovups(Mem target, Vec source) {
+    vector(STORE_FLOATS, source, null, target, Modifiers.NONE);
+  }
+
+  void vmovups(Mem target, Vec source, Modifiers modifiers) {
+    vector(STORE_FLOATS, source, null, target, modifiers);
+  }
+
+  void vmovaps(Vec target, Vec source) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x28), target, null, source, Modifiers.NONE);
+  }
+
+  /** Loads the elements whose sign bit is set in {@code mask}, zeroes the others. */
+  void vmaskmovps(Vec target, Vec mask, Mem source) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x2C).only(Form.VEX), target, mask, source, Modifiers.NONE);
+  }
+
+  /** Stores the elements whose sign bit is set in {@code mask}. */
+  void vmaskmovps(Mem target, Vec mask, Vec source) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x2E).only(Form.VEX), source, mask, target, Modifiers.NONE);
+  }
+
+  void vbroadcastss(Vec target, Mem source) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x18).in(Unit.FOUR_BYTES),
+        target,
+        null,
+        source,
+        Modifiers.NONE);
+  }
+
+  void vpbroadcastd(Vec target, Mem source) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x58).in(Unit.FOUR_BYTES),
+        target,
+        null,
+        source,
+        Modifiers.NONE);
+  }
+
+  /** Copies the first element to all. */
+  void vbroadcastss(Vec target, Vec source) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x18), target, null, source, Modifiers.NONE);
+  }
+
+  /** Copies the low 32 bits of a general register to the first element. */
+  void vmovd(Vec target, Gpr source) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F, 0x6E).in(Unit.FOUR_BYTES),
+        target,
+        null,
+        Vec.xmm(source.ordinal()),
+        Modifiers.NONE);
+  }
+
+  void kmovw(Mask target, Mem source) {
+    vexMemory(Opcode.of(NO_PREFIX, MAP_0F, 0x90), target.ordinal(), source, false);
+  }
+
+  void kmovq(Mask target, Mem source) {
+    vexMemory(Opcode.of(NO_PREFIX, MAP_0F, 0x90).wide(), target.ordinal(), source, false);
+  }
+
+  void vzeroupper() {
+    code.int8(0xC5);
+    code.int8(0xF8);
+    code.int8(0x77);
+  }
+
+  // Float arithmetic
+
+  void vxorps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x57), target, left, right, Modifiers.NONE);
+  }
+
+  void vaddps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x58), target, left, right, Modifiers.NONE);
+  }
+
+  void vmulps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x59), target, left, right, Modifiers.NONE);
+  }
+
+  void vmulps(Vec target, Vec left, Mem right, Modifiers modifiers) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x59), target, left, right, modifiers);
+  }
+
+  /** The lesser elements; where one is NaN, that of {@code right}. */
+  void vminps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x5D), target, left, right, Modifiers.NONE);
+  }
+
+  /** The greater elements; where one is NaN, that of {@code right}. */
+  void vmaxps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x5F), target, left, right, Modifiers.NONE);
+  }
+
+  /** {@code target += left * right}. */
+  void vfmadd231ps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0xB8), target, left, right, Modifiers.NONE);
+  }
+
+  /** {@code target += left * right}. */
+  void vfmadd231ps(Vec target, Vec left, Mem right, Modifiers modifiers) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0xB8), target, left, right, modifiers);
+  }
+
+  // Integer arithmetic
+
+  void vpxor(Vec target, Vec left, Vec right) {
+    Opcode op = Opcode.of(PREFIX_66, MAP_0F, 0xEF);
+    vector(op, target, left, right, Modifiers.NONE);
+  }
+
+  void vpaddd(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0xFE), target, left, right, Modifiers.NONE);
+  }
+
+  void vpaddd(Vec target, Vec left, Mem right, Modifiers modifiers) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0xFE), target, left, right, modifiers);
+  }
+
+  /** Products of 16-bit elements, added in pairs. */
+  void vpmaddwd(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0xF5), target, left, right, Modifiers.NONE);
+  }
+
+  /** Adds to each 32-bit element four products of unsigned bytes with signed bytes. */
+  void vpdpbusd(Vec target, Vec unsigned, Vec signed) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x50).only(Form.EVEX),
+        target,
+        unsigned,
+        signed,
+        Modifiers.NONE);
+  }
+
+  /** As {@link #vpdpbusd}, in the encoding of AVX-VNNI. */
+  void vpdpbusdVex(Vec target, Vec unsigned, Vec signed) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x50).only(Form.VEX),
+        target,
+        unsigned,
+        signed,
+        Modifiers.NONE);
+  }
+
+  /** Adds to each 32-bit element two products of signed 16-bit elements. */
+  void vpdpwssd(Vec target, Vec left, Vec right) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x52).only(Form.EVEX), target, left, right, Modifiers.NONE);
+  }
+
+  /** Adds to each float two products of bfloat16 elements. */
+  void vdpbf16ps(Vec target, Vec left, Vec right) {
+    vector(
+        Opcode.of(PREFIX_F3, MAP_0F38, 0x52).only(Form.EVEX), target, left, right, Modifiers.NONE);
+  }
+
+  /** {@code target += left * right} of half-precision elements. */
+  void vfmadd231ph(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_6, 0xB8).only(Form.EVEX), target, left, right, Modifiers.NONE);
+  }
+
+  // Conversions
+
+  void vcvtdq2ps(Vec target, Vec source) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x5B), target, null, source, Modifiers.NONE);
+  }
+
+  /** Rounds to the nearest, halves to even, under the default control word. */
+  void vcvtps2dq(Vec target, Vec source) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0x5B), target, null, source, Modifiers.NONE);
+  }
+
+  /** Half precision to single. */
+  void vcvtph2ps(Vec target, Mem source) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x13).in(Unit.HALF_VECTOR),
+        target,
+        null,
+        source,
+        Modifiers.NONE);
+  }
+
+  /** Single precision to half, rounded by the default control word. */
+  void vcvtps2ph(Mem target, Vec source) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F3A, 0x1D).in(Unit.HALF_VECTOR),
+        source,
+        null,
+        target,
+        Modifiers.NONE);
+    code.int8(4);
+  }
+
+  /** Zero-extends bytes to 16 bits. */
+  void vpmovzxbw(Vec target, Mem source) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x30).in(Unit.HALF_VECTOR),
+        target,
+        null,
+        source,
+        Modifiers.NONE);
+  }
+
+  /** Sign-extends bytes to 16 bits. */
+  void vpmovsxbw(Vec target, Mem source) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x20).in(Unit.HALF_VECTOR),
+        target,
+        null,
+        source,
+        Modifiers.NONE);
+  }
+
+  /** Stores the low byte of each 32-bit element. */
+  void vpmovdb(Mem target, Vec source, Modifiers modifiers) {
+    vector(
+        Opcode.of(PREFIX_F3, MAP_0F38, 0x31).only(Form.EVEX).in(Unit.QUARTER_VECTOR),
+        source,
+        null,
+        target,
+        modifiers);
+  }
+
+  // AMX
+
+  void ldtilecfg(Mem configuration) {
+    vexMemory(Opcode.of(NO_PREFIX, MAP_0F38, 0x49), 0, configuration, false);
+  }
+
+  void tilerelease() {
+    vexRegisters(Opcode.of(NO_PREFIX, MAP_0F38, 0x49), 0, 0, 0);
+  }
+
+  void tilezero(Tile target) {
+    vexRegisters(Opcode.of(PREFIX_F2, MAP_0F38, 0x49), target.ordinal(), 0, 0);
+  }
+
+  void tileloadd(Tile target, Mem source) {
+    vexMemory(Opcode.of(PREFIX_F2, MAP_0F38, 0x4B), target.ordinal(), source, true);
+  }
+
+  void tilestored(Mem target, Tile source) {
+    vexMemory(Opcode.of(PREFIX_F3, MAP_0F38, 0x4B), source.ordinal(), target, true);
+  }
+
+  /** Sums of products of unsigned bytes with signed bytes. */
+  void tdpbusd(Tile target, Tile left, Tile right) {
+    tiles(PREFIX_66, 0x5E, target, left, right);
+  }
+
+  /** Sums of products of signed bytes. */
+  void tdpbssd(Tile target, Tile left, Tile right) {
+    tiles(PREFIX_F2, 0x5E, target, left, right);
+  }
+
+  /** Sums of products of bfloat16 pairs. */
+  void tdpbf16ps(Tile target, Tile left, Tile right) {
+    tiles(PREFIX_F3, 0x5C, target, left, right);
+  }
+
+  /** Sums of products of half-precision pairs. */
+  void tdpfp16ps(Tile target, Tile left, Tile right) {
+    tiles(PREFIX_F2, 0x5C, target, left, right);
+  }
+
+  private void tiles(int prefix, int opcode, Tile target, Tile left, Tile right) {
+    vexRegisters(
+        Opcode.of(prefix, MAP_0F38, opcode), target.ordinal(), right.ordinal(), left.ordinal());
+  }
+}

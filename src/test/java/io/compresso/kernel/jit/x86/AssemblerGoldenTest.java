@@ -1,0 +1,255 @@
+package io.compresso.kernel.jit.x86;
+
+import static io.compresso.kernel.jit.x86.Gpr.R10;
+import static io.compresso.kernel.jit.x86.Gpr.R12;
+import static io.compresso.kernel.jit.x86.Gpr.R13;
+import static io.compresso.kernel.jit.x86.Gpr.R15;
+import static io.compresso.kernel.jit.x86.Gpr.R9;
+import static io.compresso.kernel.jit.x86.Gpr.RAX;
+import static io.compresso.kernel.jit.x86.Gpr.RBP;
+import static io.compresso.kernel.jit.x86.Gpr.RBX;
+import static io.compresso.kernel.jit.x86.Gpr.RCX;
+import static io.compresso.kernel.jit.x86.Gpr.RDI;
+import static io.compresso.kernel.jit.x86.Gpr.RSP;
+import static io.compresso.kernel.jit.x86.Mask.K1;
+import static io.compresso.kernel.jit.x86.Mask.K2;
+import static io.compresso.kernel.jit.x86.Tile.TMM1;
+import static io.compresso.kernel.jit.x86.Tile.TMM2;
+import static io.compresso.kernel.jit.x86.Tile.TMM7;
+import static io.compresso.kernel.jit.x86.Vec.xmm;
+import static io.compresso.kernel.jit.x86.Vec.ymm;
+import static io.compresso.kernel.jit.x86.Vec.zmm;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.compresso.kernel.jit.CodeBuffer.Label;
+import io.compresso.kernel.jit.x86.Assembler.Condition;
+import io.compresso.kernel.jit.x86.Encoder.Modifiers;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Holds each instruction to the bytes of the GNU assembler. {@code -Dgolden.regenerate=true} writes
+ * the file anew with {@code as} and {@code objdump}, started in the project's root.
+ */
+class AssemblerGoldenTest {
+  private static final String RESOURCE = "/golden/x86-instructions.txt";
+  private static final Path FILE = Path.of("src/test/resources" + RESOURCE);
+
+  private final Map<String, Consumer<Assembler>> instructions = new LinkedHashMap<>();
+
+  AssemblerGoldenTest() {
+    general();
+    moves();
+    floats();
+    integers();
+    tiles();
+  }
+
+  private void put(String text, Consumer<Assembler> instruction) {
+    instructions.put(text, instruction);
+  }
+
+  private void general() {
+    put("mov rbx, r10", a -> a.mov(RBX, R10));
+    put("mov r10, [rdi]", a -> a.mov(R10, Mem.at(RDI)));
+    put("mov rcx, [rsp+0x38]", a -> a.mov(RCX, Mem.at(RSP, 56)));
+    put("mov rcx, [r13]", a -> a.mov(RCX, Mem.at(R13)));
+    put("mov rcx, [rbp+r9*8-0x1000]", a -> a.mov(RCX, Mem.at(RBP, R9, 8, -4096)));
+    put("mov ebx, 0x12345678", a -> a.mov(RBX, 0x12345678));
+    put("movabs r12, 0x123456789abcdef0", a -> a.mov(R12, 0x123456789abcdef0L));
+    put("movsxd rax, dword ptr [r12+4]", a -> a.movsxd(RAX, Mem.at(R12, 4)));
+    put("lea r15, [rbx+rbx*2]", a -> a.lea(R15, Mem.at(RBX, RBX, 2, 0)));
+    put("add r9, rcx", a -> a.add(R9, RCX));
+    put("add r9, 127", a -> a.add(R9, 127));
+    put("add rdi, -4096", a -> a.add(RDI, -4096));
+    put("cmp rbx, 16", a -> a.cmp(RBX, 16));
+    put("dec r13", a -> a.dec(R13));
+    put("test rcx, r9", a -> a.test(RCX, R9));
+    put("push rbp", a -> a.push(RBP));
+    put("push r12", a -> a.push(R12));
+    put("pop r15", a -> a.pop(R15));
+    put("ret", Assembler::ret);
+    put("prefetcht0 [r10+64]", a -> a.prefetcht0(Mem.at(R10, 64)));
+    for (Condition condition : Condition.values()) {
+      String name =
+          switch (condition) {
+            case EQUAL -> "je";
+            case NOT_EQUAL -> "jne";
+            case LESS -> "jl";
+            case GREATER_OR_EQUAL -> "jge";
+          };
+      put("{disp32} " + name + " .", a -> a.jump(condition, a.here()));
+    }
+    put(
+        "{disp32} jmp .+5",
+        a -> {
+          Label next = new Label();
+          a.jmp(next);
+          a.bind(next);
+        });
+  }
+
+  private void moves() {
+    put("vmovups ymm1, [rdi+32]", a -> a.vmovups(ymm(1), Mem.at(RDI, 32)));
+    put("vmovups ymm9, [r12]", a -> a.vmovups(ymm(9), Mem.at(R12)));
+    put("vmovups ymm17, [rdi+32]", a -> a.vmovups(ymm(17), Mem.at(RDI, 32)));
+    put("vmovups zmm1, [rdi+64]", a -> a.vmovups(zmm(1), Mem.at(RDI, 64)));
+    put("vmovups zmm31, [r13+r9*4+8]", a -> a.vmovups(zmm(31), Mem.at(R13, R9, 4, 8)));
+    put(
+        "vmovups zmm2{k1}{z}, [rdi+8192]",
+        a -> a.vmovups(zmm(2), Mem.at(RDI, 8192), Modifiers.zeroing(K1)));
+    put("vmovups [rbp], zmm9", a -> a.vmovups(Mem.at(RBP), zmm(9)));
+    put("vmovups [rdi-128], ymm3", a -> a.vmovups(Mem.at(RDI, -128), ymm(3)));
+    put(
+        "vmovups [rdi-128]{k2}, zmm3",
+        a -> a.vmovups(Mem.at(RDI, -128), zmm(3), Modifiers.merging(K2)));
+    put("vmovaps zmm20, zmm3", a -> a.vmovaps(zmm(20), zmm(3)));
+    put("vmovaps ymm2, ymm3", a -> a.vmovaps(ymm(2), ymm(3)));
+    put("vmaskmovps ymm2, ymm15, [rdi+64]", a -> a.vmaskmovps(ymm(2), ymm(15), Mem.at(RDI, 64)));
+    put("vmaskmovps [r9], ymm15, ymm2", a -> a.vmaskmovps(Mem.at(R9), ymm(15), ymm(2)));
+    put("vbroadcastss ymm4, [rax+508]", a -> a.vbroadcastss(ymm(4), Mem.at(RAX, 508)));
+    put("vbroadcastss zmm4, [rax+508]", a -> a.vbroadcastss(zmm(4), Mem.at(RAX, 508)));
+    put("vbroadcastss zmm24, [rax+510]", a -> a.vbroadcastss(zmm(24), Mem.at(RAX, 510)));
+    put("vpbroadcastd zmm24, [rax-512]", a -> a.vpbroadcastd(zmm(24), Mem.at(RAX, -512)));
+    put("vpbroadcastd ymm4, [r10]", a -> a.vpbroadcastd(ymm(4), Mem.at(R10)));
+    put("vbroadcastss zmm24, xmm3", a -> a.vbroadcastss(zmm(24), xmm(3)));
+    put("vbroadcastss ymm4, xmm13", a -> a.vbroadcastss(ymm(4), xmm(13)));
+    put("vmovd xmm4, r9d", a -> a.vmovd(xmm(4), R9));
+    put("vmovd xmm28, eax", a -> a.vmovd(xmm(28), RAX));
+    put("kmovw k1, [r12]", a -> a.kmovw(K1, Mem.at(R12)));
+    put("kmovq k2, [rdi+8]", a -> a.kmovq(K2, Mem.at(RDI, 8)));
+    put("vzeroupper", Assembler::vzeroupper);
+  }
+
+  private void floats() {
+    put("vxorps ymm8, ymm8, ymm8", a -> a.vxorps(ymm(8), ymm(8), ymm(8)));
+    put("vxorps zmm18, zmm18, zmm18", a -> a.vxorps(zmm(18), zmm(18), zmm(18)));
+    put("vaddps zmm1, zmm17, zmm9", a -> a.vaddps(zmm(1), zmm(17), zmm(9)));
+    put("vmulps ymm1, ymm2, ymm3", a -> a.vmulps(ymm(1), ymm(2), ymm(3)));
+    put(
+        "vmulps zmm1, zmm2, dword ptr [rdi+4]{1to16}",
+        a -> a.vmulps(zmm(1), zmm(2), Mem.at(RDI, 4), Modifiers.BROADCAST));
+    put("vminps zmm1, zmm2, zmm30", a -> a.vminps(zmm(1), zmm(2), zmm(30)));
+    put("vmaxps ymm1, ymm2, ymm13", a -> a.vmaxps(ymm(1), ymm(2), ymm(13)));
+    put("vfmadd231ps ymm1, ymm14, ymm13", a -> a.vfmadd231ps(ymm(1), ymm(14), ymm(13)));
+    put("vfmadd231ps zmm27, zmm28, zmm29", a -> a.vfmadd231ps(zmm(27), zmm(28), zmm(29)));
+    put(
+        "vfmadd231ps zmm27, zmm28, dword ptr [r9+400]{1to16}",
+        a -> a.vfmadd231ps(zmm(27), zmm(28), Mem.at(R9, 400), Modifiers.BROADCAST));
+    put("vdpbf16ps zmm3, zmm20, zmm5", a -> a.vdpbf16ps(zmm(3), zmm(20), zmm(5)));
+    put("vfmadd231ph zmm3, zmm20, zmm5", a -> a.vfmadd231ph(zmm(3), zmm(20), zmm(5)));
+    put("vcvtdq2ps zmm3, zmm20", a -> a.vcvtdq2ps(zmm(3), zmm(20)));
+    put("vcvtps2dq ymm3, ymm2", a -> a.vcvtps2dq(ymm(3), ymm(2)));
+    put("vcvtph2ps zmm3, [rdi+32]", a -> a.vcvtph2ps(zmm(3), Mem.at(RDI, 32)));
+    put("vcvtph2ps ymm3, [rdi+32]", a -> a.vcvtph2ps(ymm(3), Mem.at(RDI, 32)));
+    put("vcvtps2ph [rdi+32], zmm19, 4", a -> a.vcvtps2ph(Mem.at(RDI, 32), zmm(19)));
+  }
+
+  private void integers() {
+    put("vpxor ymm8, ymm9, ymm10", a -> a.vpxor(ymm(8), ymm(9), ymm(10)));
+    put("vpxord zmm8, zmm9, zmm10", a -> a.vpxor(zmm(8), zmm(9), zmm(10)));
+    put("vpaddd zmm8, zmm9, zmm10", a -> a.vpaddd(zmm(8), zmm(9), zmm(10)));
+    put(
+        "vpaddd zmm8, zmm9, dword ptr [rdi+4]{1to16}",
+        a -> a.vpaddd(zmm(8), zmm(9), Mem.at(RDI, 4), Modifiers.BROADCAST));
+    put("vpmaddwd ymm8, ymm9, ymm10", a -> a.vpmaddwd(ymm(8), ymm(9), ymm(10)));
+    put("vpmaddwd zmm8, zmm29, zmm10", a -> a.vpmaddwd(zmm(8), zmm(29), zmm(10)));
+    put("vpdpbusd zmm8, zmm29, zmm10", a -> a.vpdpbusd(zmm(8), zmm(29), zmm(10)));
+    put("vpdpbusd ymm8, ymm9, ymm10", a -> a.vpdpbusd(ymm(8), ymm(9), ymm(10)));
+    put("{vex} vpdpbusd ymm8, ymm9, ymm10", a -> a.vpdpbusdVex(ymm(8), ymm(9), ymm(10)));
+    put("vpdpwssd zmm8, zmm29, zmm10", a -> a.vpdpwssd(zmm(8), zmm(29), zmm(10)));
+    put("vpmovzxbw ymm8, [rdi+16]", a -> a.vpmovzxbw(ymm(8), Mem.at(RDI, 16)));
+    put("vpmovsxbw zmm18, [rdi+32]", a -> a.vpmovsxbw(zmm(18), Mem.at(RDI, 32)));
+    put("vpmovdb [rdi+16], zmm18", a -> a.vpmovdb(Mem.at(RDI, 16), zmm(18), Modifiers.NONE));
+    put("vpmovdb [rdi+3]{k1}, ymm1", a -> a.vpmovdb(Mem.at(RDI, 3), ymm(1), Modifiers.merging(K1)));
+    put("vpxor xmm1, xmm2, xmm3", a -> a.vpxor(xmm(1), xmm(2), xmm(3)));
+  }
+
+  private void tiles() {
+    put("ldtilecfg [rax]", a -> a.ldtilecfg(Mem.at(RAX)));
+    put("tilerelease", Assembler::tilerelease);
+    put("tilezero tmm7", a -> a.tilezero(TMM7));
+    put("tileloadd tmm1, [r10+r9*1+64]", a -> a.tileloadd(TMM1, Mem.at(R10, R9, 1, 64)));
+    put("tilestored [r10+r9*1], tmm2", a -> a.tilestored(Mem.at(R10, R9, 1, 0), TMM2));
+    put("tdpbusd tmm1, tmm2, tmm7", a -> a.tdpbusd(TMM1, TMM2, TMM7));
+    put("tdpbssd tmm1, tmm2, tmm7", a -> a.tdpbssd(TMM1, TMM2, TMM7));
+    put("tdpbf16ps tmm1, tmm2, tmm7", a -> a.tdpbf16ps(TMM1, TMM2, TMM7));
+    put("tdpfp16ps tmm1, tmm2, tmm7", a -> a.tdpfp16ps(TMM1, TMM2, TMM7));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> instruction_hasTheBytesOfTheGnuAssembler() throws IOException {
+    if (Boolean.getBoolean("golden.regenerate")) {
+      regenerate();
+    }
+    Map<String, String> golden = golden();
+    return instructions.entrySet().stream()
+        .map(entry ->
+            DynamicTest.dynamicTest(
+                entry.getKey(),
+                () -> {
+                  Assembler assembler = new Assembler();
+                  entry.getValue().accept(assembler);
+                  assertThat(HexFormat.of().formatHex(assembler.toBytes()))
+                      .isEqualTo(golden.get(entry.getKey()));
+                }));
+  }
+
+  @Test
+  void golden_listsNothingElse() throws IOException {
+    assertThat(golden().keySet()).isEqualTo(instructions.keySet());
+  }
+
+  private static Map<String, String> golden() throws IOException {
+    String text;
+    if (Boolean.getBoolean("golden.regenerate")) {
+      text = Files.readString(FILE);
+    } else {
+      try (InputStream in = AssemblerGoldenTest.class.getResourceAsStream(RESOURCE)) {
+        assertThat(in).as(RESOURCE).isNotNull();
+        text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      }
+    }
+    return text.lines()
+        .map(line -> line.split("\t"))
+        .collect(
+            Collectors.toMap(
+                fields -> fields[1], fields -> fields[0], (a, _) -> a, LinkedHashMap::new));
+  }
+
+  private void regenerate() throws IOException {
+    StringBuilder lines = new StringBuilder();
+    Path source = Files.createTempFile("golden", ".s");
+    Path object = Files.createTempFile("golden", ".o");
+    Path binary = Files.createTempFile("golden", ".bin");
+    for (String text : instructions.keySet()) {
+      Files.writeString(source, ".intel_syntax noprefix\n" + text + "\n");
+      run("as", "-o", object.toString(), source.toString());
+      run("objcopy", "-O", "binary", "-j", ".text", object.toString(), binary.toString());
+      lines.append(HexFormat.of().formatHex(Files.readAllBytes(binary)));
+      lines.append('\t').append(text).append('\n');
+    }
+    Files.writeString(FILE, lines);
+  }
+
+  private static void run(String... command) throws IOException {
+    Process process = new ProcessBuilder(command).inheritIO().start();
+    try {
+      assertThat(process.waitFor()).as(String.join(" ", command)).isZero();
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
+  }
+}
