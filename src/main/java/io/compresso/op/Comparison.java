@@ -38,6 +38,9 @@ abstract class Comparison extends StandardOperator {
     } catch (IllegalArgumentException e) {
       throw context.error("inputs " + a + " and " + b + " do not broadcast");
     }
+    if (a.dtype() != b.dtype()) {
+      throw context.error("inputs " + a + " and " + b + " are of different types");
+    }
     Tensor y = context.allocate(DType.BOOL, shape);
     BroadcastReader left = new BroadcastReader(a, shape);
     BroadcastReader right = new BroadcastReader(b, shape);

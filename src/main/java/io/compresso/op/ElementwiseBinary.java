@@ -45,7 +45,10 @@ abstract class ElementwiseBinary extends StandardOperator {
         List.of(
             new Inferred(
                 Dims.tensor(
-                        context.dtype(0), Dims.broadcast(context, context.dims(0), context.dims(1)))
+                        context.dtype(0),
+                        context.opset() < 7
+                            ? context.dims(0)
+                            : Dims.broadcast(context, context.dims(0), context.dims(1)))
                     .type(),
                 elements(context)));
   }
@@ -124,11 +127,16 @@ abstract class ElementwiseBinary extends StandardOperator {
     } catch (IllegalArgumentException e) {
       throw context.error("inputs " + a + " and " + b + " do not broadcast");
     }
+    if (a.dtype() != b.dtype()) {
+      throw context.error("inputs " + a + " and " + b + " are of different types");
+    }
     Tensor y = context.allocate(a.dtype(), shape);
     try {
       fill(function, new BroadcastReader(a, shape), new BroadcastReader(b, shape), y);
-    } catch (UnsupportedOperationException e) {
+    } catch (UnsupportedOperationException _) {
       throw context.error("input type " + a.dtype() + " is not supported");
+    } catch (ArithmeticException _) {
+      throw context.error("integer division by 0");
     }
     return y;
   }

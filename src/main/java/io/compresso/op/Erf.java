@@ -18,7 +18,7 @@ final class Erf extends ElementwiseUnary {
 
       @Override
       public void floats(float[] x, int n) {
-        FloatMath.erf(x, 0, n);
+        FloatMath.erf(x, n);
       }
     };
   }

@@ -18,7 +18,7 @@ final class Exp extends ElementwiseUnary {
 
       @Override
       public void floats(float[] x, int n) {
-        FloatMath.exp(x, 0, n);
+        FloatMath.exp(x, n);
       }
     };
   }

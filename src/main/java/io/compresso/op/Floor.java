@@ -15,6 +15,13 @@ final class Floor extends ElementwiseUnary {
       public double apply(double x) {
         return Math.floor(x);
       }
+
+      @Override
+      public void floats(float[] x, int n) {
+        for (int i = 0; i < n; i++) {
+          x[i] = (float) Math.floor(x[i]);
+        }
+      }
     };
   }
 }

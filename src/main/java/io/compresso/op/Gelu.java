@@ -13,9 +13,8 @@ final class Gelu extends ElementwiseUnary {
   @Override
   Function bind(Node node) {
     return switch (node.stringAttribute("approximate", "none")) {
-      case "none" -> x -> 0.5 * x * (1 + FloatMath.erf(x * Math.sqrt(0.5)));
-      case "tanh" ->
-          x -> 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+      case "none" -> new Exact();
+      case "tanh" -> new ByTanh();
       case String other ->
           throw new GraphException(node, "attribute 'approximate' is '" + other + "'");
     };
@@ -24,5 +23,38 @@ final class Gelu extends ElementwiseUnary {
   @Override
   public Optional<QuantRule> quantRule() {
     return Optional.of(QuantRule.activation());
+  }
+
+  private record Exact() implements Function {
+    @Override
+    public double apply(double x) {
+      return 0.5 * x * (1 + FloatMath.erf(x * Math.sqrt(0.5)));
+    }
+
+    @Override
+    public void floats(float[] x, int n) {
+      FloatMath.gelu(x, n);
+    }
+  }
+
+  private record ByTanh() implements Function {
+    private static final float SCALE = 0.7978845608f;
+
+    @Override
+    public double apply(double x) {
+      return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+    }
+
+    @Override
+    public void floats(float[] x, int n) {
+      float[] inner = new float[n];
+      for (int i = 0; i < n; i++) {
+        inner[i] = SCALE * (x[i] + 0.044715f * x[i] * x[i] * x[i]);
+      }
+      FloatMath.tanh(inner, n);
+      for (int i = 0; i < n; i++) {
+        x[i] *= 0.5f * (1 + inner[i]);
+      }
+    }
   }
 }

@@ -21,7 +21,7 @@ final class LeakyRelu extends ElementwiseUnary {
       @Override
       public void floats(float[] x, int n) {
         for (int i = 0; i < n; i++) {
-          x[i] = x[i] < 0 ? alpha * x[i] : x[i];
+          x[i] = Math.max(x[i], 0) + alpha * Math.min(x[i], 0);
         }
       }
     };

@@ -8,16 +8,13 @@ final class LogSoftmax extends SoftmaxFamily {
 
   @Override
   void line(float[] x) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (float value : x) {
-      max = Math.max(max, value);
-    }
-    double sum = 0;
+    float max = FloatMath.max(x);
     for (int i = 0; i < x.length; i++) {
       x[i] -= max;
-      sum += FloatMath.exp(x[i]);
     }
-    float log = (float) Math.log(sum);
+    float[] powers = x.clone();
+    FloatMath.exp(powers, powers.length);
+    float log = (float) Math.log(FloatMath.sum(powers));
     for (int i = 0; i < x.length; i++) {
       x[i] -= log;
     }

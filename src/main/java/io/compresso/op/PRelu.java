@@ -16,14 +16,14 @@ final class PRelu extends ElementwiseBinary {
       @Override
       public void floats(float[] a, float[] b, int n) {
         for (int i = 0; i < n; i++) {
-          a[i] = a[i] < 0 ? a[i] * b[i] : a[i];
+          a[i] = Math.max(a[i], 0) + b[i] * Math.min(a[i], 0);
         }
       }
 
       @Override
       public void doubles(double[] a, double[] b, int n) {
         for (int i = 0; i < n; i++) {
-          a[i] = a[i] < 0 ? a[i] * b[i] : a[i];
+          a[i] = Math.max(a[i], 0) + b[i] * Math.min(a[i], 0);
         }
       }
 

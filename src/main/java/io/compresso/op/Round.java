@@ -15,6 +15,13 @@ final class Round extends ElementwiseUnary {
       public double apply(double x) {
         return Math.rint(x);
       }
+
+      @Override
+      public void floats(float[] x, int n) {
+        for (int i = 0; i < n; i++) {
+          x[i] = (float) Math.rint(x[i]);
+        }
+      }
     };
   }
 }

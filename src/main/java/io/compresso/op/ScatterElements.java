@@ -24,6 +24,9 @@ final class ScatterElements extends StandardOperator {
     Tensor y = context.tensor(0).copy();
     Tensor indices = context.tensor(1);
     Tensor updates = context.tensor(2);
+    if (updates.dtype() != y.dtype()) {
+      throw context.error("updates " + updates + " are not of the type of " + y);
+    }
     if (!updates.shape().equals(indices.shape())) {
       throw context.error("updates " + updates + " do not fit indices " + indices);
     }

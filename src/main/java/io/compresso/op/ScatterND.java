@@ -21,6 +21,9 @@ final class ScatterND extends StandardOperator {
       Tensor y = context.tensor(0).copy();
       Tensor indices = context.tensor(1);
       Tensor updates = context.tensor(2);
+      if (updates.dtype() != y.dtype()) {
+        throw context.error("updates " + updates + " are not of the type of " + y);
+      }
       int rank = indices.shape().rank();
       int tuple = rank == 0 ? 0 : Math.toIntExact(indices.shape().dim(-1));
       if (rank == 0 || tuple > y.shape().rank()) {

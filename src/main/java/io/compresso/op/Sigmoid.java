@@ -19,7 +19,7 @@ final class Sigmoid extends ElementwiseUnary {
 
       @Override
       public void floats(float[] x, int n) {
-        FloatMath.sigmoid(x, 0, n);
+        FloatMath.sigmoid(x, n);
       }
     };
   }

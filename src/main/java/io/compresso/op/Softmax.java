@@ -10,19 +10,12 @@ final class Softmax extends SoftmaxFamily {
 
   @Override
   void line(float[] x) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (float value : x) {
-      max = Math.max(max, value);
-    }
+    float max = FloatMath.max(x);
     for (int i = 0; i < x.length; i++) {
       x[i] -= max;
     }
-    FloatMath.exp(x, 0, x.length);
-    double sum = 0;
-    for (float value : x) {
-      sum += value;
-    }
-    float scale = (float) (1 / sum);
+    FloatMath.exp(x, x.length);
+    float scale = (float) (1 / FloatMath.sum(x));
     for (int i = 0; i < x.length; i++) {
       x[i] *= scale;
     }

@@ -12,7 +12,24 @@ final class Swish extends ElementwiseUnary {
   @Override
   Function bind(Node node) {
     float alpha = node.floatAttribute("alpha", 1);
-    return x -> x / (1 + Math.exp(-alpha * x));
+    return new Function() {
+      @Override
+      public double apply(double x) {
+        return x / (1 + Math.exp(-alpha * x));
+      }
+
+      @Override
+      public void floats(float[] x, int n) {
+        float[] gate = new float[n];
+        for (int i = 0; i < n; i++) {
+          gate[i] = alpha * x[i];
+        }
+        FloatMath.sigmoid(gate, n);
+        for (int i = 0; i < n; i++) {
+          x[i] *= gate[i];
+        }
+      }
+    };
   }
 
   @Override

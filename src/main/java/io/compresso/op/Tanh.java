@@ -19,7 +19,7 @@ final class Tanh extends ElementwiseUnary {
 
       @Override
       public void floats(float[] x, int n) {
-        FloatMath.tanh(x, 0, n);
+        FloatMath.tanh(x, n);
       }
     };
   }

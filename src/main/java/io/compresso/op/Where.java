@@ -35,6 +35,9 @@ final class Where extends StandardOperator {
       } catch (IllegalArgumentException e) {
         throw context.error(condition + ", " + x + " and " + y + " do not broadcast");
       }
+      if (x.dtype() != y.dtype()) {
+        throw context.error(x + " and " + y + " are of different types");
+      }
       Tensor result = context.allocate(x.dtype(), shape);
       switch (Blocks.Compute.of(x.dtype())) {
         case FLOATS -> floats(condition, x, y, result);
