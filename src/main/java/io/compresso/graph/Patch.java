@@ -24,9 +24,15 @@ public final class Patch {
   private final Map<String, String> renamedUses = new HashMap<>();
   private final Map<String, Tensor> initializers = new LinkedHashMap<>();
   private final Map<String, ValueInfo> valueInfos = new LinkedHashMap<>();
+  private final Map<String, Integer> opsetImports = new LinkedHashMap<>();
+  private long irVersion;
+  private boolean functionsDropped;
 
   public boolean isEmpty() {
-    return removed.isEmpty()
+    return opsetImports.isEmpty()
+        && irVersion == 0
+        && !functionsDropped
+        && removed.isEmpty()
         && added.isEmpty()
         && replaced.isEmpty()
         && renamedUses.isEmpty()
@@ -68,8 +74,43 @@ public final class Patch {
     return this;
   }
 
+  /** Imports a version of an operator set in place of the one that the model imports. */
+  public Patch opsetImport(String domain, int version) {
+    opsetImports.put(domain, version);
+    return this;
+  }
+
+  /** Raises the model's IR version to at least this one. */
+  public Patch irVersion(long atLeast) {
+    irVersion = Math.max(irVersion, atLeast);
+    return this;
+  }
+
+  /** Drops the model's local functions, which nothing may call any more. */
+  public Patch dropFunctions() {
+    functionsDropped = true;
+    return this;
+  }
+
   /**
-   * The patched graph.
+   * The patched model.
+   *
+   * @throws GraphException if the nodes form a cycle
+   */
+  public Model apply(Model model) {
+    Map<String, Integer> opsets = new LinkedHashMap<>(model.opsetImports());
+    opsets.putAll(opsetImports);
+    return new Model(
+        Math.max(irVersion, model.irVersion()),
+        opsets,
+        model.producer(),
+        apply(model.graph()),
+        functionsDropped ? List.of() : model.functions(),
+        model.annotations());
+  }
+
+  /**
+   * The patched graph, without what the patch does to the model around it.
    *
    * @throws GraphException if the nodes form a cycle
    */
