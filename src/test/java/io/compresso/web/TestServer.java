@@ -1,6 +1,6 @@
 package io.compresso.web;
 
-import io.compresso.ServiceContext;
+import io.compresso.CompressoService;
 import io.compresso.TestDatabase;
 import java.io.IOException;
 import java.io.InputStream;
@@ -40,7 +40,12 @@ public final class TestServer {
       throw new UncheckedIOException(e);
     }
     database = TestDatabase.create();
-    context = ServiceContext.start(database, home);
+    List<String> properties = new ArrayList<>(database.properties());
+    properties.add("compresso.home=" + home);
+    properties.add("server.port=0");
+    context =
+        CompressoService.start(
+            properties.stream().map(property -> "--" + property).toArray(String[]::new));
   }
 
   public static TestServer get() {
