@@ -45,7 +45,7 @@ final class HostileData {
         new Body("{}", DataBytes.zip(Map.of("cat/a.png", Arrays.copyOf(png, 40), "dog/b.png", png)), "a.png"));
     all.put(
         "image of 2^31 pixels",
-        new Body("{}", DataBytes.zip(Map.of("cat/a.png", huge(png), "dog/b.png", png)), "a.png"));
+        new Body("{}", DataBytes.zip(Map.of("cat/a.png", huge(png), "dog/b.png", png)), "46341"));
     all.put(
         "text among images",
         new Body("{\"format\":\"images\"}", DataBytes.zip(Map.of("cat/a.png", text("no image"), "dog/b.png", png)), "a.png"));
@@ -60,7 +60,7 @@ final class HostileData {
         "NPY of negative size",
         new Body("{\"format\":\"npy\"}", DataBytes.npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-4,), }", 16), ""));
     all.put("CSV with a ragged row", new Body("{\"format\":\"csv\"}", text("a,b,label\n1,2,x\n1,2\n"), "3"));
-    all.put("CSV with a word for a number", new Body("{\"format\":\"csv\",\"label\":\"label\",\"fields\":[{\"name\":\"x\",\"columns\":[\"a\"]}]}", text("a,label\n1,x\ncat,y\n"), "cat"));
+    all.put("CSV with a word for a number", new Body("{\"format\":\"csv\",\"label\":\"label\",\"fields\":[{\"name\":\"x\",\"columns\":[\"a\"]}]}", text("a,label\n1,x\ncat,y\n"), "line 3"));
     all.put("label column that is not there", new Body("{\"format\":\"csv\",\"label\":\"species\"}", text("a,b\n1,2\n3,4\n"), "species"));
     return all;
   }

@@ -46,7 +46,7 @@ public class Documents {
   }
 
   /** The object that is a parameter's value, in JSON; an empty one when it is absent. */
-  JsonNode inline(String parameter, @Nullable String text) {
+  public JsonNode inline(String parameter, @Nullable String text) {
     if (text == null || text.isBlank()) {
       return json.createObjectNode();
     }

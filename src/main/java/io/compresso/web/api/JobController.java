@@ -234,7 +234,7 @@ public class JobController {
       operationId = "watchJob",
       summary = "Watches a job",
       description =
-          "Server-sent events: `state` (a Job) and `progress` (`stage`, `fraction`, `secondsLeft`),"
+          "Server-sent events: `state` (a Job) and `progress` (`stage`, `fraction`, `etaSeconds`),"
               + " each with an id. `Last-Event-ID` goes on after an event. The stream ends with"
               + " the job, after an event `end`.")
   @ApiResponse(
@@ -248,7 +248,7 @@ public class JobController {
                   @ExampleObject(
                       value =
                           "id: 17\nevent: progress\ndata: {\"stage\":\"calibrate\",\"fraction\":0.4,"
-                              + "\"secondsLeft\":12}\n\n")))
+                              + "\"etaSeconds\":12}\n\n")))
   @Refusals({400, 404, 503})
   SseEmitter events(
       @Parameter(description = "Identifier of the job") @PathVariable UUID id,

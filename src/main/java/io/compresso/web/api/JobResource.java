@@ -64,7 +64,7 @@ public record JobResource(
             maximum = "1",
             requiredMode = REQUIRED)
         double fraction,
-    @Schema(description = "Estimated seconds left", example = "12") @Nullable Long secondsLeft,
+    @Schema(description = "Estimated seconds left", example = "12") @Nullable Long etaSeconds,
     @Schema(
             description = "Whether the goals are met; absent without goals",
             example = "passed",

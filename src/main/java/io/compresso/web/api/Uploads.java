@@ -4,13 +4,13 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.web.multipart.MultipartFile;
 
 /** What uploads have in common. */
-final class Uploads {
+public final class Uploads {
   private static final int MAX_NAME = 200;
 
   private Uploads() {}
 
   /** A name for what a form has sent: the file's, without its folders and its extension. */
-  static String nameOf(MultipartFile file, String otherwise) {
+  public static String nameOf(MultipartFile file, String otherwise) {
     @Nullable String original = file.getOriginalFilename();
     if (original == null) {
       return otherwise;

@@ -12,7 +12,6 @@ import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
-import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.ExceptionHandler;
@@ -32,30 +31,36 @@ import tools.jackson.core.JacksonException;
 public class ProblemHandler extends ResponseEntityExceptionHandler {
   private static final Logger LOG = LoggerFactory.getLogger(ProblemHandler.class);
 
-  @ExceptionHandler
-  ResponseEntity<ApiProblem> problem(ApiProblemException e, HttpServletRequest request) {
-    return respond(e.problem(), e.headers(), request);
+  private final ProblemPages pages;
+
+  ProblemHandler(ProblemPages pages) {
+    this.pages = pages;
   }
 
   @ExceptionHandler
-  ResponseEntity<ApiProblem> refusal(ProblemException e, HttpServletRequest request) {
-    return respond(ApiProblem.of(e.kind(), e.problem()), new HttpHeaders(), request);
+  ResponseEntity<Object> problem(ApiProblemException e, HttpServletRequest request) {
+    return pages.respond(e.problem(), e.headers(), request);
   }
 
   @ExceptionHandler
-  ResponseEntity<ApiProblem> document(JacksonException e, HttpServletRequest request) {
-    return respond(Problems.document(e), new HttpHeaders(), request);
+  ResponseEntity<Object> refusal(ProblemException e, HttpServletRequest request) {
+    return pages.respond(ApiProblem.of(e.kind(), e.problem()), new HttpHeaders(), request);
   }
 
   @ExceptionHandler
-  ResponseEntity<ApiProblem> parameter(
+  ResponseEntity<Object> document(JacksonException e, HttpServletRequest request) {
+    return pages.respond(Problems.document(e), new HttpHeaders(), request);
+  }
+
+  @ExceptionHandler
+  ResponseEntity<Object> parameter(
       MethodArgumentTypeMismatchException e, HttpServletRequest request) {
-    return respond(Problems.of(e, 400), new HttpHeaders(), request);
+    return pages.respond(Problems.of(e, 400), new HttpHeaders(), request);
   }
 
   @ExceptionHandler
-  ResponseEntity<ApiProblem> multipart(MultipartException e, HttpServletRequest request) {
-    return respond(
+  ResponseEntity<Object> multipart(MultipartException e, HttpServletRequest request) {
+    return pages.respond(
         ApiProblem.of(
                 ProblemCode.MALFORMED_REQUEST, "the multipart body is malformed or incomplete")
             .withHint("Send it as multipart/form-data with a boundary, as curl -F does."),
@@ -64,13 +69,13 @@ public class ProblemHandler extends ResponseEntityExceptionHandler {
   }
 
   @ExceptionHandler
-  @Nullable ResponseEntity<ApiProblem> other(
+  @Nullable ResponseEntity<Object> other(
       Exception e, HttpServletRequest request, HttpServletResponse response) {
     if (response.isCommitted() || isClientAbort(e)) {
       LOG.debug("request {} ended early: {}", request.getRequestURI(), e.toString());
       return null;
     }
-    return respond(internal(e, request), new HttpHeaders(), request);
+    return pages.respond(internal(e, request), new HttpHeaders(), request);
   }
 
   @Override
@@ -89,10 +94,7 @@ public class ProblemHandler extends ResponseEntityExceptionHandler {
         status.value() == 500
             ? internal(exception, servletRequest)
             : Problems.of(exception, status.value());
-    return ResponseEntity.status(problem.status())
-        .headers(headers)
-        .contentType(MediaType.APPLICATION_PROBLEM_JSON)
-        .body(problem.withInstance(servletRequest.getRequestURI()));
+    return pages.respond(problem, headers, servletRequest);
   }
 
   private static ApiProblem internal(Exception exception, HttpServletRequest request) {
@@ -109,10 +111,5 @@ public class ProblemHandler extends ResponseEntityExceptionHandler {
 
   private static boolean isClientAbort(Throwable e) {
     return e instanceof IOException && e.getClass().getSimpleName().equals("ClientAbortException");
-  }
-
-  private static ResponseEntity<ApiProblem> respond(
-      ApiProblem problem, HttpHeaders headers, HttpServletRequest request) {
-    return problem.withInstance(request.getRequestURI()).response(headers);
   }
 }
