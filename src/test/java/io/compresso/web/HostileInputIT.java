@@ -30,8 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Hostile input through the public API: every one gets a 4xx problem that names what is wrong, stores nothing, and
- * leaves a server that answers.
+ * Hostile input through the public API: every one gets a 4xx problem that names what is wrong,
+ * stores nothing, and leaves a server that answers.
  */
 class HostileInputIT {
   private static final TestServer SERVER = TestServer.get();
@@ -53,7 +53,8 @@ class HostileInputIT {
                 "Content-Type",
                 "text/csv"));
     Answer job =
-        SERVER.postJson("/v1/jobs", job("{\"quantize\":{\"mode\":\"dynamic\"}}"), "Idempotency-Key", "hostile");
+        SERVER.postJson(
+            "/v1/jobs", job("{\"quantize\":{\"mode\":\"dynamic\"}}"), "Idempotency-Key", "hostile");
     assertThat(job.status()).as(job.text()).isEqualTo(202);
     try {
       SERVER.await(id(job), java.time.Duration.ofMinutes(2));
@@ -102,30 +103,94 @@ class HostileInputIT {
     all.put("unknown field", new String[] {"{" + m + "," + quantize + ",\"modell\":1}", "modell"});
     all.put(
         "unknown nested field",
-        new String[] {"{" + m + ",\"pipeline\":[{\"quantize\":{\"weights\":{\"bitz\":8}}}]}", "pipeline[0].quantize.weights.bitz"});
+        new String[] {
+          "{" + m + ",\"pipeline\":[{\"quantize\":{\"weights\":{\"bitz\":8}}}]}",
+          "pipeline[0].quantize.weights.bitz"
+        });
     all.put("no model", new String[] {"{" + quantize + "}", "model"});
-    all.put("model that is no id", new String[] {"{\"model\":\"../../etc\"," + quantize + "}", "../../etc"});
-    all.put("model that does not exist", new String[] {"{\"model\":\"" + UNKNOWN + "\"," + quantize + "}", UNKNOWN});
+    all.put(
+        "model that is no id",
+        new String[] {"{\"model\":\"../../etc\"," + quantize + "}", "../../etc"});
+    all.put(
+        "model that does not exist",
+        new String[] {"{\"model\":\"" + UNKNOWN + "\"," + quantize + "}", UNKNOWN});
     all.put("no pipeline", new String[] {"{" + m + "}", "pipeline"});
     all.put("unknown preset", new String[] {"{" + m + ",\"preset\":\"magic\"}", "preset"});
-    all.put("preset and pipeline", new String[] {"{" + m + ",\"preset\":\"no-data\"," + quantize + "}", "preset"});
-    all.put("unknown technique", new String[] {"{" + m + ",\"pipeline\":[{\"shrink\":{}}]}", "shrink"});
-    all.put("two techniques in a step", new String[] {"{" + m + ",\"pipeline\":[{\"quantize\":{},\"prune\":{}}]}", "pipeline[0]"});
-    all.put("bits that do not exist", new String[] {"{" + m + ",\"pipeline\":[{\"quantize\":{\"weights\":{\"bits\":3}}}]}", "bits"});
-    all.put("word for a number", new String[] {"{" + m + ",\"pipeline\":[{\"quantize\":{\"weights\":{\"bits\":\"many\"}}}]}", "bits"});
+    all.put(
+        "preset and pipeline",
+        new String[] {"{" + m + ",\"preset\":\"no-data\"," + quantize + "}", "preset"});
+    all.put(
+        "unknown technique", new String[] {"{" + m + ",\"pipeline\":[{\"shrink\":{}}]}", "shrink"});
+    all.put(
+        "two techniques in a step",
+        new String[] {"{" + m + ",\"pipeline\":[{\"quantize\":{},\"prune\":{}}]}", "pipeline[0]"});
+    all.put(
+        "bits that do not exist",
+        new String[] {
+          "{" + m + ",\"pipeline\":[{\"quantize\":{\"weights\":{\"bits\":3}}}]}", "bits"
+        });
+    all.put(
+        "word for a number",
+        new String[] {
+          "{" + m + ",\"pipeline\":[{\"quantize\":{\"weights\":{\"bits\":\"many\"}}}]}", "bits"
+        });
     all.put("negative seed", new String[] {"{" + m + "," + quantize + ",\"seed\":-1}", "seed"});
-    all.put("goal that is not a number", new String[] {"{" + m + "," + quantize + ",\"goals\":{\"accuracy\":{\"maxDrop\":NaN}}}", ""});
-    all.put("goal out of range", new String[] {"{" + m + "," + quantize + ",\"goals\":{\"accuracy\":{\"maxDrop\":7}}}", "maxDrop"});
-    all.put("budget of nothing", new String[] {"{" + m + "," + quantize + ",\"budget\":{\"maxMinutes\":0}}", "maxMinutes"});
-    all.put("static without calibration data", new String[] {"{" + m + ",\"pipeline\":[{\"quantize\":{\"mode\":\"static\"}}]}", "calibration"});
-    all.put("data that does not exist", new String[] {"{" + m + ",\"data\":{\"calibration\":\"" + UNKNOWN + "\"},\"preset\":\"balanced\"}", UNKNOWN});
-    all.put("data that does not fit the model", new String[] {"{" + m + ",\"data\":{\"calibration\":\"" + otherData + "\"},\"preset\":\"balanced\"}", "calibration"});
+    all.put(
+        "goal that is not a number",
+        new String[] {
+          "{" + m + "," + quantize + ",\"goals\":{\"accuracy\":{\"maxDrop\":NaN}}}", ""
+        });
+    all.put(
+        "goal out of range",
+        new String[] {
+          "{" + m + "," + quantize + ",\"goals\":{\"accuracy\":{\"maxDrop\":7}}}", "maxDrop"
+        });
+    all.put(
+        "budget of nothing",
+        new String[] {"{" + m + "," + quantize + ",\"budget\":{\"maxMinutes\":0}}", "maxMinutes"});
+    all.put(
+        "static without calibration data",
+        new String[] {
+          "{" + m + ",\"pipeline\":[{\"quantize\":{\"mode\":\"static\"}}]}", "calibration"
+        });
+    all.put(
+        "data that does not exist",
+        new String[] {
+          "{" + m + ",\"data\":{\"calibration\":\"" + UNKNOWN + "\"},\"preset\":\"balanced\"}",
+          UNKNOWN
+        });
+    all.put(
+        "data that does not fit the model",
+        new String[] {
+          "{" + m + ",\"data\":{\"calibration\":\"" + otherData + "\"},\"preset\":\"balanced\"}",
+          "calibration"
+        });
     all.put(
         "selection beyond the data",
-        new String[] {"{" + m + ",\"data\":{\"calibration\":{\"dataset\":\"" + data + "\",\"select\":{\"from\":900,\"to\":901}}},\"preset\":\"balanced\"}", "select"});
-    all.put("node that the model does not have", new String[] {"{" + m + "," + calibration + ",\"pipeline\":[{\"quantize\":{\"exclude\":[\"conv99\"]}}]}", "conv99"});
-    all.put("unknown target", new String[] {"{" + m + "," + quantize + ",\"target\":\"tpu\"}", "target"});
-    all.put("deep nesting", new String[] {"{\"name\":" + "[".repeat(5000) + "]".repeat(5000) + "}", ""});
+        new String[] {
+          "{"
+              + m
+              + ",\"data\":{\"calibration\":{\"dataset\":\""
+              + data
+              + "\",\"select\":{\"from\":900,\"to\":901}}},\"preset\":\"balanced\"}",
+          "select"
+        });
+    all.put(
+        "node that the model does not have",
+        new String[] {
+          "{"
+              + m
+              + ","
+              + calibration
+              + ",\"pipeline\":[{\"quantize\":{\"exclude\":[\"conv99\"]}}]}",
+          "conv99"
+        });
+    all.put(
+        "unknown target",
+        new String[] {"{" + m + "," + quantize + ",\"target\":\"tpu\"}", "target"});
+    all.put(
+        "deep nesting",
+        new String[] {"{\"name\":" + "[".repeat(5000) + "]".repeat(5000) + "}", ""});
     all.put("1.1 MB", new String[] {"{\"name\":\"" + "x".repeat(1_100_000) + "\"}", "larger"});
     return all.entrySet().stream()
         .map(entry -> Arguments.of(entry.getKey(), entry.getValue()[0], entry.getValue()[1]));
@@ -141,51 +206,201 @@ class HostileInputIT {
     Map<String, Object[]> all = new LinkedHashMap<>();
     all.put("broken YAML", request(400, "line", () -> yaml("model: [unclosed")));
     all.put("YAML of references to references", request(0, "", () -> yaml(laughs())));
-    all.put("YAML that makes an object of Java", request(0, "", () -> yaml("!!javax.script.ScriptEngineManager {}")));
+    all.put(
+        "YAML that makes an object of Java",
+        request(0, "", () -> yaml("!!javax.script.ScriptEngineManager {}")));
     all.put(
         "key used with another body",
-        request(409, "Idempotency-Key", () -> SERVER.postJson("/v1/jobs", job("{\"quantize\":{\"mode\":\"dynamic\"}}").replace("}]}", "}],\"seed\":7}"), "Idempotency-Key", "hostile")));
-    all.put("key that is too long", request(400, "Idempotency-Key", () -> SERVER.postJson("/v1/jobs", job("{\"quantize\":{}}"), "Idempotency-Key", "k".repeat(300))));
-    all.put("misspelt parameter", request(400, "dryrun", () -> SERVER.postJson("/v1/jobs?dryrun=true", job("{\"quantize\":{\"mode\":\"dynamic\"}}"))));
-    all.put("parameter without sense", request(400, "dryRun", () -> SERVER.postJson("/v1/jobs?dryRun=perhaps", "{}")));
-    all.put("job as plain text", request(415, "text/plain", () -> SERVER.upload("/v1/jobs", DataBytes.text("{}"), "Content-Type", "text/plain")));
-    all.put("model as a web form's field", request(415, "urlencoded", () -> SERVER.upload("/v1/models", new byte[8], "Content-Type", "application/x-www-form-urlencoded")));
-    all.put("media type that is none", request(0, "", () -> SERVER.upload("/v1/models", new byte[8], "Content-Type", "no/no/no")));
-    all.put("form without a boundary", request(400, "", () -> SERVER.upload("/v1/models", new byte[8], "Content-Type", "multipart/form-data")));
-    all.put("form that is cut", request(400, "", () -> form("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"m\"\r\n\r\nabc")));
-    all.put("form without the file", request(400, "file", () -> form("--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nabc\r\n--b--\r\n")));
-    all.put("name of control characters", request(400, "name", () -> SERVER.upload("/v1/models?name=%00%01", ModelBytes.sound().build().toByteArray())));
-    all.put("name of 201 characters", request(400, "name", () -> SERVER.upload("/v1/models?name=" + "n".repeat(201), ModelBytes.sound().build().toByteArray())));
+        request(
+            409,
+            "Idempotency-Key",
+            () ->
+                SERVER.postJson(
+                    "/v1/jobs",
+                    job("{\"quantize\":{\"mode\":\"dynamic\"}}").replace("}]}", "}],\"seed\":7}"),
+                    "Idempotency-Key",
+                    "hostile")));
+    all.put(
+        "key that is too long",
+        request(
+            400,
+            "Idempotency-Key",
+            () ->
+                SERVER.postJson(
+                    "/v1/jobs", job("{\"quantize\":{}}"), "Idempotency-Key", "k".repeat(300))));
+    all.put(
+        "misspelt parameter",
+        request(
+            400,
+            "dryrun",
+            () ->
+                SERVER.postJson(
+                    "/v1/jobs?dryrun=true", job("{\"quantize\":{\"mode\":\"dynamic\"}}"))));
+    all.put(
+        "parameter without sense",
+        request(400, "dryRun", () -> SERVER.postJson("/v1/jobs?dryRun=perhaps", "{}")));
+    all.put(
+        "job as plain text",
+        request(
+            415,
+            "text/plain",
+            () -> SERVER.upload("/v1/jobs", DataBytes.text("{}"), "Content-Type", "text/plain")));
+    all.put(
+        "model as a web form's field",
+        request(
+            415,
+            "urlencoded",
+            () ->
+                SERVER.upload(
+                    "/v1/models",
+                    new byte[8],
+                    "Content-Type",
+                    "application/x-www-form-urlencoded")));
+    all.put(
+        "media type that is none",
+        request(0, "", () -> SERVER.upload("/v1/models", new byte[8], "Content-Type", "no/no/no")));
+    all.put(
+        "form without a boundary",
+        request(
+            400,
+            "",
+            () -> SERVER.upload("/v1/models", new byte[8], "Content-Type", "multipart/form-data")));
+    all.put(
+        "form that is cut",
+        request(
+            400,
+            "",
+            () ->
+                form(
+                    "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"m\"\r\n\r\nabc")));
+    all.put(
+        "form without the file",
+        request(
+            400,
+            "file",
+            () ->
+                form(
+                    "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nabc\r\n--b--\r\n")));
+    all.put(
+        "name of control characters",
+        request(
+            400,
+            "name",
+            () ->
+                SERVER.upload("/v1/models?name=%00%01", ModelBytes.sound().build().toByteArray())));
+    all.put(
+        "name of 201 characters",
+        request(
+            400,
+            "name",
+            () ->
+                SERVER.upload(
+                    "/v1/models?name=" + "n".repeat(201),
+                    ModelBytes.sound().build().toByteArray())));
     all.put("id that is none", request(400, "id", () -> SERVER.get("/v1/models/17")));
     all.put("id that is unknown", request(404, UNKNOWN, () -> SERVER.get("/v1/jobs/" + UNKNOWN)));
-    all.put("report of an unknown job", request(404, UNKNOWN, () -> SERVER.get("/v1/jobs/" + UNKNOWN + "/report")));
-    all.put("events of an unknown job", request(404, UNKNOWN, () -> SERVER.get("/v1/jobs/" + UNKNOWN + "/events")));
-    all.put("cancelling an unknown job", request(404, UNKNOWN, () -> SERVER.postJson("/v1/jobs/" + UNKNOWN + "/cancel", "")));
-    all.put("deleting an unknown data set", request(404, UNKNOWN, () -> SERVER.delete("/v1/datasets/" + UNKNOWN)));
-    all.put("deleting a model in use", request(409, "", () -> SERVER.delete("/v1/models/" + model)));
-    all.put("cursor that is none", request(400, "cursor", () -> SERVER.get("/v1/models?cursor=!!!")));
-    all.put("cursor of another list", request(400, "cursor", () -> SERVER.get("/v1/models?cursor=" + cursor("jobs", UNKNOWN))));
-    all.put("cursor with a changed content", request(400, "", () -> SERVER.get("/v1/models?cursor=" + cursor("models", "' or 1=1"))));
+    all.put(
+        "report of an unknown job",
+        request(404, UNKNOWN, () -> SERVER.get("/v1/jobs/" + UNKNOWN + "/report")));
+    all.put(
+        "events of an unknown job",
+        request(404, UNKNOWN, () -> SERVER.get("/v1/jobs/" + UNKNOWN + "/events")));
+    all.put(
+        "cancelling an unknown job",
+        request(404, UNKNOWN, () -> SERVER.postJson("/v1/jobs/" + UNKNOWN + "/cancel", "")));
+    all.put(
+        "deleting an unknown data set",
+        request(404, UNKNOWN, () -> SERVER.delete("/v1/datasets/" + UNKNOWN)));
+    all.put(
+        "deleting a model in use", request(409, "", () -> SERVER.delete("/v1/models/" + model)));
+    all.put(
+        "cursor that is none", request(400, "cursor", () -> SERVER.get("/v1/models?cursor=!!!")));
+    all.put(
+        "cursor of another list",
+        request(400, "cursor", () -> SERVER.get("/v1/models?cursor=" + cursor("jobs", UNKNOWN))));
+    all.put(
+        "cursor with a changed content",
+        request(400, "", () -> SERVER.get("/v1/models?cursor=" + cursor("models", "' or 1=1"))));
     all.put("limit of 0", request(400, "limit", () -> SERVER.get("/v1/jobs?limit=0")));
-    all.put("limit of a billion", request(400, "limit", () -> SERVER.get("/v1/jobs?limit=1000000000")));
-    all.put("limit that is no number", request(400, "limit", () -> SERVER.get("/v1/jobs?limit=all")));
-    all.put("state that does not exist", request(400, "state", () -> SERVER.get("/v1/jobs?state=happy")));
-    all.put("event id that is none", request(400, "Last-Event-ID", () -> SERVER.get("/v1/jobs/" + UNKNOWN + "/events", "Last-Event-ID", "-5")));
-    all.put("range beyond the file", request(416, "range", () -> SERVER.get("/v1/models/" + model + "/file", "Range", "bytes=999999999-")));
-    all.put("range that is none", request(416, "Range", () -> SERVER.get("/v1/models/" + model + "/file", "Range", "bytes=9-1")));
+    all.put(
+        "limit of a billion", request(400, "limit", () -> SERVER.get("/v1/jobs?limit=1000000000")));
+    all.put(
+        "limit that is no number", request(400, "limit", () -> SERVER.get("/v1/jobs?limit=all")));
+    all.put(
+        "state that does not exist",
+        request(400, "state", () -> SERVER.get("/v1/jobs?state=happy")));
+    all.put(
+        "event id that is none",
+        request(
+            400,
+            "Last-Event-ID",
+            () -> SERVER.get("/v1/jobs/" + UNKNOWN + "/events", "Last-Event-ID", "-5")));
+    all.put(
+        "range beyond the file",
+        request(
+            416,
+            "range",
+            () -> SERVER.get("/v1/models/" + model + "/file", "Range", "bytes=999999999-")));
+    all.put(
+        "range that is none",
+        request(
+            416, "Range", () -> SERVER.get("/v1/models/" + model + "/file", "Range", "bytes=9-1")));
     all.put("path that does not exist", request(404, "", () -> SERVER.get("/v1/nothing")));
-    all.put("path that climbs", request(0, "", () -> SERVER.get("/v1/models/..%2f..%2fetc%2fpasswd")));
+    all.put(
+        "path that climbs", request(0, "", () -> SERVER.get("/v1/models/..%2f..%2fetc%2fpasswd")));
     all.put("actuator that is not shown", request(404, "", () -> SERVER.get("/actuator/env")));
-    all.put("method that is not there", request(405, "PUT", () -> SERVER.send("PUT", "/v1/models", BodyPublishers.ofString("x"))));
-    all.put("representation that is not there", request(406, "", () -> SERVER.get("/v1/models", "Accept", "application/pdf")));
-    all.put("page of another origin", request(403, "origin", () -> SERVER.postJson("/v1/jobs", job("{\"quantize\":{\"mode\":\"dynamic\"}}"), "Origin", "http://evil.example")));
-    all.put("page of another site", request(403, "origin", () -> SERVER.postJson("/v1/jobs", "{}", "Sec-Fetch-Site", "cross-site")));
-    all.put("name that is rebound to this host", request(403, "host", () -> raw("GET /v1/jobs HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")));
-    all.put("headers of 100 KB", request(0, "", () -> raw("GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\nX: " + "x".repeat(100_000) + "\r\nConnection: close\r\n\r\n")));
+    all.put(
+        "method that is not there",
+        request(405, "PUT", () -> SERVER.send("PUT", "/v1/models", BodyPublishers.ofString("x"))));
+    all.put(
+        "representation that is not there",
+        request(406, "", () -> SERVER.get("/v1/models", "Accept", "application/pdf")));
+    all.put(
+        "page of another origin",
+        request(
+            403,
+            "origin",
+            () ->
+                SERVER.postJson(
+                    "/v1/jobs",
+                    job("{\"quantize\":{\"mode\":\"dynamic\"}}"),
+                    "Origin",
+                    "http://evil.example")));
+    all.put(
+        "page of another site",
+        request(
+            403,
+            "origin",
+            () -> SERVER.postJson("/v1/jobs", "{}", "Sec-Fetch-Site", "cross-site")));
+    all.put(
+        "name that is rebound to this host",
+        request(
+            403,
+            "host",
+            () -> raw("GET /v1/jobs HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")));
+    all.put(
+        "headers of 100 KB",
+        request(
+            0,
+            "",
+            () ->
+                raw(
+                    "GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\nX: "
+                        + "x".repeat(100_000)
+                        + "\r\nConnection: close\r\n\r\n")));
     all.put("request line that is none", request(400, "", () -> raw("HELLO\r\n\r\n")));
-    all.put("negative Content-Length", request(400, "", () -> raw("POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\nConnection: close\r\n\r\n")));
+    all.put(
+        "negative Content-Length",
+        request(
+            400,
+            "",
+            () ->
+                raw(
+                    "POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\nConnection: close\r\n\r\n")));
     return all.entrySet().stream()
-        .map(entry -> Arguments.of(entry.getKey(), entry.getValue()[0], entry.getValue()[1], entry.getValue()[2]));
+        .map(entry ->
+            Arguments.of(
+                entry.getKey(), entry.getValue()[0], entry.getValue()[1], entry.getValue()[2]));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -197,7 +412,11 @@ class HostileInputIT {
   @Test
   void problem_carriesNoInternals() {
     Set<String> fields = new TreeSet<>();
-    SERVER.postJson("/v1/jobs", "{\"model\":\"" + UNKNOWN + "\"}").json().propertyNames().forEach(fields::add);
+    SERVER
+        .postJson("/v1/jobs", "{\"model\":\"" + UNKNOWN + "\"}")
+        .json()
+        .propertyNames()
+        .forEach(fields::add);
     assertThat(fields)
         .contains("type", "title", "status", "detail", "instance", "code", "retryable")
         .doesNotContain("trace", "exception", "path", "timestamp");
@@ -265,7 +484,9 @@ class HostileInputIT {
 
   /** A cursor as the server makes them. */
   private static String cursor(String list, String next) {
-    return java.util.Base64.getUrlEncoder().withoutPadding().encodeToString(DataBytes.text(list + ":" + next));
+    return java.util.Base64.getUrlEncoder()
+        .withoutPadding()
+        .encodeToString(DataBytes.text(list + ":" + next));
   }
 
   private static String laughs() {
@@ -289,7 +510,8 @@ class HostileInputIT {
       String[] lines = text.substring(0, end).split("\r\n");
       for (int i = 1; i < lines.length; i++) {
         int colon = lines[i].indexOf(':');
-        headers.put(lines[i].substring(0, colon), java.util.List.of(lines[i].substring(colon + 1).trim()));
+        headers.put(
+            lines[i].substring(0, colon), java.util.List.of(lines[i].substring(colon + 1).trim()));
       }
       String body = text.substring(end + 4);
       if (headers.containsKey("Transfer-Encoding")) {

@@ -72,7 +72,9 @@ final class HostileModels {
     all.put(
         "dimensions that overflow",
         new Body(
-            with(graph -> graph.setInitializer(0, weights("w", 1, 1).clearDims().addDims(1L << 62).addDims(1L << 62))),
+            with(graph ->
+                graph.setInitializer(
+                    0, weights("w", 1, 1).clearDims().addDims(1L << 62).addDims(1L << 62))),
             "w"));
     all.put(
         "negative dimension",
@@ -133,8 +135,7 @@ final class HostileModels {
     }
     all.put(
         "external data beyond its file",
-        new Body(
-            archive(external("weights.bin", 4096, 192, 16, 3), data), "weights.bin"));
+        new Body(archive(external("weights.bin", 4096, 192, 16, 3), data), "weights.bin"));
     all.put(
         "external data of negative length",
         new Body(archive(external("weights.bin", 0, -192, 16, 3), data), ""));
@@ -150,15 +151,15 @@ final class HostileModels {
             ""));
     all.put(
         "zip that leads out of its folder",
-        new Body(
-            DataBytes.zip(Map.of("../../model.onnx", sound().build().toByteArray())), ""));
+        new Body(DataBytes.zip(Map.of("../../model.onnx", sound().build().toByteArray())), ""));
     all.put(
         "tar that leads out of its folder",
         new Body(DataBytes.tar(Map.of("/tmp/model.onnx", sound().build().toByteArray())), ""));
-    all.put(
-        "tar with a link", new Body(DataBytes.tarWithLink("model.onnx", "/etc/passwd"), ""));
+    all.put("tar with a link", new Body(DataBytes.tarWithLink("model.onnx", "/etc/passwd"), ""));
     all.put("zip bomb", new Body(DataBytes.bomb("model.onnx", 96 << 20), ""));
-    all.put("zip cut in half", new Body(half(archive(external("w.bin", 0, 192, 16, 3), random(65536))), ""));
+    all.put(
+        "zip cut in half",
+        new Body(half(archive(external("w.bin", 0, 192, 16, 3), random(65536))), ""));
     all.put("gzip of nothing", new Body(DataBytes.gzip(new byte[0]), ""));
   }
 
@@ -166,8 +167,7 @@ final class HostileModels {
     return with(graph -> graph.setInitializer(0, tensor));
   }
 
-  private static byte[] archive(
-      io.compresso.onnx.proto.TensorProto.Builder tensor, byte[] data) {
+  private static byte[] archive(io.compresso.onnx.proto.TensorProto.Builder tensor, byte[] data) {
     return DataBytes.zip(Map.of("model.onnx", withExternal(tensor), "weights.bin", data));
   }
 
@@ -185,20 +185,14 @@ final class HostileModels {
     ByteString body = inner.toByteString();
     // Written by hand: the library that writes messages would itself exhaust its stack.
     for (int i = 0; i < depth; i++) {
-      ByteString attribute =
-          field(1, ByteString.copyFromUtf8("body")).concat(field(6, body));
+      ByteString attribute = field(1, ByteString.copyFromUtf8("body")).concat(field(6, body));
       ByteString node =
           field(2, ByteString.copyFromUtf8("o"))
               .concat(field(4, ByteString.copyFromUtf8("If")))
               .concat(field(5, attribute));
       body = field(1, node);
     }
-    return sound()
-        .clearGraph()
-        .build()
-        .toByteString()
-        .concat(field(7, body))
-        .toByteArray();
+    return sound().clearGraph().build().toByteString().concat(field(7, body)).toByteArray();
   }
 
   private static ByteString field(int number, ByteString content) {

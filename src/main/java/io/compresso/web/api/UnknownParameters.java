@@ -23,7 +23,10 @@ import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 import org.springframework.web.util.UriComponentsBuilder;
 
-/** Refuses query parameters that an operation does not have: a misspelt {@code dryRun} must not submit a job. */
+/**
+ * Refuses query parameters that an operation does not have: a misspelt {@code dryRun} must not
+ * submit a job.
+ */
 @Configuration(proxyBeanMethods = false)
 public class UnknownParameters implements WebMvcConfigurer, HandlerInterceptor {
   private final ConcurrentMap<HandlerMethod, Set<String>> known = new ConcurrentHashMap<>();
@@ -39,7 +42,10 @@ public class UnknownParameters implements WebMvcConfigurer, HandlerInterceptor {
       HttpServletRequest request, HttpServletResponse response, Object handler) {
     if (request.getQueryString() == null
         || !(handler instanceof HandlerMethod method)
-        || !method.getBeanType().getPackageName().equals(UnknownParameters.class.getPackageName())) {
+        || !method
+            .getBeanType()
+            .getPackageName()
+            .equals(UnknownParameters.class.getPackageName())) {
       return true;
     }
     Set<String> expected = known.computeIfAbsent(method, this::parameters);

@@ -34,15 +34,18 @@ public record FormField(
   }
 
   private static void collect(String prefix, JsonNode schema, List<FormField> fields) {
-    schema.path("properties").propertyStream().forEach(property -> {
-      String path = prefix + property.getKey();
-      JsonNode declared = property.getValue();
-      if (declared.has("properties")) {
-        collect(path + ".", declared, fields);
-      } else {
-        fields.add(field(path, declared));
-      }
-    });
+    schema
+        .path("properties")
+        .propertyStream()
+        .forEach(property -> {
+          String path = prefix + property.getKey();
+          JsonNode declared = property.getValue();
+          if (declared.has("properties")) {
+            collect(path + ".", declared, fields);
+          } else {
+            fields.add(field(path, declared));
+          }
+        });
   }
 
   private static FormField field(String path, JsonNode schema) {

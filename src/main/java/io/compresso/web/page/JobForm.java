@@ -23,8 +23,7 @@ final class JobForm {
         reference(job.withObject("/data"), role, dataset, form);
       }
     }
-    ObjectNode parameters =
-        job.putArray("pipeline").addObject().putObject(technique);
+    ObjectNode parameters = job.putArray("pipeline").addObject().putObject(technique);
     for (FormField field : fields) {
       field.put(parameters, form.get("p." + field.path()));
     }

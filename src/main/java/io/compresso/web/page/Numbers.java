@@ -7,7 +7,10 @@ import tools.jackson.databind.node.ObjectNode;
 final class Numbers {
   private Numbers() {}
 
-  /** Puts a number into an object; text that is none goes as it is, so that the check of the job names it. */
+  /**
+   * Puts a number into an object; text that is none goes as it is, so that the check of the job
+   * names it.
+   */
   static void put(ObjectNode owner, String name, String text) {
     try {
       BigDecimal number = new BigDecimal(text.strip());

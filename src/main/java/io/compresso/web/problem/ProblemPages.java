@@ -25,13 +25,11 @@ class ProblemPages {
   ResponseEntity<Object> respond(
       ApiProblem problem, HttpHeaders headers, HttpServletRequest request) {
     ApiProblem complete = problem.withInstance(request.getRequestURI());
-    ResponseEntity.BodyBuilder response =
-        ResponseEntity.status(complete.status()).headers(headers);
+    ResponseEntity.BodyBuilder response = ResponseEntity.status(complete.status()).headers(headers);
     return wantsPage(request)
         ? response
             .contentType(new MediaType(MediaType.TEXT_HTML, StandardCharsets.UTF_8))
-            .body(
-                templates.process("error", new Context(Locale.ROOT, Map.of("problem", complete))))
+            .body(templates.process("error", new Context(Locale.ROOT, Map.of("problem", complete))))
         : response.contentType(MediaType.APPLICATION_PROBLEM_JSON).body(complete);
   }
 

@@ -85,8 +85,8 @@ public final class SameOriginFilter extends OncePerRequestFilter {
 
   private static boolean isForeign(HttpServletRequest request, @Nullable String authority) {
     @Nullable String site = request.getHeader("Sec-Fetch-Site");
-    if (site != null && !site.equals("same-origin") && !site.equals("none")) {
-      return true;
+    if (site != null) {
+      return !site.equals("same-origin") && !site.equals("none");
     }
     @Nullable String origin = request.getHeader("Origin");
     if (origin == null) {
