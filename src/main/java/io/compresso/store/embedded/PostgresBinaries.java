@@ -3,6 +3,7 @@ package io.compresso.store.embedded;
 import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -78,7 +79,7 @@ final class PostgresBinaries {
   private static String digest() throws IOException {
     try (DigestInputStream in =
         new DigestInputStream(open(), MessageDigest.getInstance("SHA-256"))) {
-      in.skip(Long.MAX_VALUE);
+      in.transferTo(OutputStream.nullOutputStream());
       return HexFormat.of().formatHex(in.getMessageDigest().digest());
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
