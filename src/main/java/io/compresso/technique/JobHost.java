@@ -30,6 +30,32 @@ public interface JobHost {
    */
   void progress(String stage, double fraction);
 
+  /** The same host, for a part of the job: its progress runs from {@code from} to {@code to}. */
+  default JobHost within(double from, double to) {
+    JobHost whole = this;
+    return new JobHost() {
+      @Override
+      public void progress(String stage, double fraction) {
+        whole.progress(stage, from + (to - from) * Math.max(0, Math.min(1, fraction)));
+      }
+
+      @Override
+      public void log(String line) {
+        whole.log(line);
+      }
+
+      @Override
+      public void checkpoint() {
+        whole.checkpoint();
+      }
+
+      @Override
+      public <T> T measuring(Callable<T> work) throws Exception {
+        return whole.measuring(work);
+      }
+    };
+  }
+
   /** Adds a line to the job's log. */
   void log(String line);
 

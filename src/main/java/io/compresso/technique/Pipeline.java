@@ -2,11 +2,20 @@ package io.compresso.technique;
 
 import io.compresso.data.Binding;
 import io.compresso.data.DataException;
+import io.compresso.evaluate.EngineRunner;
+import io.compresso.evaluate.OnnxRuntimePeer;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Model;
+import io.compresso.onnx.OnnxCodec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +29,13 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Pipeline {
+  /** The name of the result's file in the work folder. */
+  public static final String RESULT_FILE = "model.onnx";
+
+  private static final double STEPS_FROM = 0.02;
+  private static final double STEPS_TO = 0.5;
+  private static final double PEER_TO = 0.75;
+
   private Pipeline() {}
 
   /**
@@ -30,19 +46,75 @@ public final class Pipeline {
   public record Result(Path model, Report report) {}
 
   /**
-   * Checks everything that can be checked without running: the data against the model's inputs, and
-   * each technique's parameters against the model.
+   * Checks everything that can be checked without running: the data against the model's inputs, the
+   * goals against the data, and each technique's parameters against the model.
    */
   public static DryRun validate(JobSpec spec, Model model, JobData data) {
     List<Problem> problems = new ArrayList<>();
     bind(model, data.train(), "data.train", problems);
-    bind(model, data.calibration(), "data.calibration", problems);
+    Binding calibration = bind(model, data.calibration(), "data.calibration", problems);
     bind(model, data.evaluation(), "data.eval", problems);
+    checkGoals(spec, data, problems);
+    StepContext context =
+        context(
+            spec,
+            data.calibration() == null || calibration == null
+                ? null
+                : new BoundData(data.calibration().dataset(), calibration, 1),
+            Path.of(""),
+            JobHost.LOCAL);
+    long bytes = 0;
+    long runs = data.evaluation() == null ? 0 : 4 * data.evaluation().dataset().size();
+    for (int i = 0; i < spec.pipeline().size(); i++) {
+      JobSpec.Step step = spec.pipeline().get(i);
+      String path = "pipeline[" + i + "]." + step.technique();
+      if (data.calibration() == null || calibration != null) {
+        for (Problem problem : check(step, model, context)) {
+          String field = problem.path().isEmpty() ? path : path + "." + problem.path();
+          problems.add(new Problem(field, problem.node(), problem.message()));
+        }
+      }
+      Technique.Estimate estimate = estimate(step, model, context);
+      bytes += estimate.byteChange();
+      runs += estimate.sampleRuns();
+    }
     List<String> warnings = new ArrayList<>();
     if (data.evaluation() == null) {
       warnings.add("there is no data.eval: accuracy and agreement will not be measured");
     }
-    return new DryRun(problems, warnings, 0, 0);
+    return new DryRun(
+        problems,
+        warnings,
+        Math.max(0, constantBytes(model) + bytes),
+        Estimates.minutes(model, runs));
+  }
+
+  private static long constantBytes(Model model) {
+    return model.graph().initializers().values().stream()
+        .mapToLong(tensor -> tensor.byteSize())
+        .sum();
+  }
+
+  private static void checkGoals(JobSpec spec, JobData data, List<Problem> problems) {
+    JobSpec.AccuracyGoal goal = spec.goals().accuracy();
+    if (goal == null) {
+      return;
+    }
+    JobData.Bound evaluation = data.evaluation();
+    if (evaluation == null) {
+      problems.add(Problem.at("goals.accuracy", "needs data.eval to be measured"));
+    } else if (!goal.metric().equals("agreement")
+        && evaluation.dataset().schema().label() == null) {
+      problems.add(
+          Problem.at(
+              "goals.accuracy.metric",
+              "needs labels, which data.eval does not have; agreement needs none"));
+    }
+  }
+
+  private static StepContext context(
+      JobSpec spec, @Nullable BatchSource calibration, Path work, JobHost host) {
+    return new StepContext(calibration, spec.target(), spec.budget(), spec.seed(), work, host);
   }
 
   /**
@@ -55,7 +127,167 @@ public final class Pipeline {
    * @throws JobStoppedException if the host stopped the job
    */
   public static Result run(Path modelFile, JobData data, JobSpec spec, Path work, JobHost host) {
-    throw new GraphException("no technique can run yet");
+    try {
+      return new Run(modelFile, data, spec, work, host).run();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** One run of a job. */
+  private static final class Run {
+    private final Path modelFile;
+    private final JobData data;
+    private final JobSpec spec;
+    private final Path work;
+    private final JobHost host;
+    private final List<Report.Stage> stages = new ArrayList<>();
+    private final List<Report.Layer> layers = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
+    private long floatBytes;
+    private long compressedBytes;
+
+    Run(Path modelFile, JobData data, JobSpec spec, Path work, JobHost host) {
+      this.modelFile = modelFile;
+      this.data = data;
+      this.spec = spec;
+      this.work = work;
+      this.host = host;
+    }
+
+    Result run() throws IOException {
+      long start = System.nanoTime();
+      Model parent = OnnxCodec.read(modelFile);
+      DryRun dry = validate(spec, parent, data);
+      if (!dry.problems().isEmpty()) {
+        throw new JobException(dry.problems());
+      }
+      notes.addAll(dry.warnings());
+      stage("load", start);
+      Model child = steps(parent);
+      Path file = work.resolve(RESULT_FILE);
+      OnnxCodec.write(child, file);
+      start = System.nanoTime();
+      Measurement measurement = new Measurement(data.evaluation());
+      measurement.inPeer(modelFile, file, host.within(STEPS_TO, PEER_TO));
+      stage("measure in onnxruntime", start);
+      start = System.nanoTime();
+      measurement.inEngine(parent, child, host.within(PEER_TO, 1));
+      stage("measure in compresso", start);
+      notes.addAll(measurement.notes());
+      host.progress("report", 1);
+      return new Result(file, report(child, file, measurement));
+    }
+
+    private Model steps(Model parent) {
+      Model model = parent;
+      int count = spec.pipeline().size();
+      for (int i = 0; i < count; i++) {
+        JobSpec.Step step = spec.pipeline().get(i);
+        long start = System.nanoTime();
+        double width = (STEPS_TO - STEPS_FROM) / count;
+        JobHost part = host.within(STEPS_FROM + i * width, STEPS_FROM + (i + 1) * width);
+        host.log("step " + (i + 1) + " of " + count + ": " + step.technique());
+        Technique.Outcome outcome =
+            apply(step, model, context(spec, calibration(model), work, part));
+        model = outcome.model();
+        layers.addAll(outcome.layers());
+        notes.addAll(outcome.notes());
+        floatBytes += outcome.floatBytes();
+        compressedBytes += outcome.compressedBytes();
+        stage(step.technique(), start);
+      }
+      return model;
+    }
+
+    private @Nullable BatchSource calibration(Model model) {
+      JobData.Bound bound = data.calibration();
+      if (bound == null) {
+        return null;
+      }
+      Binding binding =
+          Binding.of(
+              bound.dataset().schema(), EngineRunner.inputsOf(model.graph()), bound.fields());
+      return new BoundData(bound.dataset(), binding, 1);
+    }
+
+    private void stage(String name, long start) {
+      double seconds = (System.nanoTime() - start) / 1e9;
+      stages.add(new Report.Stage(name, seconds));
+      host.log("%s took %.1f s".formatted(name, seconds));
+    }
+
+    private Report report(Model child, Path file, Measurement measurement) throws IOException {
+      long before = Files.size(modelFile);
+      long after = Files.size(file);
+      Report.Size size =
+          new Report.Size(
+              before,
+              after,
+              (double) after / before,
+              floatBytes,
+              compressedBytes,
+              floatBytes == 0 ? 1 : (double) compressedBytes / floatBytes);
+      Judgement judgement = new Judgement(spec.goals(), size, measurement);
+      return new Report(
+          spec.name(),
+          spec.pipeline().stream().map(JobSpec.Step::toMap).toList(),
+          size,
+          measurement.accuracy(),
+          measurement.agreement(),
+          layers,
+          measurement.latency(),
+          new Report.Cost(null, null, null, null),
+          Estimates.cpu(),
+          judgement.verdict(child.graph(), layers),
+          judgement.gate(),
+          judgement.goals(),
+          stages,
+          notes,
+          spec.seed(),
+          versions());
+    }
+  }
+
+  private static Map<String, String> versions() {
+    Map<String, String> versions = new LinkedHashMap<>();
+    String own = Pipeline.class.getPackage().getImplementationVersion();
+    versions.put("compresso", Objects.requireNonNullElse(own, "development"));
+    versions.put("onnxruntime", OnnxRuntimePeer.version());
+    versions.put("java", System.getProperty("java.version", ""));
+    return versions;
+  }
+
+  private static List<Problem> check(JobSpec.Step step, Model model, StepContext context) {
+    return checkWith(technique(step), step.parameters(), model, context);
+  }
+
+  private static Technique.Estimate estimate(JobSpec.Step step, Model model, StepContext context) {
+    return estimateWith(technique(step), step.parameters(), model, context);
+  }
+
+  private static Technique.Outcome apply(JobSpec.Step step, Model model, StepContext context) {
+    return applyWith(technique(step), step.parameters(), model, context);
+  }
+
+  private static Technique<?> technique(JobSpec.Step step) {
+    return TechniqueCatalog.find(step.technique())
+        .orElseThrow(() -> new IllegalArgumentException("no technique '" + step.technique() + "'"));
+  }
+
+  private static <P extends Record> List<Problem> checkWith(
+      Technique<P> technique, Record parameters, Model model, StepContext context) {
+    return technique.check(model, technique.parameters().cast(parameters), context);
+  }
+
+  private static <P extends Record> Technique.Estimate estimateWith(
+      Technique<P> technique, Record parameters, Model model, StepContext context) {
+    return technique.estimate(model, technique.parameters().cast(parameters), context);
+  }
+
+  private static <P extends Record> Technique.Outcome applyWith(
+      Technique<P> technique, Record parameters, Model model, StepContext context) {
+    return technique.apply(model, technique.parameters().cast(parameters), context);
   }
 
   private static @Nullable Binding bind(
@@ -64,8 +296,9 @@ public final class Pipeline {
       return null;
     }
     try {
-      return Binding.of(bound.dataset().schema(), ModelInputs.of(model), bound.fields());
-    } catch (DataException e) {
+      return Binding.of(
+          bound.dataset().schema(), EngineRunner.inputsOf(model.graph()), bound.fields());
+    } catch (DataException | GraphException e) {
       problems.add(Problem.at(path, String.valueOf(e.getMessage())));
       return null;
     }

@@ -119,13 +119,14 @@ public record Report(
   /**
    * What one inference of a sample takes.
    *
-   * @param parentMacs multiply-accumulates
+   * @param parentMacs multiply-accumulates of the parent, null when they cannot be told
+   * @param childMacs those of the result
    * @param parentPeakBytes largest memory that the values of a run took together, null when not
    *     measured
    */
   public record Cost(
-      long parentMacs,
-      long childMacs,
+      @Nullable Long parentMacs,
+      @Nullable Long childMacs,
       @Nullable Long parentPeakBytes,
       @Nullable Long childPeakBytes) {}
 
@@ -144,6 +145,11 @@ public record Report(
 
   /** How long a part of the job took. */
   public record Stage(String name, double seconds) {}
+
+  /** The report for people, in GitHub's Markdown. */
+  public String markdown() {
+    return MarkdownReport.of(this);
+  }
 
   /** The report as plain maps, lists and scalars. */
   public Map<String, Object> toMap() {

@@ -1,5 +1,6 @@
 package io.compresso.technique;
 
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,16 +10,12 @@ import org.jspecify.annotations.Nullable;
  * @param target the CPU that the result is for, as in the job
  * @param budget how much the step may spend
  * @param seed of everything random
+ * @param work a folder for scratch files
  */
 public record StepContext(
     @Nullable BatchSource calibration,
     String target,
     JobSpec.Budget budget,
     long seed,
-    JobHost host) {
-
-  /** Progress within the step: {@code fraction} of it is done. */
-  public void progress(String stage, double fraction) {
-    host.progress(stage, fraction);
-  }
-}
+    Path work,
+    JobHost host) {}

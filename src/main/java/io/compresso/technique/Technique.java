@@ -36,16 +36,23 @@ public interface Technique<P extends Record> {
   /**
    * What a step costs and gives.
    *
-   * @param modelBytes of the resulting file
+   * @param byteChange by how much the file grows; negative when it shrinks
    * @param sampleRuns how many inferences of one sample it takes
    */
-  record Estimate(long modelBytes, long sampleRuns) {}
+  record Estimate(long byteChange, long sampleRuns) {}
 
   /**
    * What a step made.
    *
    * @param layers one for each layer that the technique could compress, in the graph's order
    * @param notes what the reader of the report should know
+   * @param floatBytes what the weights that it compressed took before
+   * @param compressedBytes what they take now
    */
-  record Outcome(Model model, List<Report.Layer> layers, List<String> notes) {}
+  record Outcome(
+      Model model,
+      List<Report.Layer> layers,
+      List<String> notes,
+      long floatBytes,
+      long compressedBytes) {}
 }

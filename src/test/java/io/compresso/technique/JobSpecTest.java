@@ -48,7 +48,8 @@ class JobSpecTest {
     assertThat(spec.seed()).isEqualTo(7);
     assertThat(spec.pipeline()).hasSize(1);
     assertThat(RecordBinder.toMap(spec.pipeline().getFirst().parameters()).get("weights"))
-        .isEqualTo(Map.of("bits", 8, "perChannel", false));
+        .isEqualTo(
+            Map.of("bits", 8, "perChannel", false, "observer", "min-max", "percentile", 99.99));
   }
 
   @Test

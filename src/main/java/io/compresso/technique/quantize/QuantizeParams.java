@@ -1,6 +1,9 @@
 package io.compresso.technique.quantize;
 
+import io.compresso.graph.Node;
+import io.compresso.kernel.CpuFeatures;
 import io.compresso.technique.Param;
+import io.compresso.tensor.DType;
 import java.util.List;
 
 /** The parameters of {@link Quantize}. */
@@ -19,7 +22,9 @@ public record QuantizeParams(
                     + " that hurt most until the job's goal for accuracy is met.",
             byDefault = "")
         List<String> exclude,
-    @Param(value = "Operators to quantize by type; all that can be when empty.", byDefault = "")
+    @Param(
+            value = "Layers to quantize by operator, as in Conv; all that can be when empty.",
+            byDefault = "")
         List<String> operators,
     @Param(
             value =
@@ -56,8 +61,10 @@ public record QuantizeParams(
   /** How a range is found from what was seen. */
   public enum ObserverKind {
     MIN_MAX,
+    MOVING_AVERAGE,
     PERCENTILE,
-    ENTROPY
+    ENTROPY,
+    MSE
   }
 
   /** The integer type of activations. */
@@ -72,7 +79,15 @@ public record QuantizeParams(
       @Param(
               value = "One scale for each output channel instead of one for the tensor.",
               byDefault = "true")
-          boolean perChannel) {}
+          boolean perChannel,
+      @Param(value = "How the range of the weights is found.", byDefault = "min-max")
+          ObserverKind observer,
+      @Param(
+              value = "For the percentile observer: percent of the weights that the range holds.",
+              byDefault = "99.99",
+              min = 50,
+              max = 100)
+          double percentile) {}
 
   /** How activations are quantized. */
   public record Activations(
@@ -80,7 +95,7 @@ public record QuantizeParams(
       @Param(value = "The integer type.", byDefault = "uint8") ActivationType type,
       @Param(value = "Whether the zero point is the middle of the type.", byDefault = "false")
           boolean symmetric,
-      @Param(value = "How ranges are found in the calibration data.", byDefault = "min-max")
+      @Param(value = "How ranges are found in the calibration data.", byDefault = "mse")
           ObserverKind observer,
       @Param(
               value = "For the percentile observer: percent of the values that the range holds.",
@@ -89,7 +104,52 @@ public record QuantizeParams(
               max = 100)
           double percentile) {}
 
+  /** The one element of {@link #exclude} that is no node's name. */
+  static final String AUTO = "auto";
+
   boolean isAutoExclude() {
-    return exclude.contains("auto");
+    return exclude.contains(AUTO);
+  }
+
+  /** Whether the job lets the node be quantized. */
+  boolean allows(Node node) {
+    return (operators.isEmpty() || !QuantPlanner.isLayer(node) || operators.contains(node.opType()))
+        && exclude.stream().noneMatch(name -> matches(node, name));
+  }
+
+  /** Whether {@code name} means the node: its name, or the value that it computes. */
+  static boolean matches(Node node, String name) {
+    return name.equals(node.label()) || node.outputs().contains(name);
+  }
+
+  DType activationType() {
+    return activations.type() == ActivationType.UINT8 ? DType.UINT8 : DType.INT8;
+  }
+
+  /** Whether weights keep to 7 bits for the target. */
+  boolean reducesRange(String target) {
+    return switch (reduceRange) {
+      case ON -> true;
+      case OFF -> false;
+      case AUTO ->
+          switch (target) {
+            case "x86-avx2", "x86-avx512" -> true;
+            case "auto" -> hostSaturates();
+            default -> false;
+          };
+    };
+  }
+
+  /** Whether this CPU multiplies bytes by pairs into 16 bits, for want of a dot product. */
+  private static boolean hostSaturates() {
+    CpuFeatures host = CpuFeatures.host();
+    return host.architecture().equals("x86")
+        && host.flags().stream()
+            .noneMatch(flag -> flag.equals("avx_vnni") || flag.equals("avx512_vnni"));
+  }
+
+  /** Whether the integers of activations begin where zero is when nothing is negative. */
+  boolean fusesRelu() {
+    return !activations.symmetric();
   }
 }

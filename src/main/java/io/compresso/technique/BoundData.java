@@ -1,0 +1,21 @@
+package io.compresso.technique;
+
+import io.compresso.data.Binding;
+import io.compresso.data.Dataset;
+
+/**
+ * A data set that feeds a model.
+ *
+ * @param batch samples for each run, where the model fixes none
+ */
+record BoundData(Dataset dataset, Binding binding, int batch) implements BatchSource {
+  @Override
+  public long samples() {
+    return dataset.size();
+  }
+
+  @Override
+  public void forEach(Consumer consumer) {
+    binding.forEachBatch(dataset, batch, one -> consumer.accept(one.inputs(), one.count()));
+  }
+}

@@ -1,0 +1,223 @@
+package io.compresso.technique;
+
+import io.compresso.data.Binding;
+import io.compresso.data.Dataset;
+import io.compresso.data.Selection;
+import io.compresso.engine.SessionOptions;
+import io.compresso.evaluate.Accuracy;
+import io.compresso.evaluate.Comparison;
+import io.compresso.evaluate.EngineRunner;
+import io.compresso.evaluate.EvaluationOptions;
+import io.compresso.evaluate.Evaluator;
+import io.compresso.evaluate.Latency;
+import io.compresso.evaluate.LatencyBench;
+import io.compresso.evaluate.LatencyOptions;
+import io.compresso.evaluate.OnnxRuntimePeer;
+import io.compresso.evaluate.OutputError;
+import io.compresso.evaluate.PeerException;
+import io.compresso.evaluate.PeerOptions;
+import io.compresso.evaluate.Percentiles;
+import io.compresso.evaluate.Runner;
+import io.compresso.graph.GraphException;
+import io.compresso.graph.Model;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Holds a job's result against its parent: accuracy, agreement and latency, in both runtimes. */
+final class Measurement {
+  private static final double ENGINE_SECONDS = 60;
+  private static final long FEWEST_SAMPLES = 16;
+
+  private final JobData.@Nullable Bound evaluation;
+  private final List<Report.Accuracy> accuracy = new ArrayList<>();
+  private final List<Report.Agreement> agreement = new ArrayList<>();
+  private final List<Report.Latency> latency = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
+
+  Measurement(JobData.@Nullable Bound evaluation) {
+    this.evaluation = evaluation;
+  }
+
+  List<Report.Accuracy> accuracy() {
+    return accuracy;
+  }
+
+  List<Report.Agreement> agreement() {
+    return agreement;
+  }
+
+  List<Report.Latency> latency() {
+    return latency;
+  }
+
+  List<String> notes() {
+    return notes;
+  }
+
+  /**
+   * Measures in ONNX Runtime, from the models' files.
+   *
+   * @throws GraphException if it runs the parent and refuses the result
+   */
+  void inPeer(Path parentFile, Path childFile, JobHost host) {
+    PeerOptions options = PeerOptions.DEFAULT;
+    Runner parent;
+    try {
+      parent = OnnxRuntimePeer.open(parentFile, options);
+    } catch (PeerException e) {
+      notes.add("not measured in ONNX Runtime, which refuses the parent: " + e.getMessage());
+      return;
+    }
+    try (parent;
+        Runner child = OnnxRuntimePeer.open(childFile, options)) {
+      compare(parent, child, null, host.within(0, 0.7));
+      time(parent, child, options.threads(), options.spinning(), host.within(0.7, 1));
+    } catch (PeerException e) {
+      throw new GraphException("ONNX Runtime does not run the result: " + e.getMessage());
+    }
+  }
+
+  /** Measures in this project's engine, on as many samples as a minute allows. */
+  void inEngine(Model parentModel, Model childModel, JobHost host) {
+    SessionOptions options = SessionOptions.DEFAULT;
+    try (Runner parent = EngineRunner.open(parentModel, options);
+        Runner child = EngineRunner.open(childModel, options)) {
+      compare(parent, child, ENGINE_SECONDS, host.within(0, 0.7));
+      time(parent, child, options.threads(), false, host.within(0.7, 1));
+    } catch (GraphException e) {
+      notes.add("not measured in this engine: " + e.getMessage());
+    }
+  }
+
+  private void compare(Runner parent, Runner child, @Nullable Double seconds, JobHost host) {
+    if (evaluation == null) {
+      return;
+    }
+    Dataset data = evaluation.dataset();
+    if (seconds != null) {
+      data = affordable(parent, child, evaluation, seconds);
+    }
+    EvaluationOptions options =
+        EvaluationOptions.DEFAULT
+            .withFields(evaluation.fields())
+            .withProgress((done, total) -> {
+              host.checkpoint();
+              host.progress("evaluate", (double) done / Math.max(1, total));
+            });
+    Comparison comparison = Evaluator.compare(parent, child, data, options);
+    String runtime = name(comparison.runtime());
+    Accuracy before = comparison.parent();
+    Accuracy after = comparison.child();
+    if (before != null && after != null) {
+      before
+          .metrics()
+          .forEach((metric, value) -> {
+            Double now = after.metrics().get(metric);
+            if (now != null) {
+              double drop = Accuracy.higherIsBetter(metric) ? value - now : now - value;
+              accuracy.add(
+                  new Report.Accuracy(runtime, metric, before.samples(), value, now, drop));
+            }
+          });
+    }
+    Double top1 = comparison.agreement();
+    for (OutputError output : comparison.outputs()) {
+      agreement.add(
+          new Report.Agreement(
+              runtime,
+              output.output(),
+              comparison.samples(),
+              top1,
+              output.sqnrDb(),
+              output.maxError()));
+      top1 = null;
+    }
+  }
+
+  /** Every n-th sample, so that comparing takes about {@code seconds}. */
+  private static Dataset affordable(
+      Runner parent, Runner child, JobData.Bound evaluation, double seconds) {
+    Dataset data = evaluation.dataset();
+    Binding binding = Binding.of(data.schema(), parent.inputs(), evaluation.fields());
+    Map<String, Tensor> inputs = binding.batch(data, 0, 1).inputs();
+    parent.run(inputs);
+    child.run(inputs);
+    long start = System.nanoTime();
+    parent.run(inputs);
+    child.run(inputs);
+    double each = (System.nanoTime() - start) / 1e9 / binding.batchSize(1);
+    long samples = Math.max(FEWEST_SAMPLES, (long) (seconds / Math.max(each, 1e-9)));
+    long step = Math.ceilDiv(data.size(), samples);
+    return step <= 1 ? data : data.select(new Selection(0, null, step, false, null, 1, false));
+  }
+
+  private void time(Runner parent, Runner child, int threads, boolean spinning, JobHost host) {
+    host.checkpoint();
+    host.progress("latency", 0);
+    Map<String, Tensor> inputs;
+    long batch = 1;
+    if (evaluation != null) {
+      Binding binding =
+          Binding.of(evaluation.dataset().schema(), parent.inputs(), evaluation.fields());
+      inputs = binding.batch(evaluation.dataset(), 0, 1).inputs();
+      batch = binding.batchSize(1);
+    } else {
+      inputs = zeros(parent);
+    }
+    long samples = batch;
+    Latency result;
+    try {
+      result =
+          host.measuring(() ->
+              LatencyBench.measure(
+                  new LatencyBench.Timed(parent, inputs, samples),
+                  new LatencyBench.Timed(child, inputs, samples),
+                  threads,
+                  spinning,
+                  LatencyOptions.DEFAULT));
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("measuring failed", e);
+    }
+    latency.add(
+        new Report.Latency(
+            name(result.runtime()),
+            result.batch(),
+            result.threads(),
+            result.pairs(),
+            percentiles(result.parent()),
+            percentiles(result.child()),
+            result.ratio().median(),
+            result.ratio().low(),
+            result.ratio().high()));
+    host.progress("latency", 1);
+  }
+
+  /** Inputs of zeros, dimensions that are not known as 1. */
+  private static Map<String, Tensor> zeros(Runner runner) {
+    Map<String, Tensor> inputs = new LinkedHashMap<>();
+    for (Binding.ModelInput input : runner.inputs()) {
+      List<Long> dims = input.dims() == null ? List.of() : input.dims();
+      long[] sizes = dims.stream().mapToLong(dim -> Math.max(1, dim)).toArray();
+      inputs.put(input.name(), Tensor.allocate(input.dtype(), Shape.of(sizes)));
+    }
+    return inputs;
+  }
+
+  private static Report.Percentiles percentiles(Percentiles p) {
+    return new Report.Percentiles(p.p50(), p.p95(), p.p99());
+  }
+
+  /** The runtime without its version. */
+  private static String name(String runtime) {
+    int space = runtime.indexOf(' ');
+    return space < 0 ? runtime : runtime.substring(0, space);
+  }
+}

@@ -1,0 +1,131 @@
+package io.compresso.technique.quantize;
+
+import io.compresso.graph.GraphException;
+import io.compresso.graph.Node;
+import io.compresso.technique.quantize.QuantPlan.Kind;
+import io.compresso.tensor.QuantParams;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.Value;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Observes the values that a plan turns into integers, and finds the quantization of each. Takes
+ * memory for each value, none for each sample.
+ */
+final class ActivationRanges {
+  private final GraphIndex index;
+  private final QuantPlan plan;
+  private final RangeFinder finder;
+  private final Map<String, StreamingHistogram> histograms = new LinkedHashMap<>();
+
+  ActivationRanges(GraphIndex index, QuantPlan plan, RangeFinder finder) {
+    this.index = index;
+    this.plan = plan;
+    this.finder = finder;
+    for (String value : plan.integerValues()) {
+      if (index.constant(value) == null && fixed(value) == null && source(value) == null) {
+        histograms.put(value, new StreamingHistogram());
+      }
+    }
+  }
+
+  /** Looks at a value of a run; others than those to be quantized are ignored. */
+  void observe(String name, Value value) {
+    StreamingHistogram histogram = histograms.get(name);
+    if (histogram != null && value instanceof Tensor tensor) {
+      histogram.add(tensor);
+    }
+  }
+
+  /** The values to observe that nodes compute. */
+  Set<String> computed() {
+    return histograms.keySet().stream()
+        .filter(value -> index.producer(value) != null)
+        .collect(Collectors.toSet());
+  }
+
+  /**
+   * The quantization of each integer value.
+   *
+   * @throws GraphException if a value was never observed, or never finite
+   */
+  Map<String, QuantParams> params() {
+    Map<String, QuantParams> params = new LinkedHashMap<>();
+    for (String value : plan.integerValues()) {
+      String source = source(value);
+      if (source != null) {
+        QuantParams same = params.get(source);
+        if (same == null) {
+          throw new GraphException("value '" + source + "' has no quantization");
+        }
+        params.put(value, same);
+      } else {
+        params.put(value, range(value).toParams(finder.dtype(), finder.symmetric()));
+      }
+    }
+    return params;
+  }
+
+  private Range range(String value) {
+    Tensor constant = index.constant(value);
+    if (constant != null) {
+      StreamingHistogram histogram = new StreamingHistogram();
+      histogram.add(constant);
+      return seen(value, histogram).range();
+    }
+    Range fixed = fixed(value);
+    if (fixed != null) {
+      return fixed;
+    }
+    StreamingHistogram histogram = histograms.get(value);
+    if (histogram == null) {
+      throw new GraphException("value '" + value + "' was not observed");
+    }
+    return finder.find(seen(value, histogram));
+  }
+
+  private static StreamingHistogram seen(String value, StreamingHistogram histogram) {
+    if (histogram.isEmpty()) {
+      throw new GraphException(
+          "value '"
+              + value
+              + "' "
+              + (histogram.notFinite() > 0
+                  ? "was never finite in the calibration data"
+                  : "was never computed with the calibration data")
+              + "; exclude the nodes around it");
+    }
+    return histogram;
+  }
+
+  /** The value whose quantization this one keeps; null when it has its own. */
+  private @Nullable String source(String value) {
+    Node producer = index.producer(value);
+    return producer != null && plan.kind(producer) == Kind.PASS_THROUGH
+        ? producer.inputs().getFirst()
+        : null;
+  }
+
+  /** The range that is known from the operator; null when it depends on the data. */
+  private @Nullable Range fixed(String value) {
+    Node producer = index.producer(value);
+    return producer != null && plan.isQuantized(producer) && producer.is("Sigmoid")
+        ? new Range(0, 1)
+        : null;
+  }
+
+  /** Values of which some elements were infinite or not a number. */
+  Map<String, Long> notFinite() {
+    Map<String, Long> counts = new LinkedHashMap<>();
+    histograms.forEach((value, histogram) -> {
+      if (histogram.notFinite() > 0) {
+        counts.put(value, histogram.notFinite());
+      }
+    });
+    return counts;
+  }
+}

@@ -1,0 +1,146 @@
+package io.compresso.technique.quantize;
+
+import io.compresso.graph.Node;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.QuantParams;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/** Quantizes the weights and biases of layers; weights that layers share stay shared. */
+final class LayerQuantizer {
+  /** A bias may take up to this magnitude, which leaves as much for the products. */
+  private static final double LARGEST_BIAS = 1 << 30;
+
+  private record Key(String weights, int axis, float[] scales) {
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Key(String w, int a, float[] s)
+          && w.equals(weights)
+          && a == axis
+          && Arrays.equals(s, scales);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * weights.hashCode() + axis + Arrays.hashCode(scales);
+    }
+  }
+
+  private final GraphIndex index;
+  private final WeightQuantizer quantizer;
+  private final Map<String, float[]> biases;
+  private final Map<Key, WeightQuantizer.Quantized> done = new HashMap<>();
+  private long floatBytes;
+  private long integerBytes;
+
+  LayerQuantizer(GraphIndex index, WeightQuantizer quantizer) {
+    this(index, quantizer, Map.of());
+  }
+
+  /**
+   * Quantizes layers.
+   *
+   * @param biases corrected biases by the layer's output, in the place of the graph's own
+   */
+  LayerQuantizer(GraphIndex index, WeightQuantizer quantizer, Map<String, float[]> biases) {
+    this.index = index;
+    this.quantizer = quantizer;
+    this.biases = biases;
+  }
+
+  /** The quantized constants of a layer; bias and its parameters are null when it has none. */
+  record Layer(
+      Tensor weights,
+      QuantParams weightParams,
+      @Nullable Tensor bias,
+      @Nullable QuantParams biasParams) {}
+
+  /** The layer of {@code node}, whose input is quantized as {@code input}. */
+  Layer layer(Node node, QuantParams input) {
+    Tensor weights = Objects.requireNonNull(index.constant(node.inputs().get(1)));
+    float[] bias = bias(node);
+    int axis = channelAxis(node);
+    int channels = (int) weights.shape().dim(axis);
+    float[] smallest = smallestScales(bias, channels, input.scales()[0]);
+    Key key = new Key(node.inputs().get(1), axis, smallest);
+    WeightQuantizer.Quantized quantized = done.get(key);
+    if (quantized == null) {
+      quantized = quantizer.quantize(weights.toFloats(), weights.shape(), axis, smallest);
+      done.put(key, quantized);
+      floatBytes += weights.byteSize();
+      integerBytes += quantized.values().byteSize() + 5L * quantized.params().scales().length;
+    }
+    if (bias == null) {
+      return new Layer(quantized.values(), quantized.params(), null, null);
+    }
+    QuantParams biasParams = biasParams(bias.length, input.scales()[0], quantized.params());
+    int[] values = new int[bias.length];
+    for (int c = 0; c < bias.length; c++) {
+      float scale = biasParams.scales()[biasParams.scales().length == 1 ? 0 : c];
+      values[c] = (int) Math.rint(bias[c] / (double) scale);
+    }
+    return new Layer(
+        quantized.values(),
+        quantized.params(),
+        Tensor.ofInts(Shape.of(bias.length), values),
+        biasParams);
+  }
+
+  private float @Nullable [] bias(Node node) {
+    float[] corrected = biases.get(node.outputs().getFirst());
+    if (corrected != null) {
+      return corrected;
+    }
+    Tensor bias = index.constant(node.input(2));
+    return bias == null ? null : bias.toFloats();
+  }
+
+  private float[] smallestScales(float @Nullable [] bias, int channels, float inputScale) {
+    float[] smallest = new float[quantizer.perChannel() ? channels : 1];
+    Arrays.fill(smallest, (float) Math.min(1, 2.0 * Float.MIN_NORMAL / inputScale));
+    if (bias != null) {
+      for (int c = 0; c < bias.length; c++) {
+        double needed = Math.abs((double) bias[c]) / inputScale / LARGEST_BIAS;
+        int at = c % smallest.length;
+        smallest[at] = Math.max(smallest[at], (float) needed);
+      }
+    }
+    return smallest;
+  }
+
+  private static QuantParams biasParams(int size, float inputScale, QuantParams weights) {
+    if (weights.axis().isEmpty()) {
+      return QuantParams.perTensor(DType.INT32, Range.usable(inputScale * weights.scales()[0]), 0);
+    }
+    float[] scales = new float[size];
+    for (int c = 0; c < size; c++) {
+      scales[c] = Range.usable(inputScale * weights.scales()[c % weights.scales().length]);
+    }
+    return new QuantParams(DType.INT32, scales, new int[size], OptionalInt.of(0));
+  }
+
+  /** The axis of the output channels in the layer's weights. */
+  static int channelAxis(Node node) {
+    return switch (node.opType()) {
+      case "Conv" -> 0;
+      case "Gemm" -> node.intAttribute("transB", 0) == 0 ? 1 : 0;
+      default -> 1;
+    };
+  }
+
+  /** What the weights that were quantized took in float. */
+  long floatBytes() {
+    return floatBytes;
+  }
+
+  /** What the quantized weights take, with their scales and zero points. */
+  long integerBytes() {
+    return integerBytes;
+  }
+}

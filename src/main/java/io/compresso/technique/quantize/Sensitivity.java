@@ -1,0 +1,130 @@
+package io.compresso.technique.quantize;
+
+import io.compresso.graph.Model;
+import io.compresso.graph.Node;
+import io.compresso.graph.ValueInfo;
+import io.compresso.technique.BatchSource;
+import io.compresso.technique.JobHost;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.Value;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * How much each layer alone hurts: the signal to quantization noise of the model's outputs when
+ * only that layer is quantized, on a few samples of the calibration data.
+ */
+final class Sensitivity {
+  /** Runs of the float model that the outputs are compared on. */
+  private static final int MOST_BATCHES = 16;
+
+  private static final int MOST_SAMPLES = 32;
+
+  private record Batch(Map<String, Value> inputs, Map<String, Value> outputs) {}
+
+  /** Ends the walk over the calibration data early. */
+  private static final class Enough extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Enough() {
+      super(null, null, false, false);
+    }
+  }
+
+  private Sensitivity() {}
+
+  /**
+   * The signal to noise ratio in dB of each layer of {@code layers}, by the layer's output;
+   * infinite when the outputs do not change.
+   *
+   * @param deadline in {@link System#nanoTime} terms; layers that are not reached are missing
+   */
+  static Map<String, Double> measure(
+      Model prepared,
+      StaticQuantizer quantizer,
+      List<Node> layers,
+      BatchSource calibration,
+      ActivationSource.Opener opener,
+      JobHost host,
+      long deadline) {
+    List<Batch> batches = reference(prepared, calibration, opener, host);
+    Map<String, Double> ratios = new LinkedHashMap<>();
+    for (Node layer : layers) {
+      if (System.nanoTime() - deadline > 0) {
+        break;
+      }
+      String output = layer.outputs().getFirst();
+      Model only =
+          quantizer
+              .quantize(node -> !QuantPlanner.isLayer(node) || node.outputs().contains(output))
+              .model();
+      ratios.put(output, compare(only, batches, opener, host));
+      host.progress("sensitivity", (double) ratios.size() / layers.size());
+    }
+    return ratios;
+  }
+
+  private static List<Batch> reference(
+      Model model, BatchSource calibration, ActivationSource.Opener opener, JobHost host) {
+    List<Batch> batches = new ArrayList<>();
+    int[] samples = new int[1];
+    try (ActivationSource source = opener.open(model, outputs(model))) {
+      calibration.forEach((inputs, count) -> {
+        host.checkpoint();
+        Map<String, Value> kept = new HashMap<>();
+        inputs.forEach((name, value) ->
+            kept.put(name, value instanceof Tensor tensor ? tensor.copy() : value));
+        batches.add(new Batch(kept, run(source, kept)));
+        samples[0] += count;
+        if (batches.size() >= MOST_BATCHES || samples[0] >= MOST_SAMPLES) {
+          throw new Enough();
+        }
+      });
+    } catch (Enough e) {
+      return batches;
+    }
+    return batches;
+  }
+
+  private static Set<String> outputs(Model model) {
+    return model.graph().outputs().stream().map(ValueInfo::name).collect(Collectors.toSet());
+  }
+
+  private static Map<String, Value> run(ActivationSource source, Map<String, Value> inputs) {
+    Map<String, Value> outputs = new LinkedHashMap<>();
+    source.run(
+        inputs,
+        (name, value) -> outputs.put(name, value instanceof Tensor tensor ? tensor.copy() : value));
+    return outputs;
+  }
+
+  private static double compare(
+      Model model, List<Batch> batches, ActivationSource.Opener opener, JobHost host) {
+    double signal = 0;
+    double noise = 0;
+    try (ActivationSource source = opener.open(model, outputs(model))) {
+      for (Batch batch : batches) {
+        host.checkpoint();
+        Map<String, Value> outputs = run(source, batch.inputs());
+        for (Map.Entry<String, Value> expected : batch.outputs().entrySet()) {
+          if (expected.getValue() instanceof Tensor x
+              && outputs.get(expected.getKey()) instanceof Tensor y
+              && x.dtype().isFloat()
+              && x.size() == y.size()) {
+            for (long i = 0; i < x.size(); i++) {
+              double difference = x.getDouble(i) - y.getDouble(i);
+              signal += x.getDouble(i) * x.getDouble(i);
+              noise += difference * difference;
+            }
+          }
+        }
+      }
+    }
+    return noise == 0 ? Double.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
+  }
+}

@@ -1,0 +1,113 @@
+package io.compresso.technique.quantize;
+
+import io.compresso.graph.GraphException;
+import io.compresso.graph.Model;
+import io.compresso.graph.Node;
+import io.compresso.technique.BatchSource;
+import io.compresso.technique.JobHost;
+import io.compresso.technique.quantize.QuantizeParams.Format;
+import io.compresso.tensor.QuantParams;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * Static quantization of one prepared model: observes once, then writes graphs in which any choice
+ * of layers is quantized.
+ */
+final class StaticQuantizer {
+  /** The share of a step's time that calibration is taken to need. */
+  static final double CALIBRATION_SHARE = 0.5;
+
+  private final Model prepared;
+  private final GraphIndex index;
+  private final QuantizeParams parameters;
+  private final WeightQuantizer weights;
+  private final Map<String, QuantParams> activations;
+  private final List<String> notes;
+
+  /** A quantized model and what its weights took and take. */
+  record Quantized(Model model, QuantPlan plan, long floatBytes, long integerBytes) {}
+
+  private StaticQuantizer(
+      Model prepared,
+      QuantizeParams parameters,
+      WeightQuantizer weights,
+      Map<String, QuantParams> activations,
+      List<String> notes) {
+    this.prepared = prepared;
+    this.index = new GraphIndex(prepared.graph());
+    this.parameters = parameters;
+    this.weights = weights;
+    this.activations = activations;
+    this.notes = notes;
+  }
+
+  /**
+   * Observes the activations of {@code prepared} on {@code calibration}.
+   *
+   * @throws GraphException if the engine cannot run the model, or a value has no finite range
+   */
+  static StaticQuantizer calibrate(
+      Model prepared,
+      QuantizeParams parameters,
+      WeightQuantizer weights,
+      BatchSource calibration,
+      ActivationSource.Opener opener,
+      JobHost host) {
+    GraphIndex index = new GraphIndex(prepared.graph());
+    QuantPlan plan = planner(parameters, _ -> true).plan(prepared.graph());
+    QuantizeParams.Activations wanted = parameters.activations();
+    RangeFinder finder =
+        new RangeFinder(
+            wanted.observer(),
+            parameters.activationType(),
+            wanted.symmetric(),
+            wanted.percentile());
+    ActivationRanges ranges = new ActivationRanges(index, plan, finder);
+    long[] done = new long[1];
+    try (ActivationSource source = opener.open(prepared, ranges.computed())) {
+      calibration.forEach((inputs, count) -> {
+        host.checkpoint();
+        inputs.forEach(ranges::observe);
+        source.run(inputs, ranges::observe);
+        done[0] += count;
+        host.progress(
+            "calibrate", CALIBRATION_SHARE * done[0] / Math.max(1, calibration.samples()));
+      });
+    }
+    if (done[0] == 0) {
+      throw new GraphException("the calibration data holds no samples");
+    }
+    Map<String, QuantParams> activations = ranges.params();
+    List<String> notes =
+        ranges.notFinite().entrySet().stream()
+            .map(entry ->
+                "value '%s': %d elements were infinite or NaN and were ignored"
+                    .formatted(entry.getKey(), entry.getValue()))
+            .toList();
+    return new StaticQuantizer(prepared, parameters, weights, activations, notes);
+  }
+
+  private static QuantPlanner planner(QuantizeParams parameters, Predicate<Node> chosen) {
+    Predicate<Node> allowed = node -> parameters.allows(node);
+    return new QuantPlanner(
+        allowed.and(chosen), parameters.fusesRelu(), parameters.format() == Format.QOPERATOR);
+  }
+
+  /** The model with the chosen nodes quantized, as far as they can be. */
+  Quantized quantize(Predicate<Node> chosen) {
+    QuantPlan plan = planner(parameters, chosen).plan(prepared.graph());
+    LayerQuantizer layers = new LayerQuantizer(index, weights);
+    StaticRewriter rewriter =
+        new StaticRewriter(
+            prepared, plan, activations, layers, parameters.format() == Format.QOPERATOR);
+    Model model = rewriter.rewrite();
+    return new Quantized(model, plan, layers.floatBytes(), layers.integerBytes());
+  }
+
+  /** What the reader of the report should know of the calibration. */
+  List<String> notes() {
+    return notes;
+  }
+}
