@@ -26,21 +26,20 @@ final class ConvInteger implements Operator {
 
   @Override
   public Optional<Reference> reference() {
-    return Optional.of(
-        context -> {
-          Tensor w = context.tensor(1);
-          int[] zeroPoints =
-              Quantization.zeroPoints(context, 3, w.shape().rank() == 0 ? 0 : w.shape().dim(0));
-          return List.of(
-              new Convolution(
-                      context.tensor(0),
-                      w,
-                      null,
-                      DType.INT32,
-                      WeightQuantization.ofZeroPoints(zeroPoints),
-                      Quantization.zeroPoint(context, 2),
-                      Epilogue.NONE)
-                  .run(context, Quantization.allConstant(context, 1, 3)));
-        });
+    return Optional.of(context -> {
+      Tensor w = context.tensor(1);
+      int[] zeroPoints =
+          Quantization.zeroPoints(context, 3, w.shape().rank() == 0 ? 0 : w.shape().dim(0));
+      return List.of(
+          new Convolution(
+                  context.tensor(0),
+                  w,
+                  null,
+                  DType.INT32,
+                  WeightQuantization.ofZeroPoints(zeroPoints),
+                  Quantization.zeroPoint(context, 2),
+                  Epilogue.NONE)
+              .run(context, Quantization.allConstant(context, 1, 3)));
+    });
   }
 }

@@ -29,15 +29,14 @@ final class DynamicQuantizeLinear implements Operator {
 
   @Override
   public Optional<Reference> reference() {
-    return Optional.of(
-        context -> {
-          Quantized quantized = quantize(context, context.tensor(0));
-          Tensor scale = context.allocate(DType.FLOAT, Shape.SCALAR);
-          scale.setFloat(0, quantized.scale());
-          Tensor zeroPoint = context.allocate(DType.UINT8, Shape.SCALAR);
-          zeroPoint.setLong(0, quantized.zeroPoint());
-          return List.of(quantized.values(), scale, zeroPoint);
-        });
+    return Optional.of(context -> {
+      Quantized quantized = quantize(context, context.tensor(0));
+      Tensor scale = context.allocate(DType.FLOAT, Shape.SCALAR);
+      scale.setFloat(0, quantized.scale());
+      Tensor zeroPoint = context.allocate(DType.UINT8, Shape.SCALAR);
+      zeroPoint.setLong(0, quantized.zeroPoint());
+      return List.of(quantized.values(), scale, zeroPoint);
+    });
   }
 
   /** A tensor in {@code uint8} and what it stands for. */

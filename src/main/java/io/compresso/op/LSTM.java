@@ -47,8 +47,7 @@ final class LSTM extends Recurrent {
     }
   }
 
-  private static double peephole(
-      double @Nullable [] peepholes, int at, double c) {
+  private static double peephole(double @Nullable [] peepholes, int at, double c) {
     return peepholes == null ? 0 : peepholes[at] * c;
   }
 }

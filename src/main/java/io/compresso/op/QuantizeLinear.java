@@ -77,10 +77,7 @@ final class QuantizeLinear implements Operator {
   private static void store(Tensor y, long index, float value, boolean saturate) {
     if (y.dtype().bits() == 8) {
       y.segment()
-          .set(
-              ValueLayout.JAVA_BYTE,
-              index,
-              (byte) SmallFloats.encode(y.dtype(), value, saturate));
+          .set(ValueLayout.JAVA_BYTE, index, (byte) SmallFloats.encode(y.dtype(), value, saturate));
     } else {
       y.setFloat(index, value);
     }

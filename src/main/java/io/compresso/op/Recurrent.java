@@ -96,8 +96,7 @@ abstract class Recurrent implements Operator {
       Dim steps = x == null || x.size() != 3 ? Dim.UNKNOWN : x.get(batchFirst ? 1 : 0);
       Dim batch = x == null || x.size() != 3 ? Dim.UNKNOWN : x.get(batchFirst ? 0 : 1);
       Dim hidden = r == null || r.size() != 3 ? Dim.UNKNOWN : r.get(2);
-      boolean both =
-          context.node().stringAttribute("direction", "forward").equals("bidirectional");
+      boolean both = context.node().stringAttribute("direction", "forward").equals("bidirectional");
       Dim directions = Dim.of(both ? 2 : 1);
       List<Inferred> outputs = new ArrayList<>();
       for (int i = 0; i < context.node().outputs().size(); i++) {
@@ -186,7 +185,8 @@ abstract class Recurrent implements Operator {
     }
 
     List<Tensor> outputs() {
-      double[] y = new double[Math.multiplyExact(Math.multiplyExact(steps, batch * directions), hidden)];
+      double[] y =
+          new double[Math.multiplyExact(Math.multiplyExact(steps, batch * directions), hidden)];
       double[] h = state(5);
       double[] c = hasCell() ? state(6) : new double[0];
       boolean reverse = context.node().stringAttribute("direction", "forward").equals("reverse");
@@ -241,7 +241,9 @@ abstract class Recurrent implements Operator {
           System.arraycopy(hidden1, 0, y, to, hidden);
         }
         System.arraycopy(hidden1, 0, h, at, hidden);
-        System.arraycopy(cell1, 0, c, at, cell1.length);
+        if (hasCell()) {
+          System.arraycopy(cell1, 0, c, at, hidden);
+        }
       }
     }
 

@@ -1,0 +1,90 @@
+package io.compresso.op;
+
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rotates pairs of each head's elements by angles that grow with the position (Su et al.,
+ * "RoFormer", 2021). The input is {@code [batch, heads, sequence, size]} or {@code [batch,
+ * sequence, heads * size]}.
+ */
+final class RotaryEmbedding implements Operator {
+  @Override
+  public String opType() {
+    return "RotaryEmbedding";
+  }
+
+  @Override
+  public List<Integer> versions() {
+    return List.of(23);
+  }
+
+  @Override
+  public ShapeRule shapeRule() {
+    return context -> List.of(Inferred.of(context.input(0).type()));
+  }
+
+  @Override
+  public Optional<Reference> reference() {
+    return Optional.of(context -> List.of(run(context)));
+  }
+
+  private static Tensor run(OpContext context) {
+    Tensor x = context.tensor(0);
+    Shape shape = x.shape();
+    boolean flat = shape.rank() == 3;
+    int heads =
+        Math.toIntExact(
+            flat
+                ? context.node().intAttribute("num_heads", 0)
+                : shape.rank() == 4 ? shape.dim(1) : 0);
+    if (heads < 1 || flat && shape.dim(2) % heads != 0) {
+      throw context.error("input " + shape + " with " + heads + " heads");
+    }
+    int sequence = Math.toIntExact(shape.dim(flat ? 1 : 2));
+    int size = Math.toIntExact(flat ? shape.dim(2) / heads : shape.dim(3));
+    int rotated = (int) context.node().intAttribute("rotary_embedding_dim", 0);
+    rotated = rotated == 0 ? size : rotated;
+    Tensor cosine = context.tensor(1);
+    Tensor sine = context.tensor(2);
+    int half = rotated / 2;
+    if (rotated > size || cosine.shape().dim(-1) != half || !sine.shape().equals(cosine.shape())) {
+      throw context.error(
+          "caches %s and %s for %d rotated elements"
+              .formatted(cosine.shape(), sine.shape(), rotated));
+    }
+    boolean interleaved = context.node().intAttribute("interleaved", 0) != 0;
+    Tensor positions = context.tensorOrNull(3);
+    double[] values = Reals.doubles(x);
+    int rows = size == 0 ? 0 : values.length / size;
+    for (int row = 0; row < rows; row++) {
+      int step = flat ? row / heads % sequence : row % sequence;
+      int batch = row / heads / sequence;
+      long cache = cacheRow(context, cosine, positions, (long) batch * sequence + step);
+      for (int i = 0; i < half; i++) {
+        int a = row * size + (interleaved ? 2 * i : i);
+        int b = row * size + (interleaved ? 2 * i + 1 : i + half);
+        double cos = cosine.getDouble(cache * half + i);
+        double sin = sine.getDouble(cache * half + i);
+        double real = values[a];
+        double imaginary = values[b];
+        values[a] = cos * real - sin * imaginary;
+        values[b] = sin * real + cos * imaginary;
+      }
+    }
+    return Reals.tensor(context, x.dtype(), shape, values);
+  }
+
+  private static long cacheRow(
+      OpContext context, Tensor cache, @Nullable Tensor positions, long token) {
+    long rows = cache.size() / Math.max(1, cache.shape().dim(-1));
+    long row = positions == null ? token : positions.getLong(token);
+    if (row < 0 || row >= rows) {
+      throw context.error("position " + row + " is outside a cache of " + rows);
+    }
+    return row;
+  }
+}
