@@ -1,5 +1,6 @@
 package io.compresso;
 
+import io.compresso.cli.CompressoCommand;
 import io.compresso.compress.JobWorker;
 
 /** The program's entry point. */
@@ -10,6 +11,6 @@ public final class Compresso {
     if (args.length == 1 && args[0].equals("worker")) {
       JobWorker.run();
     }
-    System.out.println("compresso");
+    System.exit(CompressoCommand.run(args));
   }
 }

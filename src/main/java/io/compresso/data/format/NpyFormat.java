@@ -4,6 +4,7 @@ import io.compresso.data.DataException;
 import io.compresso.data.DataException.Code;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -36,11 +37,78 @@ public final class NpyFormat {
   }
 
   /**
-   * The array in a file.
+   * The array in a file, of at least one dimension.
    *
    * @param name what to call the file in messages
    */
   public static ArrayData read(String name, MemorySegment file) {
+    ArrayData array = readAny(name, file);
+    if (array.shape().rank() == 0) {
+      throw malformed(name, 8, "is a scalar; a data set needs a dimension of samples");
+    }
+    return array;
+  }
+
+  /** The tensor in a file. */
+  public static Tensor readTensor(String name, MemorySegment file) {
+    ArrayData array = readAny(name, file);
+    // As the only sample of a set: a leading dimension of 1 changes neither order of elements.
+    return new ArrayData(
+            name,
+            array.dtype(),
+            prepend(array.shape()),
+            array.data(),
+            array.itemBytes(),
+            array.order(),
+            array.fortran(),
+            array.unicode())
+        .sample(0);
+  }
+
+  private static Shape prepend(Shape shape) {
+    long[] dims = new long[shape.rank() + 1];
+    dims[0] = 1;
+    System.arraycopy(shape.dims(), 0, dims, 1, shape.rank());
+    return Shape.of(dims);
+  }
+
+  /**
+   * What an NPY file, version 1, holds before the elements of a tensor.
+   *
+   * @throws IllegalArgumentException if NumPy has no such element type
+   */
+  public static byte[] header(DType dtype, Shape shape) {
+    String code =
+        switch (dtype) {
+          case BOOL -> "|b1";
+          case INT8 -> "|i1";
+          case UINT8 -> "|u1";
+          case INT16, INT32, INT64 -> "<i" + dtype.bits() / 8;
+          case UINT16, UINT32, UINT64 -> "<u" + dtype.bits() / 8;
+          case FLOAT16, FLOAT, DOUBLE -> "<f" + dtype.bits() / 8;
+          case COMPLEX64 -> "<c8";
+          case COMPLEX128 -> "<c16";
+          default -> throw new IllegalArgumentException("NPY has no element type " + dtype);
+        };
+    StringBuilder dims = new StringBuilder();
+    for (long dim : shape.dims()) {
+      dims.append(dim).append(',');
+    }
+    String text = "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }".formatted(code, dims);
+    int length = (MAGIC.length + 4 + text.length() + 1 + 63) / 64 * 64;
+    byte[] header = new byte[length];
+    Arrays.fill(header, (byte) ' ');
+    System.arraycopy(MAGIC, 0, header, 0, MAGIC.length);
+    header[6] = 1;
+    header[7] = 0;
+    header[8] = (byte) (length - 10);
+    header[9] = (byte) ((length - 10) >> 8);
+    System.arraycopy(text.getBytes(StandardCharsets.US_ASCII), 0, header, 10, text.length());
+    header[length - 1] = '\n';
+    return header;
+  }
+
+  private static ArrayData readAny(String name, MemorySegment file) {
     if (file.byteSize() < 10 || !matches(file.asSlice(0, 10).toArray(ValueLayout.JAVA_BYTE))) {
       throw malformed(name, 0, "is not an NPY file");
     }
@@ -124,9 +192,6 @@ public final class NpyFormat {
             .map(part -> part.replace("L", "").strip())
             .filter(part -> !part.isEmpty())
             .toArray(String[]::new);
-    if (parts.length == 0) {
-      throw malformed(name, position, "is a scalar; a data set needs a dimension of samples");
-    }
     try {
       return Shape.of(Arrays.stream(parts).mapToLong(Long::parseLong).toArray());
     } catch (IllegalArgumentException e) {

@@ -1,0 +1,117 @@
+package io.compresso.cli;
+
+import io.compresso.data.NpyFiles;
+import io.compresso.engine.SessionOptions;
+import io.compresso.evaluate.EngineRunner;
+import io.compresso.evaluate.OnnxRuntimePeer;
+import io.compresso.evaluate.PeerOptions;
+import io.compresso.evaluate.Runner;
+import io.compresso.onnx.OnnxCodec;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.Value;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs a model once on inputs from files. */
+@Command(
+    name = "run",
+    mixinStandardHelpOptions = true,
+    description = "Runs a model once. Inputs and outputs are NPY files, one a tensor.")
+final class RunCommand implements Callable<Integer> {
+  private enum Backend {
+    OURS,
+    ORT
+  }
+
+  @Spec
+  private @SuppressWarnings("NullAway.Init") CommandSpec spec;
+
+  @Parameters(paramLabel = "MODEL", description = "The ONNX file.")
+  private @SuppressWarnings("NullAway.Init") Path model;
+
+  @Option(
+      names = "--inputs",
+      required = true,
+      paramLabel = "DIR",
+      description = "Holds NAME.npy for each input; / in a name is written _.")
+  private @SuppressWarnings("NullAway.Init") Path inputs;
+
+  @Option(
+      names = "--outputs",
+      required = true,
+      paramLabel = "DIR",
+      description = "Receives NAME.npy for each output; a sub-folder a runtime when several run.")
+  private @SuppressWarnings("NullAway.Init") Path outputs;
+
+  @Option(
+      names = "--backend",
+      split = ",",
+      description = "Who runs it: ${COMPLETION-CANDIDATES} (default ours).")
+  private List<Backend> backends = List.of(Backend.OURS);
+
+  @Option(names = "--threads", description = "Threads of one run (default: all cores).")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Override
+  public Integer call() throws Exception {
+    if (threads < 1) {
+      throw new ParameterException(spec.commandLine(), "--threads must be at least 1");
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    for (Backend backend : backends) {
+      try (Runner runner = open(backend)) {
+        Map<String, Tensor> values = new LinkedHashMap<>();
+        for (var input : runner.inputs()) {
+          Path file = inputs.resolve(fileName(input.name()));
+          if (!Files.exists(file)) {
+            throw new IllegalArgumentException(
+                "input " + input + " has no file; " + file + " is expected");
+          }
+          values.put(input.name(), NpyFiles.read(file));
+        }
+        Path folder =
+            backends.size() == 1
+                ? outputs
+                : outputs.resolve(backend.name().toLowerCase(java.util.Locale.ROOT));
+        Files.createDirectories(folder);
+        for (Map.Entry<String, Value> output : runner.run(values).entrySet()) {
+          out.println(runner.runtime() + ": " + output.getKey() + " " + write(output, folder));
+        }
+      }
+    }
+    out.flush();
+    return 0;
+  }
+
+  private Runner open(Backend backend) throws Exception {
+    return switch (backend) {
+      case OURS ->
+          EngineRunner.open(OnnxCodec.read(model), new SessionOptions(threads, Long.MAX_VALUE));
+      case ORT -> OnnxRuntimePeer.open(model, PeerOptions.threads(threads));
+    };
+  }
+
+  private static String write(Map.Entry<String, Value> output, Path folder) throws Exception {
+    if (!(output.getValue() instanceof Tensor tensor)) {
+      return "is not a tensor and was not written";
+    }
+    Path file = folder.resolve(fileName(output.getKey()));
+    NpyFiles.write(tensor, file);
+    return tensor + " -> " + file;
+  }
+
+  private static String fileName(String value) {
+    return value.replaceAll("[^A-Za-z0-9._-]", "_") + ".npy";
+  }
+}
