@@ -15,6 +15,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.UUID;
+import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -29,9 +30,15 @@ public final class FolderBlobStore implements BlobStore, AutoCloseable {
 
   private final Path root;
   private final InstanceFolder instance;
+  private final LongConsumer received;
 
-  /** Opens the folder, making it when there is none. */
-  public FolderBlobStore(Path home) throws IOException {
+  /**
+   * Opens the folder, making it when there is none.
+   *
+   * @param received is told the bytes of each blob that was staged
+   */
+  public FolderBlobStore(Path home, LongConsumer received) throws IOException {
+    this.received = received;
     this.root = home.toAbsolutePath().normalize();
     this.instance = InstanceFolder.in(root.resolve("staged"));
   }
@@ -62,6 +69,7 @@ public final class FolderBlobStore implements BlobStore, AutoCloseable {
       }
       out.force(true);
       done = true;
+      received.accept(size);
       return new StagedBlob(file, HexFormat.of().formatHex(sha256.digest()), size);
     } finally {
       if (!done) {

@@ -1,20 +1,33 @@
 package io.compresso.store;
 
 import io.compresso.store.embedded.EmbeddedPostgres;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** The database and the blob store. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(StoreProperties.class)
 class StoreConfiguration {
   @Bean(destroyMethod = "close")
-  FolderBlobStore blobStore(StoreProperties properties) throws IOException {
-    return new FolderBlobStore(properties.blobFolder());
+  FolderBlobStore blobStore(StoreProperties properties, StoreMetrics metrics)
+      throws IOException {
+    return new FolderBlobStore(properties.blobFolder(), metrics::received);
+  }
+
+  @Bean
+  StoreMetrics storeMetrics(MeterRegistry registry, JdbcClient jdbc) {
+    return new StoreMetrics(registry, jdbc);
+  }
+
+  @Bean
+  BlobStoreHealth blobStoreHealthIndicator(StoreProperties properties) {
+    return new BlobStoreHealth(properties.blobFolder());
   }
 
   /** The program's own PostgreSQL, where no other is configured. */
