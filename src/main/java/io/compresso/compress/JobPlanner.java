@@ -75,10 +75,16 @@ class JobPlanner {
     }
     String technique =
         spec.pipeline().stream().map(JobSpec.Step::technique).collect(Collectors.joining("+"));
+    if (!spec.name().isBlank()) {
+      Names.check(spec.name());
+    }
+    String name = spec.name().isBlank() ? model.name() + " " + technique : spec.name();
+    Map<String, Object> complete = new LinkedHashMap<>(spec.toMap());
+    complete.put("name", name);
     return new Plan(
-        spec.name().isBlank() ? model.name() + " " + technique : spec.name(),
+        name,
         technique,
-        Json.MAPPER.valueToTree(spec.toMap()),
+        Json.MAPPER.valueToTree(complete),
         spec.target(),
         Map.of("model", model.getId()),
         used,
