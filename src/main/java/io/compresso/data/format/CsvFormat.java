@@ -30,8 +30,8 @@ final class CsvFormat {
   private static final int HEAD_ROWS = 32;
   private static final int MAX_CLASSES = 65_536;
   private static final int MAX_GUESSED_CLASSES = 100;
-  private static final Set<String> LABEL_NAMES =
-      Set.of("label", "labels", "class", "target", "y", "species");
+  private static final List<String> LABEL_NAMES =
+      List.of("label", "labels", "class", "target", "species", "y");
   private static final Set<String> MISSING = Set.of("", "?", "na", "nan", "null", "n/a");
   private static final char[] DELIMITERS = {',', ';', '\t', '|'};
 
@@ -84,7 +84,9 @@ final class CsvFormat {
   }
 
   private static char findDelimiter(byte[] head) {
-    String[] lines = new String(head, StandardCharsets.UTF_8).split("\r?\n", HEAD_ROWS + 1);
+    String text = new String(head, StandardCharsets.UTF_8);
+    String[] lines =
+        (text.startsWith("\uFEFF") ? text.substring(1) : text).split("\r?\n", HEAD_ROWS + 1);
     char best = ',';
     int most = 0;
     for (char candidate : DELIMITERS) {
@@ -208,9 +210,11 @@ final class CsvFormat {
       return columns;
     }
     if (header != null) {
-      for (int c = 0; c < width; c++) {
-        if (LABEL_NAMES.contains(header.get(c).toLowerCase(Locale.ROOT))) {
-          return List.of(c);
+      for (String name : LABEL_NAMES) {
+        for (int c = 0; c < width; c++) {
+          if (header.get(c).equalsIgnoreCase(name)) {
+            return List.of(c);
+          }
         }
       }
     }

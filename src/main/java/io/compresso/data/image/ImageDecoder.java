@@ -9,6 +9,7 @@ import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.Locale;
 import javax.imageio.ImageIO;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Decodes JPEG and PNG files. */
 public final class ImageDecoder {
+  /** {@code IEND}. */
+  private static final int PNG_END = 0x49454E44;
+
   private ImageDecoder() {}
 
   /**
@@ -29,6 +33,9 @@ public final class ImageDecoder {
   public static Pixels decode(byte[] file, long maxPixels, String where) {
     ImageHeader header = ImageHeader.read(file, where);
     header.requireAtMost(maxPixels, where);
+    if (header.format().equals("png") && !hasEnd(file)) {
+      throw new DataException(Code.MALFORMED, where, "the image is truncated");
+    }
     Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(header.format());
     if (!readers.hasNext()) {
       throw new DataException(Code.IO, where, "this Java has no reader of " + header.format());
@@ -57,6 +64,19 @@ public final class ImageDecoder {
     } finally {
       reader.dispose();
     }
+  }
+
+  /** Whether the chunks of a PNG file go on to its end mark. */
+  private static boolean hasEnd(byte[] file) {
+    ByteBuffer bytes = ByteBuffer.wrap(file);
+    long at = 8;
+    while (at + 8 <= file.length) {
+      if (bytes.getInt((int) at + 4) == PNG_END) {
+        return true;
+      }
+      at += 12 + Integer.toUnsignedLong(bytes.getInt((int) at));
+    }
+    return false;
   }
 
   private static DataException undecodable(String where, Exception e) {
