@@ -70,7 +70,8 @@ class GeneratedClientIT {
     assertThat(models.getModel(result).getJob()).isEqualTo(job.getId());
     File file = models.downloadModel(result, null, null, null);
     try (OrtSession session =
-        OrtEnvironment.getEnvironment().createSession(file.toString(), new OrtSession.SessionOptions())) {
+        OrtEnvironment.getEnvironment()
+            .createSession(file.toString(), new OrtSession.SessionOptions())) {
       assertThat(session.getInputNames()).containsExactly("x");
     }
     Report report = jobs.getJobReport(job.getId());

@@ -65,8 +65,11 @@ class ModelReader {
   Reading read(Path file) throws IOException {
     return with(
         file,
-        model ->
-            new Reading(FileKind.of(file) == FileKind.OTHER ? "onnx" : "archive", summary(model)));
+        model -> {
+          ModelChecks.check(model);
+          return new Reading(
+              FileKind.of(file) == FileKind.OTHER ? "onnx" : "archive", summary(model));
+        });
   }
 
   /** Calls {@code use} with a model, which must not be kept. */

@@ -447,7 +447,7 @@ class HostileInputIT {
     assertThat(SERVER.get("/v1/models?limit=1").status()).isEqualTo(200);
   }
 
-  /** Rows by table, and files in the service's folder outside of the database. */
+  /** Rows by table, and files of the blob store. */
   private static Map<String, Long> stored() {
     Map<String, Long> counts = new LinkedHashMap<>();
     try (Connection connection = SERVER.database().connect();
@@ -461,7 +461,7 @@ class HostileInputIT {
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
-    try (Stream<Path> files = Files.walk(SERVER.home())) {
+    try (Stream<Path> files = Files.walk(SERVER.home().resolve("blobs"))) {
       counts.put("files", files.filter(Files::isRegularFile).count());
     } catch (IOException e) {
       throw new IllegalStateException(e);

@@ -23,7 +23,8 @@ import tools.jackson.databind.JsonNode;
 /** The resources' behaviour: uploads, downloads in ranges, lists, submissions, events, pages. */
 class ResourcesIT {
   private static final TestServer SERVER = TestServer.get();
-  private static final byte[] MODEL = ModelBytes.sound().setProducerName("resources").build().toByteArray();
+  private static final byte[] MODEL =
+      ModelBytes.sound().setProducerName("resources").build().toByteArray();
 
   private static String model;
   private static String data;
@@ -47,8 +48,7 @@ class ResourcesIT {
     assertThat(answer.header("Location")).isEqualTo("/v1/models/" + made.path("id").asString());
     assertThat(made.path("name").asString()).isEqualTo("once more");
     assertThat(made.path("sha256").asString())
-        .isEqualTo(
-            HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(MODEL)));
+        .isEqualTo(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(MODEL)));
     assertThat(made.path("operators").path("MatMul").asInt()).isEqualTo(1);
     assertThat(made.path("inputs").get(0).path("name").asString()).isEqualTo("x");
     assertThat(SERVER.get(answer.header("Location")).json()).isEqualTo(made);
@@ -172,7 +172,11 @@ class ResourcesIT {
     Answer answer =
         SERVER.postJson(
             "/v1/jobs?dryRun=true",
-            "{\"model\":\"" + model + "\",\"data\":{\"calibration\":\"" + data + "\"},\"preset\":\"balanced\"}");
+            "{\"model\":\""
+                + model
+                + "\",\"data\":{\"calibration\":\""
+                + data
+                + "\"},\"preset\":\"balanced\"}");
     assertThat(answer.status()).as(answer.text()).isEqualTo(200);
     assertThat(answer.json().path("technique").asString()).isEqualTo("quantize");
     assertThat(answer.json().path("estimatedBytes").asLong()).isPositive();
@@ -186,7 +190,9 @@ class ResourcesIT {
         SERVER
             .postJson(
                 "/v1/jobs",
-                "{\"model\":\"" + model + "\",\"pipeline\":[{\"quantize\":{\"mode\":\"dynamic\"}}]}")
+                "{\"model\":\""
+                    + model
+                    + "\",\"pipeline\":[{\"quantize\":{\"mode\":\"dynamic\"}}]}")
             .json()
             .path("id")
             .asString();
@@ -229,7 +235,8 @@ class ResourcesIT {
   void page_loadsWhatItNames() {
     String page = SERVER.get("/").text();
     java.util.regex.Matcher names =
-        java.util.regex.Pattern.compile("(?:src|href)=\"(/[^\"]+\\.(?:js|css|svg))\"").matcher(page);
+        java.util.regex.Pattern.compile("(?:src|href)=\"(/[^\"]+\\.(?:js|css|svg))\"")
+            .matcher(page);
     int found = 0;
     while (names.find()) {
       assertThat(SERVER.get(names.group(1)).status()).as(names.group(1)).isEqualTo(200);
@@ -247,7 +254,7 @@ class ResourcesIT {
   }
 
   @Test
-  void jobForm_submitsAndNamesWhatIsWrong() {
+  void jobForm_submitsAndNamesWhatIsWrong() throws Exception {
     String form = "technique=quantize&p.mode=dynamic&p.weights.bits=8&name=from+the+form&model=";
     Answer refused =
         SERVER.upload(
@@ -267,6 +274,8 @@ class ResourcesIT {
     Answer page = SERVER.get(accepted.header("Location"));
     assertThat(page.status()).isEqualTo(200);
     assertThat(page.text()).contains("from the form");
+    String location = accepted.header("Location");
+    SERVER.await(location.substring(location.lastIndexOf('/') + 1), Duration.ofMinutes(2));
   }
 
   @Test
