@@ -145,9 +145,10 @@ final class Attention implements Operator {
     /** These steps after those of a cache input, when it is given. */
     Heads after(OpContext context, int input) {
       Tensor past = context.tensorOrNull(input);
-      if (past == null) {
-        return this;
-      }
+      return past == null ? this : after(context, past);
+    }
+
+    Heads after(OpContext context, Tensor past) {
       Heads before = of(context, past, count);
       if (before.batch != batch || before.count != count || before.size != size) {
         throw context.error("cache " + past.shape() + " for operand " + this);

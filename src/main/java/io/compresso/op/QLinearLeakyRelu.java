@@ -1,0 +1,29 @@
+package io.compresso.op;
+
+import java.util.List;
+import java.util.Optional;
+
+/** The leaky rectifier of a quantized tensor to a quantized result. */
+final class QLinearLeakyRelu extends MicrosoftOperator {
+  @Override
+  public String opType() {
+    return "QLinearLeakyRelu";
+  }
+
+  @Override
+  public ShapeRule shapeRule() {
+    return context -> List.of(Inferred.of(context.input(0).type()));
+  }
+
+  @Override
+  public Optional<Reference> reference() {
+    return Optional.of(context -> {
+      double[] x = QuantizedFunction.reals(context, 0);
+      double alpha = context.node().floatAttribute("alpha", 0.01f);
+      for (int i = 0; i < x.length; i++) {
+        x[i] = x[i] >= 0 ? x[i] : alpha * x[i];
+      }
+      return List.of(QuantizedFunction.quantize(context, x, context.tensor(0).shape(), 0, 3));
+    });
+  }
+}

@@ -1,0 +1,14 @@
+package io.compresso.op;
+
+/** Product of quantized tensors to a quantized result. */
+final class QLinearMul extends QLinearBinary {
+  @Override
+  public String opType() {
+    return "QLinearMul";
+  }
+
+  @Override
+  double apply(double a, double b) {
+    return a * b;
+  }
+}

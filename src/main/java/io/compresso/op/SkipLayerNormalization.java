@@ -1,0 +1,92 @@
+package io.compresso.op;
+
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Layer normalization along the last axis of a sum of input, skip and bias. */
+final class SkipLayerNormalization extends MicrosoftOperator {
+  @Override
+  public String opType() {
+    return "SkipLayerNormalization";
+  }
+
+  @Override
+  public ShapeRule shapeRule() {
+    return context -> {
+      List<Inferred> outputs = new ArrayList<>();
+      for (int i = 0; i < context.node().outputs().size(); i++) {
+        outputs.add(i == 1 || i == 2 ? Inferred.UNKNOWN : Inferred.of(context.input(0).type()));
+      }
+      return outputs;
+    };
+  }
+
+  @Override
+  public Optional<Reference> reference() {
+    return Optional.of(SkipLayerNormalization::run);
+  }
+
+  private static List<? extends @Nullable Tensor> run(OpContext context) {
+    Tensor x = context.tensor(0);
+    Shape shape = x.shape();
+    int width = shape.rank() == 0 ? 0 : Math.toIntExact(shape.dim(-1));
+    double[] sum = Reals.doubles(x);
+    add(context, sum, 1, width);
+    if (context.tensorOrNull(4) != null) {
+      add(context, sum, 4, width);
+    }
+    double[] y = sum.clone();
+    normalize(
+        context,
+        y,
+        context.tensor(2),
+        context.tensorOrNull(3),
+        width,
+        context.node().floatAttribute("epsilon", 1e-12f));
+    List<@Nullable Tensor> outputs = new ArrayList<>();
+    outputs.add(Reals.tensor(context, x.dtype(), shape, y));
+    if (context.node().outputs().size() > 1) {
+      outputs.add(null);
+      outputs.add(null);
+      outputs.add(Reals.tensor(context, x.dtype(), shape, sum));
+    }
+    return outputs;
+  }
+
+  private static void add(OpContext context, double[] sum, int input, int width) {
+    double[] addend = Reals.doubles(context.tensor(input));
+    if (addend.length == 0
+        || sum.length % addend.length != 0
+        || addend.length % Math.max(1, width) != 0) {
+      throw context.error("input " + input + " of shape " + context.tensor(input).shape());
+    }
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += addend[i % addend.length];
+    }
+  }
+
+  /** Normalizes rows of {@code width} in place. */
+  static void normalize(
+      OpContext context,
+      double[] x,
+      Tensor gamma,
+      @Nullable Tensor beta,
+      int width,
+      double epsilon) {
+    if (gamma.size() != width || beta != null && beta.size() != width) {
+      throw context.error("scale or bias do not fit rows of " + width);
+    }
+    double[] scale = Reals.doubles(gamma);
+    double[] bias = beta == null ? new double[width] : Reals.doubles(beta);
+    for (int row = 0; row < x.length; row += width) {
+      Normalization.normalize(x, row, row + width, epsilon);
+      for (int i = 0; i < width; i++) {
+        x[row + i] = x[row + i] * scale[i] + bias[i];
+      }
+    }
+  }
+}
