@@ -2,6 +2,7 @@ package io.compresso.kernel;
 
 import io.compresso.kernel.jit.x86.X86Conv;
 import io.compresso.kernel.jit.x86.X86Gemm;
+import io.compresso.kernel.jit.x86.X86Int8Gemm;
 import io.compresso.kernel.ref.RefConv;
 import io.compresso.kernel.ref.RefGemm;
 import io.compresso.kernel.vector.VectorConv;
@@ -20,6 +21,9 @@ public final class KernelCatalog {
           // gemm
           new X86Gemm(Isa.AVX512),
           new X86Gemm(Isa.AVX2),
+          new X86Int8Gemm(Isa.AVX512_VNNI),
+          new X86Int8Gemm(Isa.AVX_VNNI),
+          new X86Int8Gemm(Isa.AVX2),
           new VectorGemm(),
           new VectorInt8Gemm(),
           new RefGemm(),

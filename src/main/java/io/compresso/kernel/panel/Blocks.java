@@ -35,7 +35,7 @@ public record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBloc
   }
 
   /** The same grid with narrower blocks. */
-  Blocks withColumnsAtMost(int most) {
+  public Blocks withColumnsAtMost(int most) {
     return new Blocks(rows, columns, rowsPerBlock, Math.min(columnsPerBlock, most));
   }
 

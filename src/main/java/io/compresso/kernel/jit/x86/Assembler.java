@@ -106,6 +106,26 @@ final class Assembler extends Encoder {
     }
   }
 
+  void mov(Mem target, Gpr source) {
+    rexW(source.ordinal(), target);
+    code.int8(0x89);
+    modRm(source.ordinal(), target);
+  }
+
+  /** Stores the low byte of {@code source}, which must be one of the first four registers. */
+  void movByte(Mem target, Gpr source) {
+    rex(source.ordinal(), target);
+    code.int8(0x88);
+    modRm(source.ordinal(), target);
+  }
+
+  void shr(Gpr target, int bits) {
+    rexW(0, target.ordinal());
+    code.int8(0xC1);
+    modRm(5, target.ordinal());
+    code.int8(bits);
+  }
+
   void dec(Gpr target) {
     rexW(0, target.ordinal());
     code.int8(0xFF);
@@ -287,6 +307,40 @@ final class Assembler extends Encoder {
     vector(Opcode.of(PREFIX_66, MAP_0F, 0xFE), target, left, right, modifiers);
   }
 
+  void vpsubd(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0xFA), target, left, right, Modifiers.NONE);
+  }
+
+  /** The low halves of products of 32-bit elements. */
+  void vpmulld(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x40), target, left, right, Modifiers.NONE);
+  }
+
+  /** Shifts 16-bit elements left. */
+  void vpsllw(Vec target, Vec source, int bits) {
+    shift(6, target, source, bits);
+  }
+
+  /** Shifts 16-bit elements right, zeroes in. */
+  void vpsrlw(Vec target, Vec source, int bits) {
+    shift(2, target, source, bits);
+  }
+
+  /** Shifts 16-bit elements right, sign bits in. */
+  void vpsraw(Vec target, Vec source, int bits) {
+    shift(4, target, source, bits);
+  }
+
+  private void shift(int extension, Vec target, Vec source, int bits) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F, 0x71),
+        new Vec(extension, target.length()),
+        target,
+        source,
+        Modifiers.NONE);
+    code.int8(bits);
+  }
+
   /** Products of 16-bit elements, added in pairs. */
   void vpmaddwd(Vec target, Vec left, Vec right) {
     vector(Opcode.of(PREFIX_66, MAP_0F, 0xF5), target, left, right, Modifiers.NONE);
@@ -378,6 +432,38 @@ final class Assembler extends Encoder {
         target,
         null,
         source,
+        Modifiers.NONE);
+  }
+
+  /** Stores the upper half of {@code source}. */
+  void vextracti128(Vec target, Vec source) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F3A, 0x39).only(Form.VEX), source, null, target, Modifiers.NONE);
+    code.int8(1);
+  }
+
+  /** Narrows 32-bit elements to 16 bits, saturating; within each 128 bits. */
+  void vpackssdw(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0x6B), target, left, right, Modifiers.NONE);
+  }
+
+  /** Narrows signed 16-bit elements to unsigned bytes, saturating; within each 128 bits. */
+  void vpackuswb(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0x67), target, left, right, Modifiers.NONE);
+  }
+
+  /** Narrows 16-bit elements to signed bytes, saturating; within each 128 bits. */
+  void vpacksswb(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0x63), target, left, right, Modifiers.NONE);
+  }
+
+  /** Copies the low 64 bits. */
+  void vmovq(Gpr target, Vec source) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F, 0x7E).wide().only(Form.VEX),
+        source,
+        null,
+        Vec.xmm(target.ordinal()),
         Modifiers.NONE);
   }
 

@@ -14,19 +14,21 @@ final class JitPanel implements PanelProduct {
   private static final int WIDTH_IN_VECTORS = 2;
   private static final int MOST_TAPS = 128;
 
+  private final Factors factors;
   private final PanelShape shape;
   private final VectorSet set;
   private final Map<Variant, CodeCache.Lease> variants = new ConcurrentHashMap<>();
 
   private record Variant(int rows, int vectors, boolean masked) {}
 
-  private JitPanel(PanelShape shape, VectorSet set) {
+  private JitPanel(Factors factors, PanelShape shape, VectorSet set) {
+    this.factors = factors;
     this.shape = shape;
     this.set = set;
   }
 
-  /** Makes products for the given registers. */
-  static PanelProduct.Factory factory(VectorSet set) {
+  /** Makes products with the given registers. */
+  static PanelProduct.Factory factory(Factors factors, VectorSet set) {
     return new PanelProduct.Factory() {
       @Override
       public int width() {
@@ -35,14 +37,14 @@ final class JitPanel implements PanelProduct {
 
       @Override
       public PanelProduct create(PanelShape shape) {
-        return new JitPanel(shape, set);
+        return new JitPanel(factors, shape, set);
       }
     };
   }
 
   /** Rows of the largest tile. */
-  static int mostRows(VectorSet set) {
-    return (set.registers() - 1) / WIDTH_IN_VECTORS - 1;
+  static int mostRows(Factors factors, VectorSet set) {
+    return factors.widens(set) ? 4 : (set.registers() - 1) / WIDTH_IN_VECTORS - 1;
   }
 
   /**
@@ -70,7 +72,7 @@ final class JitPanel implements PanelProduct {
       return;
     }
     boolean empty = shape.panel().depth() == 0;
-    int blocks = Math.ceilDiv(rows, mostRows(set));
+    int blocks = Math.ceilDiv(rows, mostRows(factors, set));
     int rowsPerBlock = Math.ceilDiv(rows, blocks);
     int full = rows / rowsPerBlock;
     section(a, b, c, bias, rowsPerBlock, full, columns);
@@ -123,7 +125,7 @@ final class JitPanel implements PanelProduct {
 
   /** Wide tiles for few rows, so that enough sums are on their way to hide the latency. */
   private int vectorsFor(int rows) {
-    int most = (set.registers() - 1) / (rows + 1);
+    int most = factors.widens(set) ? WIDTH_IN_VECTORS : (set.registers() - 1) / (rows + 1);
     return Math.clamp(most, WIDTH_IN_VECTORS, rows == 1 ? 8 : rows == 2 ? 6 : 4);
   }
 
@@ -141,7 +143,8 @@ final class JitPanel implements PanelProduct {
   }
 
   private CodeCache.Lease lease(Variant variant) {
-    PanelCode code = new PanelCode(shape, set, variant.rows(), variant.vectors(), variant.masked());
+    PanelCode code =
+        new PanelCode(factors, shape, set, variant.rows(), variant.vectors(), variant.masked());
     return CodeCache.lease(code, code::generate);
   }
 

@@ -16,7 +16,8 @@ import io.compresso.kernel.panel.PanelShape.Panel;
  * @param vectors vectors of a tile
  * @param masked whether the tile's last vector is masked
  */
-record PanelCode(PanelShape shape, VectorSet set, int rows, int vectors, boolean masked) {
+record PanelCode(
+    Factors factors, PanelShape shape, VectorSet set, int rows, int vectors, boolean masked) {
   private static final Gpr A = Gpr.RDI;
   private static final Gpr B = Gpr.RSI;
   private static final Gpr C = Gpr.RDX;
@@ -98,6 +99,10 @@ record PanelCode(PanelShape shape, VectorSet set, int rows, int vectors, boolean
     return set.registers() - (rows + 1) * vectors;
   }
 
+  private boolean widens() {
+    return factors.widens(set);
+  }
+
   private boolean isMasked(int j) {
     return masked && j == vectors - 1;
   }
@@ -163,15 +168,71 @@ record PanelCode(PanelShape shape, VectorSet set, int rows, int vectors, boolean
         Mem source = Mem.at(B_STEP, b + (long) j * vectorBytes());
         set.load(a, columnRegister(j), source, isMasked(j) && !panel.padded());
       }
+      if (widens()) {
+        for (int j = 0; j < vectors; j++) {
+          widen(a, columnRegister(j), oddColumnRegister(j), !factors.leftUnsigned());
+        }
+      }
       long step = 4 * ((long) group * panel.taps().size() + tap) * shape.left().step();
       for (int i = 0; i < rows; i++) {
         Mem element = Mem.at(A_STEP, step + 4 * i * shape.left().rowStride());
+        if (widens()) {
+          Vec value = set.register((rows + 2) * vectors);
+          a.vbroadcastss(value, element);
+          multiplyWidened(a, i, value);
+          continue;
+        }
         Vec value = set.register((rows + 1) * vectors + i % freeRegisters());
         a.vbroadcastss(value, element);
         for (int j = 0; j < vectors; j++) {
-          a.vfmadd231ps(sumRegister(i, j), columnRegister(j), value);
+          multiply(a, sumRegister(i, j), value, columnRegister(j));
         }
       }
+    }
+  }
+
+  private void multiply(Assembler a, Vec sum, Vec value, Vec column) {
+    if (factors == Factors.FLOATS) {
+      a.vfmadd231ps(sum, column, value);
+      return;
+    }
+    Vec unsigned = factors.leftUnsigned() ? value : column;
+    Vec signed = factors.leftUnsigned() ? column : value;
+    if (set == VectorSet.AVX_VNNI) {
+      a.vpdpbusdVex(sum, unsigned, signed);
+    } else {
+      a.vpdpbusd(sum, unsigned, signed);
+    }
+  }
+
+  // Without VNNI: bytes 0 and 2 of each element, and 1 and 3, as 16-bit integers.
+
+  private Vec oddColumnRegister(int j) {
+    return set.register((rows + 1) * vectors + j);
+  }
+
+  private void multiplyWidened(Assembler a, int i, Vec value) {
+    Vec odd = set.register(value.number() + 1);
+    Vec product = set.register(value.number() + 2);
+    widen(a, value, odd, factors.leftUnsigned());
+    for (int j = 0; j < vectors; j++) {
+      Vec sum = sumRegister(i, j);
+      a.vpmaddwd(product, value, columnRegister(j));
+      a.vpaddd(sum, sum, product);
+      a.vpmaddwd(product, odd, oddColumnRegister(j));
+      a.vpaddd(sum, sum, product);
+    }
+  }
+
+  private static void widen(Assembler a, Vec evenAndSource, Vec odd, boolean unsigned) {
+    if (unsigned) {
+      a.vpsrlw(odd, evenAndSource, 8);
+      a.vpsllw(evenAndSource, evenAndSource, 8);
+      a.vpsrlw(evenAndSource, evenAndSource, 8);
+    } else {
+      a.vpsraw(odd, evenAndSource, 8);
+      a.vpsllw(evenAndSource, evenAndSource, 8);
+      a.vpsraw(evenAndSource, evenAndSource, 8);
     }
   }
 

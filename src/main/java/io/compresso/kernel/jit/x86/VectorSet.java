@@ -9,6 +9,7 @@ import java.lang.foreign.ValueLayout;
 /** The vector registers of a rung, and how tails are masked with them. */
 enum VectorSet {
   AVX2(Length.YMM, 15),
+  AVX_VNNI(Length.YMM, 15),
   AVX512(Length.ZMM, 32);
 
   private static final int MASK_BYTES = 64;
@@ -35,7 +36,11 @@ enum VectorSet {
   }
 
   static VectorSet of(Isa isa) {
-    return isa.compareTo(Isa.AVX512) >= 0 ? AVX512 : AVX2;
+    return switch (isa) {
+      case AVX2 -> AVX2;
+      case AVX_VNNI -> AVX_VNNI;
+      default -> AVX512;
+    };
   }
 
   Length length() {

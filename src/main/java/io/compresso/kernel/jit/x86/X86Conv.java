@@ -26,8 +26,8 @@ public final class X86Conv implements Kernel {
    */
   public X86Conv(Isa isa) {
     this.set = VectorSet.of(isa);
-    int rows = JitPanel.mostRows(set);
-    int columns = JitPanel.factory(set).width();
+    int rows = JitPanel.mostRows(Factors.FLOATS, set);
+    int columns = JitPanel.factory(Factors.FLOATS, set).width();
     this.spec =
         new KernelSpec(
             "f32-conv-%dx%d-%s".formatted(rows, columns, isa),
@@ -56,6 +56,7 @@ public final class X86Conv implements Kernel {
 
   @Override
   public PreparedKernel prepare(Problem problem, Weights weights) {
-    return new PanelConv(spec, (ConvProblem) problem, weights, JitPanel.factory(set));
+    return new PanelConv(
+        spec, (ConvProblem) problem, weights, JitPanel.factory(Factors.FLOATS, set));
   }
 }

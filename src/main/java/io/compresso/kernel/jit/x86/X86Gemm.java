@@ -26,8 +26,8 @@ public final class X86Gemm implements Kernel {
    */
   public X86Gemm(Isa isa) {
     this.set = VectorSet.of(isa);
-    int rows = JitPanel.mostRows(set);
-    int columns = JitPanel.factory(set).width();
+    int rows = JitPanel.mostRows(Factors.FLOATS, set);
+    int columns = JitPanel.factory(Factors.FLOATS, set).width();
     this.spec =
         new KernelSpec(
             "f32-gemm-%dx%d-%s".formatted(rows, columns, isa),
@@ -54,6 +54,7 @@ public final class X86Gemm implements Kernel {
 
   @Override
   public PreparedKernel prepare(Problem problem, Weights weights) {
-    return new PanelGemm(spec, (GemmProblem) problem, weights, JitPanel.factory(set));
+    return new PanelGemm(
+        spec, (GemmProblem) problem, weights, JitPanel.factory(Factors.FLOATS, set));
   }
 }

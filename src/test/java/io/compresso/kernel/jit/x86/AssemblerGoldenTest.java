@@ -75,6 +75,9 @@ class AssemblerGoldenTest {
     put("add r9, 127", a -> a.add(R9, 127));
     put("add rdi, -4096", a -> a.add(RDI, -4096));
     put("cmp rbx, 16", a -> a.cmp(RBX, 16));
+    put("mov [r12+8], rbx", a -> a.mov(Mem.at(R12, 8), RBX));
+    put("mov [r10+rcx*1], al", a -> a.movByte(Mem.at(R10, RCX, 1, 0), RAX));
+    put("shr rax, 8", a -> a.shr(RAX, 8));
     put("dec r13", a -> a.dec(R13));
     put("test rcx, r9", a -> a.test(RCX, R9));
     put("push rbp", a -> a.push(RBP));
@@ -164,6 +167,17 @@ class AssemblerGoldenTest {
     put(
         "vpaddd zmm8, zmm9, dword ptr [rdi+4]{1to16}",
         a -> a.vpaddd(zmm(8), zmm(9), Mem.at(RDI, 4), Modifiers.BROADCAST));
+    put("vpsubd zmm8, zmm19, zmm10", a -> a.vpsubd(zmm(8), zmm(19), zmm(10)));
+    put("vpmulld ymm8, ymm9, ymm10", a -> a.vpmulld(ymm(8), ymm(9), ymm(10)));
+    put("vpmulld zmm8, zmm9, zmm20", a -> a.vpmulld(zmm(8), zmm(9), zmm(20)));
+    put("vpsllw ymm8, ymm9, 8", a -> a.vpsllw(ymm(8), ymm(9), 8));
+    put("vpsrlw ymm8, ymm13, 8", a -> a.vpsrlw(ymm(8), ymm(13), 8));
+    put("vpsraw zmm28, zmm9, 8", a -> a.vpsraw(zmm(28), zmm(9), 8));
+    put("vextracti128 xmm3, ymm9, 1", a -> a.vextracti128(xmm(3), ymm(9)));
+    put("vpackssdw xmm3, xmm9, xmm2", a -> a.vpackssdw(xmm(3), xmm(9), xmm(2)));
+    put("vpackuswb xmm3, xmm9, xmm2", a -> a.vpackuswb(xmm(3), xmm(9), xmm(2)));
+    put("vpacksswb xmm3, xmm9, xmm2", a -> a.vpacksswb(xmm(3), xmm(9), xmm(2)));
+    put("vmovq rax, xmm9", a -> a.vmovq(RAX, xmm(9)));
     put("vpmaddwd ymm8, ymm9, ymm10", a -> a.vpmaddwd(ymm(8), ymm(9), ymm(10)));
     put("vpmaddwd zmm8, zmm29, zmm10", a -> a.vpmaddwd(zmm(8), zmm(29), zmm(10)));
     put("vpdpbusd zmm8, zmm29, zmm10", a -> a.vpdpbusd(zmm(8), zmm(29), zmm(10)));

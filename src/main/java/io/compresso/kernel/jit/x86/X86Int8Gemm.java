@@ -1,0 +1,59 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.kernel.Acceptance;
+import io.compresso.kernel.CpuFeatures;
+import io.compresso.kernel.GemmProblem;
+import io.compresso.kernel.Isa;
+import io.compresso.kernel.Kernel;
+import io.compresso.kernel.KernelFamily;
+import io.compresso.kernel.KernelSpec;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Problem;
+import io.compresso.kernel.Weights;
+import io.compresso.kernel.jit.ExecutableMemory;
+import io.compresso.tensor.DType;
+import java.util.Set;
+
+/** The 8-bit matrix product in AVX2, AVX-VNNI or AVX-512 VNNI code. */
+public final class X86Int8Gemm implements Kernel {
+  private final VectorSet set;
+  private final KernelSpec spec;
+
+  /**
+   * @param isa {@code AVX2}, {@code AVX_VNNI} or {@code AVX512_VNNI}
+   */
+  public X86Int8Gemm(Isa isa) {
+    this.set = VectorSet.of(isa);
+    Factors factors = Factors.UNSIGNED_BY_SIGNED;
+    int rows = JitPanel.mostRows(factors, set);
+    int columns = JitPanel.factory(factors, set).width();
+    this.spec =
+        new KernelSpec(
+            "qx8-gemm-%dx%dc4-%s".formatted(rows, columns, isa),
+            KernelFamily.GEMM,
+            Set.of(DType.UINT8, DType.INT8),
+            new KernelSpec.Tile(rows, columns, 4),
+            "[n/%d][k/4][%d][4]".formatted(columns, columns),
+            isa);
+  }
+
+  @Override
+  public KernelSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public Acceptance accepts(Problem problem, CpuFeatures cpu) {
+    return problem instanceof GemmProblem gemm
+        ? Acceptance.when(problem.types().isInt8(), "not of bytes")
+            .and(Requantizer.accepts(problem.epilogue()))
+            .and(JitPanel.accepts(1, Math.max(gemm.m(), Math.max(gemm.n(), gemm.k()))))
+            .and(ExecutableMemory.allowed())
+        : Acceptance.no("not a matrix product");
+  }
+
+  @Override
+  public PreparedKernel prepare(Problem problem, Weights weights) {
+    return new Int8GemmRun(spec, (GemmProblem) problem, weights, set);
+  }
+}
