@@ -2,6 +2,7 @@ package io.compresso.kernel;
 
 import io.compresso.kernel.jit.x86.X86Conv;
 import io.compresso.kernel.jit.x86.X86Gemm;
+import io.compresso.kernel.jit.x86.X86Int8Conv;
 import io.compresso.kernel.jit.x86.X86Int8Gemm;
 import io.compresso.kernel.ref.RefConv;
 import io.compresso.kernel.ref.RefGemm;
@@ -30,6 +31,9 @@ public final class KernelCatalog {
           // convolution
           new X86Conv(Isa.AVX512),
           new X86Conv(Isa.AVX2),
+          new X86Int8Conv(Isa.AVX512_VNNI),
+          new X86Int8Conv(Isa.AVX_VNNI),
+          new X86Int8Conv(Isa.AVX2),
           new VectorConv(),
           new VectorInt8Conv(),
           new RefConv());

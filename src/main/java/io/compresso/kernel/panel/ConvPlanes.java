@@ -9,23 +9,26 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The float input of an NCHW convolution laid out so that each tap of the window reads, for
- * consecutive outputs, consecutive elements: padded, and with a stride split into one plane for
- * each phase that a tap uses.
+ * The input of an NCHW convolution, in elements of 32 bits, laid out so that each tap of the window
+ * reads, for consecutive outputs, consecutive elements: padded, and with a stride split into one
+ * plane for each phase that a tap uses.
  *
  * <p>Outputs are numbered along the planes' rows, so that {@link #columns()} counts some more than
  * there are: those with a position of {@link #rowLength()} or more in their row mean nothing.
  */
-final class ConvPlanes {
+public final class ConvPlanes {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final Axis depth;
   private final Axis height;
   private final Axis width;
   private final List<Integer> taps;
 
-  ConvPlanes(ConvProblem problem) {
+  public ConvPlanes(ConvProblem problem) {
     List<SpatialAxis> axes = new ArrayList<>(problem.axes());
     while (axes.size() < 3) {
       axes.addFirst(SpatialAxis.of(1, 1, 0));
@@ -84,7 +87,7 @@ final class ConvPlanes {
   }
 
   /** Whether the input itself is laid out so. */
-  boolean direct() {
+  public boolean direct() {
     return depth.isPlain() && height.isPlain() && width.isPlain();
   }
 
@@ -93,18 +96,18 @@ final class ConvPlanes {
   }
 
   /** Elements from one channel to the next. */
-  long channelStride() {
+  public long channelStride() {
     long phases = (long) depth.phases.size() * height.phases.size() * width.phases.size();
     return Math.multiplyExact(phases, planeSize());
   }
 
   /** Offsets of the window's taps, in the order of the weights. */
-  List<Integer> taps() {
+  public List<Integer> taps() {
     return taps;
   }
 
   /** Outputs of one channel along the planes' rows, those without meaning included. */
-  int columns() {
+  public int columns() {
     int d = depth.axis.outputSize();
     int h = height.axis.outputSize();
     int w = width.axis.outputSize();
@@ -114,20 +117,85 @@ final class ConvPlanes {
   }
 
   /** Whether all columns are outputs. */
-  boolean dense() {
+  public boolean dense() {
     int h = height.axis.outputSize();
     boolean rows = width.extent == width.axis.outputSize() || h * depth.axis.outputSize() == 1;
     return rows && (height.extent == h || depth.axis.outputSize() == 1);
   }
 
   /** Outputs of one row. */
-  int rowLength() {
+  public int rowLength() {
     return width.axis.outputSize();
   }
 
-  /** Fills the planes of one channel. */
-  void fill(MemorySegment source, long sourceOffset, MemorySegment target, long targetOffset) {
-    long at = targetOffset;
+  /** Fills the planes of one channel of floats. */
+  public void fill(
+      MemorySegment source, long sourceOffset, MemorySegment target, long targetOffset) {
+    forEachRow((row, phase, index) -> {
+      long at = targetOffset + 4 * index;
+      if (row < 0) {
+        target.asSlice(at, 4L * width.extent).fill((byte) 0);
+      } else {
+        fillRow(source, sourceOffset + 4 * row, phase, target, at);
+      }
+    });
+  }
+
+  /**
+   * Fills the planes of four channels of bytes, a byte of each to an element.
+   *
+   * @param channels where they begin; a negative offset stands for a channel of zeroes
+   * @param flip what the elements of the input are combined with, exclusive or
+   * @param padding the element that stands for the padding
+   */
+  public void fillQuads(
+      MemorySegment source,
+      long[] channels,
+      int flip,
+      int padding,
+      MemorySegment target,
+      long targetOffset) {
+    forEachRow((row, phase, index) -> {
+      long at = targetOffset + 4 * index;
+      int before = width.axis.padBegin() - phase;
+      int first = row < 0 ? width.extent : firstInside(before);
+      int end = row < 0 ? width.extent : endInside(before, first);
+      for (int i = 0; i < first; i++) {
+        target.set(INT, at + 4L * i, padding);
+      }
+      for (int i = end; i < width.extent; i++) {
+        target.set(INT, at + 4L * i, padding);
+      }
+      int stride = width.axis.stride();
+      long from = row + (long) first * stride - before;
+      for (int i = first; i < end; i++) {
+        target.set(INT, at + 4L * i, quad(source, channels, from) ^ flip);
+        from += stride;
+      }
+    });
+  }
+
+  private static int quad(MemorySegment source, long[] channels, long at) {
+    int quad = 0;
+    for (int c = 0; c < 4; c++) {
+      if (channels[c] >= 0) {
+        quad |= (source.get(ValueLayout.JAVA_BYTE, channels[c] + at) & 0xFF) << (8 * c);
+      }
+    }
+    return quad;
+  }
+
+  private interface RowAction {
+    /**
+     * @param row the first element of the input's row, negative for a row of padding
+     * @param phase the phase along the width
+     * @param index the first element of the plane's row
+     */
+    void accept(long row, int phase, long index);
+  }
+
+  private void forEachRow(RowAction action) {
+    long index = 0;
     for (int pd : depth.phases) {
       for (int ph : height.phases) {
         for (int pw : width.phases) {
@@ -135,13 +203,10 @@ final class ConvPlanes {
             for (int h = 0; h < height.extent; h++) {
               int sd = depth.position(d, pd);
               int sh = height.position(h, ph);
-              if (isInside(sd, depth.axis) && isInside(sh, height.axis)) {
-                long row = ((long) sd * height.axis.size() + sh) * width.axis.size();
-                fillRow(source, sourceOffset + 4 * row, pw, target, at);
-              } else {
-                target.asSlice(at, 4L * width.extent).fill((byte) 0);
-              }
-              at += 4L * width.extent;
+              boolean inside = isInside(sd, depth.axis) && isInside(sh, height.axis);
+              long row = ((long) sd * height.axis.size() + sh) * width.axis.size();
+              action.accept(inside ? row : -1, pw, index);
+              index += width.extent;
             }
           }
         }
@@ -149,12 +214,22 @@ final class ConvPlanes {
     }
   }
 
+  /** The first element of a plane's row that is not padding. */
+  private int firstInside(int before) {
+    return Math.clamp(Math.ceilDiv(before, width.axis.stride()), 0, width.extent);
+  }
+
+  /** The end of the elements of a plane's row that are not padding. */
+  private int endInside(int before, int first) {
+    int end = Math.floorDiv(width.axis.size() - 1 + before, width.axis.stride()) + 1;
+    return Math.clamp(end, first, width.extent);
+  }
+
   private void fillRow(MemorySegment source, long row, int phase, MemorySegment target, long at) {
     int stride = width.axis.stride();
     int before = width.axis.padBegin() - phase;
-    int first = Math.clamp(Math.ceilDiv(before, stride), 0, width.extent);
-    int end =
-        Math.clamp(Math.floorDiv(width.axis.size() - 1L + before, stride) + 1, first, width.extent);
+    int first = firstInside(before);
+    int end = endInside(before, first);
     target.asSlice(at, 4L * first).fill((byte) 0);
     target.asSlice(at + 4L * end, 4L * (width.extent - end)).fill((byte) 0);
     if (stride == 1) {
@@ -175,7 +250,7 @@ final class ConvPlanes {
 
   /** What is done with a run of outputs that lie one after the other. */
   @FunctionalInterface
-  interface RunAction {
+  public interface RunAction {
     /**
      * @param column the first one's column, counted from the range's first
      * @param output the first one's number among the outputs of its channel
@@ -185,7 +260,7 @@ final class ConvPlanes {
   }
 
   /** The outputs among the columns of a range. */
-  void forEachRun(int first, int count, RunAction action) {
+  public void forEachRun(int first, int count, RunAction action) {
     int end = first + count;
     for (int row = first / width.extent; (long) row * width.extent < end; row++) {
       int d = row / height.extent;
