@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The input of an NCHW convolution, in elements of 32 bits, laid out so that each tap of the window
@@ -89,6 +90,34 @@ public final class ConvPlanes {
   /** Whether the input itself is laid out so. */
   public boolean direct() {
     return depth.isPlain() && height.isPlain() && width.isPlain();
+  }
+
+  /**
+   * Where the input lies in the planes of a channel when no stride splits it; in elements.
+   *
+   * @param slices input size along the first axis
+   * @param rows input size along the second axis
+   * @param columns input size along the third axis
+   * @param first the place of the first element
+   * @param rowStride from one row to the next
+   * @param sliceStride from one slice to the next
+   */
+  public record Interior(
+      int slices, int rows, int columns, long first, long rowStride, long sliceStride) {}
+
+  /** Where the input lies in a plane as it is; nothing when a stride splits it. */
+  public Optional<Interior> interior() {
+    if (depth.axis.stride() > 1 || height.axis.stride() > 1 || width.axis.stride() > 1) {
+      return Optional.empty();
+    }
+    long slice = (long) height.extent * width.extent;
+    long first =
+        depth.axis.padBegin() * slice
+            + (long) height.axis.padBegin() * width.extent
+            + width.axis.padBegin();
+    return Optional.of(
+        new Interior(
+            depth.axis.size(), height.axis.size(), width.axis.size(), first, width.extent, slice));
   }
 
   private long planeSize() {

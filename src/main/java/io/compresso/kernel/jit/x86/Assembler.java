@@ -299,6 +299,15 @@ final class Assembler extends Encoder {
     vector(op, target, left, right, Modifiers.NONE);
   }
 
+  void vpor(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0xEB), target, left, right, Modifiers.NONE);
+  }
+
+  /** Shifts 32-bit elements left. */
+  void vpslld(Vec target, Vec source, int bits) {
+    shift(0x72, 6, target, source, bits);
+  }
+
   void vpaddd(Vec target, Vec left, Vec right) {
     vector(Opcode.of(PREFIX_66, MAP_0F, 0xFE), target, left, right, Modifiers.NONE);
   }
@@ -318,22 +327,22 @@ final class Assembler extends Encoder {
 
   /** Shifts 16-bit elements left. */
   void vpsllw(Vec target, Vec source, int bits) {
-    shift(6, target, source, bits);
+    shift(0x71, 6, target, source, bits);
   }
 
   /** Shifts 16-bit elements right, zeroes in. */
   void vpsrlw(Vec target, Vec source, int bits) {
-    shift(2, target, source, bits);
+    shift(0x71, 2, target, source, bits);
   }
 
   /** Shifts 16-bit elements right, sign bits in. */
   void vpsraw(Vec target, Vec source, int bits) {
-    shift(4, target, source, bits);
+    shift(0x71, 4, target, source, bits);
   }
 
-  private void shift(int extension, Vec target, Vec source, int bits) {
+  private void shift(int opcode, int extension, Vec target, Vec source, int bits) {
     vector(
-        Opcode.of(PREFIX_66, MAP_0F, 0x71),
+        Opcode.of(PREFIX_66, MAP_0F, opcode),
         new Vec(extension, target.length()),
         target,
         source,
@@ -423,6 +432,16 @@ final class Assembler extends Encoder {
         null,
         source,
         Modifiers.NONE);
+  }
+
+  /** Zero-extends bytes to 32 bits. */
+  void vpmovzxbd(Vec target, Mem source, Modifiers modifiers) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x31).in(Unit.QUARTER_VECTOR),
+        target,
+        null,
+        source,
+        modifiers);
   }
 
   /** Sign-extends bytes to 16 bits. */

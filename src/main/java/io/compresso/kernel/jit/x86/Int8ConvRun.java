@@ -43,6 +43,7 @@ final class Int8ConvRun implements PreparedKernel {
   private final boolean inPlace;
   private final PanelProduct product;
   private final Requantizer requantizer;
+  private final QuadFiller filler;
   private final Arena arena = Arena.ofShared();
   private final @Nullable MemorySegment filters;
 
@@ -78,6 +79,7 @@ final class Int8ConvRun implements PreparedKernel {
                 inPlace ? problem.outputArea() : blocks.columnsPerBlock(),
                 BiasAxis.ROWS,
                 Epilogue.NONE));
+    this.filler = new QuadFiller(problem, planes, set);
     MemorySegment data = weights.data();
     if (data == null) {
       filters = null;
@@ -171,33 +173,17 @@ final class Int8ConvRun implements PreparedKernel {
   }
 
   private void fill(Buffers buffers, int image, int padding, int threads) {
-    int perGroup = problem.channels().inPerGroup();
     int count = problem.channels().groups() * quads;
-    int flip = Requantizer.inputFlip(problem) * ALL_BYTES;
-    long area = problem.inputArea();
-    long first = image * problem.channels().in() * area;
+    long first = image * problem.channels().in() * problem.inputArea();
     int perChunk = perChunk(count, planes.channelStride(), LEAST_COPY);
     Workers.shared()
         .run(
             Math.ceilDiv(count, perChunk),
             threads,
             chunk -> {
-              long[] channels = new long[4];
               int end = Math.min(count, (chunk + 1) * perChunk);
               for (int i = chunk * perChunk; i < end; i++) {
-                int group = i / quads;
-                int channel = i % quads * 4;
-                for (int c = 0; c < 4; c++) {
-                  boolean present = channel + c < perGroup;
-                  channels[c] = present ? first + (group * perGroup + channel + c) * area : -1;
-                }
-                planes.fillQuads(
-                    buffers.operands().input(),
-                    channels,
-                    flip,
-                    padding,
-                    buffers.planes(),
-                    4 * i * planes.channelStride());
+                filler.fill(buffers.operands().input(), first, i, padding, buffers.planes());
               }
             });
   }
@@ -287,6 +273,7 @@ final class Int8ConvRun implements PreparedKernel {
   public void close() {
     product.close();
     requantizer.close();
+    filler.close();
     arena.close();
   }
 }

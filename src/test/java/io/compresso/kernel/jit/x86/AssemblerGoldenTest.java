@@ -178,6 +178,14 @@ class AssemblerGoldenTest {
     put("vpackuswb xmm3, xmm9, xmm2", a -> a.vpackuswb(xmm(3), xmm(9), xmm(2)));
     put("vpacksswb xmm3, xmm9, xmm2", a -> a.vpacksswb(xmm(3), xmm(9), xmm(2)));
     put("vmovq rax, xmm9", a -> a.vmovq(RAX, xmm(9)));
+    put("vpor ymm8, ymm9, ymm10", a -> a.vpor(ymm(8), ymm(9), ymm(10)));
+    put("vpord zmm8, zmm9, zmm30", a -> a.vpor(zmm(8), zmm(9), zmm(30)));
+    put("vpslld ymm8, ymm9, 16", a -> a.vpslld(ymm(8), ymm(9), 16));
+    put("vpslld zmm8, zmm29, 24", a -> a.vpslld(zmm(8), zmm(29), 24));
+    put("vpmovzxbd ymm8, [rdi+8]", a -> a.vpmovzxbd(ymm(8), Mem.at(RDI, 8), Modifiers.NONE));
+    put(
+        "vpmovzxbd zmm8{k1}{z}, [rdi+32]",
+        a -> a.vpmovzxbd(zmm(8), Mem.at(RDI, 32), Modifiers.zeroing(K1)));
     put("vpmaddwd ymm8, ymm9, ymm10", a -> a.vpmaddwd(ymm(8), ymm(9), ymm(10)));
     put("vpmaddwd zmm8, zmm29, zmm10", a -> a.vpmaddwd(zmm(8), zmm(29), zmm(10)));
     put("vpdpbusd zmm8, zmm29, zmm10", a -> a.vpdpbusd(zmm(8), zmm(29), zmm(10)));

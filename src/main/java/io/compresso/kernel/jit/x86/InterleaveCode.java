@@ -1,0 +1,95 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.kernel.jit.CodeBuffer.Label;
+import io.compresso.kernel.jit.x86.Assembler.Condition;
+import io.compresso.kernel.jit.x86.Encoder.Modifiers;
+
+/**
+ * Generates {@code void f(source, -, target, -, rows, vectors, mask)}, which puts a byte of each of
+ * up to four channels into each 32-bit element. {@code vectors} counts the whole vectors of a row,
+ * and may be 0; the tail that {@code mask} selects comes after them.
+ *
+ * @param set the registers
+ * @param channels channels that there are; the bytes of others are {@code flip}'s
+ * @param channelStride bytes from one channel to the next
+ * @param sourceStride bytes from one row of the source to the next
+ * @param targetStride bytes from one row of the target to the next
+ * @param flip what the elements are combined with, exclusive or
+ * @param masked whether there is a tail; AVX-512 only
+ */
+record InterleaveCode(
+    VectorSet set,
+    int channels,
+    long channelStride,
+    long sourceStride,
+    long targetStride,
+    int flip,
+    boolean masked) {
+  private static final Gpr SOURCE = Gpr.RDI;
+  private static final Gpr TARGET = Gpr.RDX;
+  private static final Gpr ROWS = Gpr.R8;
+  private static final Gpr VECTORS = Gpr.R9;
+  private static final Gpr FROM = Gpr.R10;
+  private static final Gpr TO = Gpr.R11;
+  private static final Gpr COUNT = Gpr.RCX;
+  private static final int MASK_ARGUMENT = 8;
+
+  byte[] generate() {
+    Assembler a = new Assembler();
+    if (masked) {
+      a.mov(Gpr.RAX, Mem.at(Gpr.RSP, MASK_ARGUMENT));
+      set.loadMask(a, Gpr.RAX);
+    }
+    if (flip != 0) {
+      Vec first = flipRegister().as(Vec.Length.XMM);
+      a.mov(Gpr.RAX, Integer.toUnsignedLong(flip));
+      a.vmovd(first, Gpr.RAX);
+      a.vbroadcastss(flipRegister(), first);
+    }
+    Label row = a.here();
+    a.mov(FROM, SOURCE);
+    a.mov(TO, TARGET);
+    Label tail = new Label();
+    a.mov(COUNT, VECTORS);
+    a.test(COUNT, COUNT);
+    a.jump(Condition.EQUAL, tail);
+    Label vector = a.here();
+    vector(a, Modifiers.NONE);
+    a.vmovups(Mem.at(TO), set.register(0));
+    a.add(FROM, set.lanes());
+    a.add(TO, set.length().bytes());
+    a.dec(COUNT);
+    a.jump(Condition.NOT_EQUAL, vector);
+    a.bind(tail);
+    if (masked) {
+      vector(a, Modifiers.zeroing(Mask.K1));
+      set.store(a, Mem.at(TO), set.register(0), true);
+    }
+    a.add(SOURCE, sourceStride);
+    a.add(TARGET, targetStride);
+    a.dec(ROWS);
+    a.jump(Condition.NOT_EQUAL, row);
+    a.vzeroupper();
+    a.ret();
+    return a.toBytes();
+  }
+
+  private Vec flipRegister() {
+    return set.register(5);
+  }
+
+  private void vector(Assembler a, Modifiers modifiers) {
+    Vec element = set.register(0);
+    for (int c = 0; c < channels; c++) {
+      Vec part = set.register(c);
+      a.vpmovzxbd(part, Mem.at(FROM, c * channelStride), modifiers);
+      if (c > 0) {
+        a.vpslld(part, part, 8 * c);
+        a.vpor(element, element, part);
+      }
+    }
+    if (flip != 0) {
+      a.vpxor(element, element, flipRegister());
+    }
+  }
+}
