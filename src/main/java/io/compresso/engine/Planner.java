@@ -152,9 +152,7 @@ final class Planner {
       }
     }
     List<? extends @Nullable Value> values =
-        reference != null && bodies.isEmpty() && !RANDOM.contains(node.opType())
-            ? evaluate(node, opset, reference, inputs)
-            : null;
+        reference != null && isPure(node) ? evaluate(node, opset, reference, inputs) : null;
     int[] outputs = new int[node.outputs().size()];
     for (int i = 0; i < outputs.length; i++) {
       String name = node.outputs().get(i);
@@ -164,6 +162,14 @@ final class Planner {
     if (values == null) {
       steps.add(new Step(node, opset, reference, called, bodies, inputs, outputs));
     }
+  }
+
+  /** Whether the node gives the same for the same inputs, and holds no subgraph. */
+  static boolean isPure(Node node) {
+    return !RANDOM.contains(node.opType())
+        && node.attributes().values().stream()
+            .noneMatch(attribute ->
+                attribute instanceof Attribute.GraphValue || attribute instanceof Attribute.Graphs);
   }
 
   private static Reference reference(Node node, int opset) {

@@ -56,7 +56,10 @@ public final class Patch {
     return this;
   }
 
-  /** Lets every reader of {@code value} (not the graph's outputs) read {@code other}. */
+  /**
+   * Lets every reader of {@code value}, in subgraphs too (but not the graph's outputs), read {@code
+   * other}.
+   */
   public Patch renameUses(String value, String other) {
     renamedUses.put(value, other);
     return this;
@@ -147,7 +150,16 @@ public final class Patch {
     if (renamedUses.isEmpty()) {
       return node;
     }
-    return node.mapInputs(input -> renamedUses.getOrDefault(input, input));
+    return Renaming.reads(node, this::newName);
+  }
+
+  /** Follows renamings of renamed values. */
+  private String newName(String name) {
+    String result = name;
+    for (int i = 0; i <= renamedUses.size() && renamedUses.containsKey(result); i++) {
+      result = renamedUses.get(result);
+    }
+    return result;
   }
 
   /** The names that {@code node} reads, and those that its subgraphs read from around it. */

@@ -1,0 +1,121 @@
+package io.compresso.engine;
+
+import io.compresso.graph.Graph;
+import io.compresso.graph.GraphException;
+import io.compresso.graph.Model;
+import io.compresso.graph.Node;
+import io.compresso.graph.Pass;
+import io.compresso.graph.Patch;
+import io.compresso.op.Operator;
+import io.compresso.op.OperatorCatalog;
+import io.compresso.op.Reference;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.Value;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Computes the nodes that depend on constants alone, so that their values become initializers. What
+ * is left as it is: nodes that give a graph's output, hold subgraphs, draw random numbers or would
+ * make the model larger than {@code maxBytes} each, and the dequantization of weights, whose
+ * smallness is the point.
+ */
+public final class FoldConstants implements Pass {
+  private static final Set<String> KEPT =
+      Set.of("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear");
+
+  private final long maxBytes;
+
+  /** Folds what takes at most 1 MiB, or no more than what it is computed of. */
+  public FoldConstants() {
+    this(1 << 20);
+  }
+
+  /**
+   * Folds what is small.
+   *
+   * @param maxBytes the largest value, in bytes, that may be larger than what it is computed of
+   */
+  public FoldConstants(long maxBytes) {
+    this.maxBytes = maxBytes;
+  }
+
+  @Override
+  public Patch patch(Model model) {
+    Patch patch = new Patch();
+    Graph graph = model.graph();
+    Map<String, Value> constants = new HashMap<>(graph.initializers());
+    graph.inputs().forEach(input -> constants.remove(input.name()));
+    Set<String> outputs = new HashSet<>();
+    graph.outputs().forEach(output -> outputs.add(output.name()));
+    for (Node node : graph.nodes()) {
+      if (node.outputs().stream().anyMatch(outputs::contains)) {
+        continue;
+      }
+      List<@Nullable Value> values = fold(model, node, constants);
+      if (values == null) {
+        continue;
+      }
+      patch.remove(node);
+      for (int i = 0; i < node.outputs().size(); i++) {
+        String name = node.outputs().get(i);
+        if (!name.isEmpty() && values.get(i) instanceof Tensor tensor) {
+          patch.initializer(name, tensor);
+          constants.put(name, tensor);
+        }
+      }
+    }
+    return patch;
+  }
+
+  private @Nullable List<@Nullable Value> fold(
+      Model model, Node node, Map<String, Value> constants) {
+    Reference reference =
+        OperatorCatalog.find(node.domain(), node.opType())
+            .flatMap(Operator::reference)
+            .orElse(null);
+    if (reference == null || KEPT.contains(node.opType()) || !Planner.isPure(node)) {
+      return null;
+    }
+    List<@Nullable Value> inputs = new ArrayList<>();
+    int[] slots = new int[node.inputs().size()];
+    long bytes = 0;
+    for (int i = 0; i < slots.length; i++) {
+      String name = node.input(i);
+      Value value = name == null ? null : constants.get(name);
+      if (name != null && value == null) {
+        return null;
+      }
+      slots[i] = name == null ? Plan.NONE : i;
+      inputs.add(value);
+      bytes += value instanceof Tensor tensor ? tensor.byteSize() : 0;
+    }
+    int opset = model.opsetImports().getOrDefault(node.domain(), 1);
+    Plan.Step step =
+        new Plan.Step(node, opset, reference, null, Plan.Step.noBodies(), slots, new int[0]);
+    List<@Nullable Value> values;
+    try {
+      // Room for the result and as much again to work in.
+      RunMemory memory = new RunMemory(4 * (maxBytes + bytes));
+      values = new Execution(memory, RunOptions.plain(), 1).evaluate(step, inputs);
+    } catch (GraphException e) {
+      return null;
+    }
+    for (int i = 0; i < node.outputs().size(); i++) {
+      boolean named = !node.outputs().get(i).isEmpty();
+      Value value = i < values.size() ? values.get(i) : null;
+      boolean fits =
+          value instanceof Tensor tensor
+              && (tensor.byteSize() <= maxBytes || tensor.byteSize() <= bytes);
+      if (named && !fits && !(node.is("Constant") && value instanceof Tensor)) {
+        return null;
+      }
+    }
+    return values;
+  }
+}
