@@ -1,6 +1,6 @@
 package io.compresso.evaluate;
 
-import java.util.stream.IntStream;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The area under the receiver operating characteristic. */
@@ -11,24 +11,27 @@ public final class RocCurve {
    * The probability that a positive scores above a negative, ties counted half (the Mann-Whitney
    * statistic).
    *
-   * @return null when all are positive or none is
+   * @return null when all are positive or none is, or a score is not a number
    */
   public static @Nullable Double area(float[] scores, boolean[] positive) {
     int n = scores.length;
-    Integer[] order = IntStream.range(0, n).boxed().toArray(Integer[]::new);
-    java.util.Arrays.sort(order, (a, b) -> Float.compare(scores[a], scores[b]));
+    long[] order = new long[n];
+    for (int i = 0; i < n; i++) {
+      if (Float.isNaN(scores[i])) {
+        return null;
+      }
+      order[i] = (long) sortable(scores[i]) << 32 | i;
+    }
+    Arrays.sort(order);
     double ranks = 0;
     long positives = 0;
     int from = 0;
     while (from < n) {
       int to = from;
       long tied = 0;
-      while (to < n && scores[order[to]] == scores[order[from]]) {
-        tied += positive[order[to]] ? 1 : 0;
+      while (to < n && order[to] >> 32 == order[from] >> 32) {
+        tied += positive[(int) order[to]] ? 1 : 0;
         to++;
-      }
-      if (to == from) {
-        return null;
       }
       ranks += tied * (from + to + 1) / 2.0;
       positives += tied;
@@ -39,5 +42,11 @@ public final class RocCurve {
       return null;
     }
     return (ranks - positives * (positives + 1) / 2.0) / ((double) positives * negatives);
+  }
+
+  /** An integer that orders as the float does; both zeros are one. */
+  private static int sortable(float value) {
+    int bits = Float.floatToIntBits(value + 0f);
+    return bits ^ (bits >> 31 & Integer.MAX_VALUE);
   }
 }

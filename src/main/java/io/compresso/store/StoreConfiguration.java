@@ -15,8 +15,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @EnableConfigurationProperties(StoreProperties.class)
 class StoreConfiguration {
   @Bean(destroyMethod = "close")
-  FolderBlobStore blobStore(StoreProperties properties, StoreMetrics metrics)
-      throws IOException {
+  FolderBlobStore blobStore(StoreProperties properties, StoreMetrics metrics) throws IOException {
     return new FolderBlobStore(properties.blobFolder(), metrics::received);
   }
 

@@ -46,12 +46,12 @@ class LargeUploadIT {
     assertThat(Files.size(archive)).isGreaterThan(2L << 30);
     try (ServerProcess server =
         ServerProcess.start(
-            home.resolve("server"), List.of("-Xmx512m", "-XX:+ExitOnOutOfMemoryError"), List.of())) {
+            home.resolve("server"),
+            List.of("-Xmx512m", "-XX:+ExitOnOutOfMemoryError"),
+            List.of())) {
       JsonNode dataset =
           server.post(
-              "/v1/datasets?name=large",
-              "application/x-tar",
-              BodyPublishers.ofFile(archive));
+              "/v1/datasets?name=large", "application/x-tar", BodyPublishers.ofFile(archive));
       assertThat(dataset.path("sha256").asString()).isEqualTo(sha256);
       assertThat(dataset.path("size").asLong()).isEqualTo(Files.size(archive));
       assertThat(dataset.path("examples").asLong()).isEqualTo(COUNT);
@@ -77,7 +77,8 @@ class LargeUploadIT {
     byte[] noise = new byte[PLANE];
     random.nextBytes(noise);
     try (OutputStream out = new DigestOutputStream(Files.newOutputStream(archive), digest);
-        TarArchiveOutputStream tar = new TarArchiveOutputStream(out, StandardCharsets.UTF_8.name())) {
+        TarArchiveOutputStream tar =
+            new TarArchiveOutputStream(out, StandardCharsets.UTF_8.name())) {
       TarArchiveEntry images = new TarArchiveEntry("train-images-idx3-ubyte");
       images.setSize(16L + (long) COUNT * PLANE);
       tar.putArchiveEntry(images);
@@ -102,8 +103,7 @@ class LargeUploadIT {
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  private static String download(ServerProcess server, String path, String range)
-      throws Exception {
+  private static String download(ServerProcess server, String path, String range) throws Exception {
     HttpRequest.Builder request = HttpRequest.newBuilder(server.uri(path));
     if (range != null) {
       request.header("Range", range);

@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 
 /**
  * An array whose first dimension counts samples, in mapped memory.
@@ -31,6 +32,9 @@ public record ArrayData(
     boolean fortran,
     boolean unicode) {
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
 
   /** A C-order array of fixed-size elements. */
   public static ArrayData of(
@@ -63,25 +67,44 @@ public record ArrayData(
       return tensor;
     }
     MemorySegment target = tensor.segment();
-    boolean swap = order == ByteOrder.BIG_ENDIAN && itemBytes > 1;
     if (!fortran) {
       MemorySegment.copy(data, index * size * itemBytes, target, 0, size * itemBytes);
-      if (swap) {
-        swap(
-            target,
-            dtype == DType.COMPLEX64 || dtype == DType.COMPLEX128 ? itemBytes / 2 : itemBytes);
-      }
     } else {
       for (long i = 0; i < size; i++) {
         MemorySegment.copy(data, at(index, i), target, i * itemBytes, itemBytes);
       }
-      if (swap) {
-        swap(
-            target,
-            dtype == DType.COMPLEX64 || dtype == DType.COMPLEX128 ? itemBytes / 2 : itemBytes);
-      }
+    }
+    if (order == ByteOrder.BIG_ENDIAN && itemBytes > 1) {
+      boolean pairs = dtype == DType.COMPLEX64 || dtype == DType.COMPLEX128;
+      swap(target, pairs ? itemBytes / 2 : itemBytes);
     }
     return tensor;
+  }
+
+  /**
+   * Element {@code i}, in row-major order, of sample {@code index}; of strings and complex numbers
+   * there is none.
+   */
+  double numberAt(long index, long i) {
+    long at = at(index, i);
+    return switch (dtype) {
+      case UINT8 -> data.get(BYTE, at) & 0xFF;
+      case INT8 -> data.get(BYTE, at);
+      case BOOL -> data.get(BYTE, at) == 0 ? 0 : 1;
+      case INT16 -> data.get(SHORT.withOrder(order), at);
+      case UINT16 -> Short.toUnsignedInt(data.get(SHORT.withOrder(order), at));
+      case INT32 -> data.get(INT.withOrder(order), at);
+      case UINT32 -> Integer.toUnsignedLong(data.get(INT.withOrder(order), at));
+      case INT64 -> data.get(LONG.withOrder(order), at);
+      case UINT64 -> {
+        long bits = data.get(LONG.withOrder(order), at);
+        yield bits >= 0 ? bits : (bits >>> 1 | bits & 1) * 2.0;
+      }
+      case FLOAT16 -> Float.float16ToFloat(data.get(SHORT.withOrder(order), at));
+      case FLOAT -> Float.intBitsToFloat(data.get(INT.withOrder(order), at));
+      case DOUBLE -> Double.longBitsToDouble(data.get(LONG.withOrder(order), at));
+      default -> throw new IllegalStateException(dtype + " has no real elements");
+    };
   }
 
   private static void swap(MemorySegment bytes, int width) {
@@ -143,15 +166,13 @@ public record ArrayData(
     if (dtype == DType.STRING) {
       return text(at(index, 0));
     }
-    Tensor sample = sample(index);
-    return dtype.isFloat()
-        ? Double.toString(sample.getDouble(0))
-        : Long.toString(sample.getLong(0));
+    double number = numberAt(index, 0);
+    return dtype.isFloat() ? Double.toString(number) : Long.toString((long) number);
   }
 
   /** All distinct strings, sorted; at most {@code limit} of them. */
   public List<String> distinctTexts(int limit) {
-    java.util.TreeSet<String> texts = new java.util.TreeSet<>();
+    TreeSet<String> texts = new TreeSet<>();
     for (long i = 0; i < count(); i++) {
       texts.add(textAt(i));
       if (texts.size() > limit) {

@@ -60,10 +60,9 @@ public record Labels(LabelSchema schema, LongFunction<Label> at) {
       return LabelKind.CLASS;
     }
     for (long i = 0; i < array.count(); i++) {
-      long sum = 0;
-      Tensor row = array.sample(i);
+      double sum = 0;
       for (long k = 0; k < width; k++) {
-        sum += Math.abs(row.getLong(k));
+        sum += Math.abs(array.numberAt(i, k));
       }
       if (sum != 1) {
         return LabelKind.MULTI_LABEL;
@@ -107,7 +106,7 @@ public record Labels(LabelSchema schema, LongFunction<Label> at) {
     long largest = 0;
     int declared = spec.classes().size();
     for (long i = 0; i < array.count(); i++) {
-      double value = array.sample(i).getDouble(0);
+      double value = array.numberAt(i, 0);
       if (value != Math.rint(value) || value < 0 || value >= MAX_CLASSES) {
         throw new DataException(
             Code.MALFORMED,
@@ -125,17 +124,16 @@ public record Labels(LabelSchema schema, LongFunction<Label> at) {
     int count = declared > 0 ? declared : (int) largest + 1;
     return new Labels(
         new LabelSchema(LabelKind.CLASS, array.name(), count, names(spec, count)),
-        i -> new Label.ClassIndex((int) array.sample(i).getDouble(0)));
+        i -> new Label.ClassIndex((int) array.numberAt(i, 0)));
   }
 
   private static Labels oneHot(ArrayData array, LabelSpec spec, int width) {
     return new Labels(
         new LabelSchema(LabelKind.CLASS, array.name(), width, names(spec, width)),
         i -> {
-          Tensor row = array.sample(i);
           int best = 0;
           for (int k = 1; k < width; k++) {
-            best = row.getDouble(k) > row.getDouble(best) ? k : best;
+            best = array.numberAt(i, k) > array.numberAt(i, best) ? k : best;
           }
           return new Label.ClassIndex(best);
         });
