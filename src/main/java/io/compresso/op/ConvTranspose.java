@@ -175,7 +175,7 @@ final class ConvTranspose implements Operator {
     Shape shape = Shape.of(dims);
     double[] y = new double[Math.toIntExact(shape.size())];
     fillBias(context, y, Math.toIntExact(dims[1]), window.inSize());
-    Tensor columns = context.allocate(type, Shape.of(rows, window.outSize()));
+    Tensor columns = context.allocateUncleared(type, Shape.of(rows, window.outSize()));
     MemorySegment data = Products.memory(x);
     MemorySegment filters = Products.memory(w);
     long dataBytes = problem.weightBytes();
@@ -185,7 +185,8 @@ final class ConvTranspose implements Operator {
             Operands.of(
                 filters.asSlice(i % group * problem.inputBytes(), problem.inputBytes()),
                 data.asSlice(i * dataBytes, dataBytes),
-                columns.segment()));
+                columns.segment()),
+            context.threads());
         double[] values = Reals.doubles(columns);
         for (int m = 0; m < outPerGroup; m++) {
           int from = m * window.kernelSize() * window.outSize();

@@ -66,7 +66,7 @@ record Convolution(
     if (bias != null && bias.size() != channels) {
       throw context.error("bias " + bias.shape() + " for " + channels + " output channels");
     }
-    Tensor y = context.allocate(output, window.outShape(shape.dim(0), channels));
+    Tensor y = context.allocateUncleared(output, window.outShape(shape.dim(0), channels));
     ConvProblem problem = problem(context, window, channels);
     Products.run(
         context,

@@ -84,7 +84,7 @@ final class Gemm implements Operator {
             && c.size() == n
             && (c.shape().rank() == 1 || c.shape().dim(-1) == n);
     boolean plain = fused || alpha == 1 && (c == null || beta == 0);
-    Tensor y = context.allocate(a.dtype(), shape);
+    Tensor y = context.allocateUncleared(a.dtype(), shape);
     GemmProblem problem =
         new GemmProblem(
             OperandTypes.all(a.dtype()),

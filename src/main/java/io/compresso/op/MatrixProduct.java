@@ -54,7 +54,7 @@ record MatrixProduct(
     } catch (IllegalArgumentException _) {
       throw context.error("shapes " + a.shape() + " and " + b.shape() + " do not multiply");
     }
-    Tensor y = context.allocate(output, result(stack, left.dim(-2), right.dim(-1)));
+    Tensor y = context.allocateUncleared(output, result(stack, left.dim(-2), right.dim(-1)));
     int k = Math.toIntExact(left.dim(-1));
     int n = Math.toIntExact(right.dim(-1));
     if (rightStack.size() == 1) {
@@ -67,12 +67,13 @@ record MatrixProduct(
           operands(Products.memory(a), null, y.segment()));
       return y;
     }
-    runStack(problem(Math.toIntExact(left.dim(-2)), n, k), leftStack, rightStack, stack, y);
+    GemmProblem problem = problem(Math.toIntExact(left.dim(-2)), n, k);
+    runStack(context.threads(), problem, leftStack, rightStack, stack, y);
     return y;
   }
 
   private void runStack(
-      GemmProblem problem, Shape leftStack, Shape rightStack, Shape stack, Tensor y) {
+      int threads, GemmProblem problem, Shape leftStack, Shape rightStack, Shape stack, Tensor y) {
     MemorySegment inputs = Products.memory(a);
     MemorySegment weights = Products.memory(b);
     try (PreparedKernel kernel =
@@ -82,7 +83,8 @@ record MatrixProduct(
             operands(
                 slice(inputs, index(i, leftStack, stack), problem.inputBytes()),
                 slice(weights, index(i, rightStack, stack), problem.weightBytes()),
-                slice(y.segment(), i, problem.outputBytes())));
+                slice(y.segment(), i, problem.outputBytes())),
+            threads);
       }
     }
   }

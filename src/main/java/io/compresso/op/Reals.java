@@ -42,14 +42,14 @@ final class Reals {
 
   /** A tensor of the given elements; integers take them truncated. */
   static Tensor tensor(OpContext context, DType dtype, Shape shape, double[] values) {
-    Tensor tensor = context.allocate(dtype, shape);
+    Tensor tensor = context.allocateUncleared(dtype, shape);
     store(values, tensor);
     return tensor;
   }
 
   /** A tensor of the given elements; integers take them truncated. */
   static Tensor tensor(OpContext context, DType dtype, Shape shape, float[] values) {
-    Tensor tensor = context.allocate(dtype, shape);
+    Tensor tensor = context.allocateUncleared(dtype, shape);
     if (dtype == DType.FLOAT) {
       MemorySegment.copy(values, 0, tensor.segment(), FLOAT, 0, values.length);
     } else {

@@ -3,8 +3,8 @@ package io.compresso.op;
 import io.compresso.graph.Dim;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.GemmProblem;
-import io.compresso.kernel.Kernels;
 import io.compresso.kernel.OperandTypes;
+import io.compresso.kernel.Operands;
 import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
@@ -261,11 +261,12 @@ abstract class Recurrent implements Operator {
               Epilogue.NONE);
       Tensor result = context.allocate(x.dtype(), Shape.of(rows, width));
       long bytes = problem.weightBytes();
-      Kernels.run(
+      Products.run(
+          context,
           problem,
-          Weights.of(Products.memory(w).asSlice(d * bytes, bytes)),
-          Products.memory(x),
-          result.segment());
+          false,
+          () -> Weights.of(Products.memory(w).asSlice(d * bytes, bytes)),
+          Operands.of(Products.memory(x), result.segment()));
       double[] values = Reals.doubles(result);
       Tensor bias = bias();
       for (int i = 0; bias != null && i < values.length; i++) {
