@@ -1,9 +1,9 @@
 package io.compresso.op;
 
+import io.compresso.graph.Attribute;
 import io.compresso.graph.Dim;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
-import io.compresso.graph.Attribute;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;

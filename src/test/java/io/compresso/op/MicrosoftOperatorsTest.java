@@ -286,6 +286,18 @@ class MicrosoftOperatorsTest {
   }
 
   @Test
+  void multiHeadAttention_agrees() throws Exception {
+    of("MultiHeadAttention")
+        .with("num_heads", 2)
+        .floats(2, 4, 8)
+        .floats(2, 5, 8)
+        .floats(2, 5, 8)
+        .floats(24)
+        .output(FLOAT)
+        .agrees();
+  }
+
+  @Test
   void matMulNBits_agrees() throws Exception {
     of("MatMulNBits")
         .with("K", 40)

@@ -30,10 +30,7 @@ class NeuralOperatorErrorsTest {
 
   private static Graphs graph(DType dtype, int rank) {
     return Graphs.opset(21)
-        .input(
-            "x",
-            new ValueType.TensorType(
-                dtype, Collections.nCopies(rank, Dim.UNKNOWN)));
+        .input("x", new ValueType.TensorType(dtype, Collections.nCopies(rank, Dim.UNKNOWN)));
   }
 
   private static Tensor floats(long... dims) {
@@ -43,7 +40,10 @@ class NeuralOperatorErrorsTest {
   @Test
   void conv_namesTheShapes_whenWeightsDoNotFit() {
     Model model =
-        graph(DType.FLOAT, 4).constant("w", floats(8, 5, 3, 3)).node("y = Conv x w").output("y")
+        graph(DType.FLOAT, 4)
+            .constant("w", floats(8, 5, 3, 3))
+            .node("y = Conv x w")
+            .output("y")
             .model();
     assertThatThrownBy(() -> run(model, floats(1, 3, 8, 8)))
         .isInstanceOf(GraphException.class)
@@ -80,7 +80,11 @@ class NeuralOperatorErrorsTest {
   @Test
   void matMul_namesTheShapes_whenTheyDoNotMultiply() {
     Model model =
-        graph(DType.FLOAT, 2).constant("w", floats(5, 2)).node("y = MatMul x w").output("y").model();
+        graph(DType.FLOAT, 2)
+            .constant("w", floats(5, 2))
+            .node("y = MatMul x w")
+            .output("y")
+            .model();
     assertThatThrownBy(() -> run(model, floats(3, 4)))
         .isInstanceOf(GraphException.class)
         .hasMessageContaining("[3, 4]")
