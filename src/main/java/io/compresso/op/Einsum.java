@@ -124,6 +124,9 @@ final class Einsum extends StandardOperator {
       String bLabels,
       String output,
       Map<Character, Long> sizes) {
+    if (b != null && Contraction.suits(a, aLabels, b, bLabels, output, sizes)) {
+      return new Contraction(aLabels, bLabels, output, sizes).product(context, a, b);
+    }
     StringBuilder summed = new StringBuilder();
     for (char label : (aLabels + bLabels).toCharArray()) {
       if (output.indexOf(label) < 0 && summed.indexOf(String.valueOf(label)) < 0) {

@@ -224,6 +224,24 @@ class MovementTest {
         .hasMessageContaining("2 terms");
   }
 
+  @Test
+  void einsum_ofMatrices_equalsItsDefinition_inAnyOrder() {
+    Tensor a = counted(2, 3, 4);
+    Tensor b = counted(4, 5, 2);
+    float[] y = einsum("bij,jkb->kbi", a, b);
+    for (int k = 0; k < 5; k++) {
+      for (int batch = 0; batch < 2; batch++) {
+        for (int i = 0; i < 3; i++) {
+          float sum = 0;
+          for (int j = 0; j < 4; j++) {
+            sum += a.getFloat((batch * 3 + i) * 4 + j) * b.getFloat((j * 5 + k) * 2 + batch);
+          }
+          assertThat(y[(k * 2 + batch) * 3 + i]).isEqualTo(sum);
+        }
+      }
+    }
+  }
+
   private static float[] einsum(String equation, Tensor... inputs) {
     return tensor("Einsum", 12, Map.of("equation", Attribute.of(equation)), inputs).toFloats();
   }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Runs one operator outside a graph. */
@@ -28,7 +29,7 @@ final class OpHarness {
   static List<? extends @Nullable Value> run(
       String opType, int opset, Map<String, Attribute> attributes, @Nullable Value... inputs) {
     Node node = node(opType, attributes, inputs);
-    return OperatorCatalog.find("", opType)
+    return find(opType)
         .flatMap(Operator::reference)
         .orElseThrow()
         .run(new Call(node, opset, Arrays.asList(inputs)));
@@ -50,10 +51,7 @@ final class OpHarness {
     Value[] omitted = new Value[inputs.length];
     Arrays.fill(omitted, Tensor.scalar(0f));
     Node node = node(opType, attributes, omitted);
-    return OperatorCatalog.find("", opType)
-        .orElseThrow()
-        .shapeRule()
-        .infer(new Inference(node, List.of(inputs)));
+    return find(opType).orElseThrow().shapeRule().infer(new Inference(node, List.of(inputs)));
   }
 
   /** A float tensor's type with the given dimensions: numbers and names. */
@@ -81,6 +79,10 @@ final class OpHarness {
   /** Floats as a vector. */
   static Tensor vector(float... values) {
     return Tensor.ofFloats(Shape.of(values.length), values);
+  }
+
+  private static Optional<Operator> find(String opType) {
+    return OperatorCatalog.find("", opType).or(() -> OperatorCatalog.find("ai.onnx.ml", opType));
   }
 
   private static Node node(

@@ -67,6 +67,28 @@ class TextAndSignalTest {
   }
 
   @Test
+  void regexFullMatch_givesUp_whenAPatternGoesBackForever() {
+    Map<String, Attribute> nested = Map.of("pattern", Attribute.of("(a|aa|a.)+(b|c)"));
+    assertThatThrownBy(() -> tensor("RegexFullMatch", 20, nested, texts("a".repeat(2000) + "d")))
+        .isInstanceOf(GraphException.class)
+        .hasMessageContaining("element 0");
+  }
+
+  @Test
+  void labelEncoder_mapsKeys_andTakesTheDefault() {
+    Map<String, Attribute> attributes =
+        Map.of(
+            "keys_strings",
+            new Attribute.Strings(List.of(new byte[] {'a'}, new byte[] {'b'})),
+            "values_int64s",
+            Attribute.ints(5, 6),
+            "default_int64",
+            Attribute.of(9));
+    assertThat(tensor("LabelEncoder", 4, attributes, texts("b", "x", "a")).toLongs())
+        .containsExactly(6, 9, 5);
+  }
+
+  @Test
   void tfIdf_countsSkippedBigrams() {
     Map<String, Attribute> attributes =
         Map.of(
