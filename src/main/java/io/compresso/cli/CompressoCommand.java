@@ -17,6 +17,10 @@ import picocli.CommandLine.Spec;
       ServeCommand.class,
       TechniquesCommand.class,
       RunCommand.class,
+      QuantizeCommand.class,
+      InspectCommand.class,
+      EvaluateCommand.class,
+      ConformanceCommand.class,
     },
     commandListHeading = "%nCommands:%n")
 public final class CompressoCommand implements Runnable {
@@ -29,10 +33,13 @@ public final class CompressoCommand implements Runnable {
    * @return the exit code: 0, 1 when the command failed, 2 when the arguments are wrong
    */
   public static int run(String... arguments) {
+    return commandLine().execute(arguments);
+  }
+
+  static CommandLine commandLine() {
     return new CommandLine(new CompressoCommand())
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionExceptionHandler(CompressoCommand::report)
-        .execute(arguments);
+        .setExecutionExceptionHandler(CompressoCommand::report);
   }
 
   @Override

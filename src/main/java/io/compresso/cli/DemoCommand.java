@@ -50,7 +50,8 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
     CountDownLatch closed = new CountDownLatch(1);
-    try (ConfigurableApplicationContext service = CompressoService.start(server.arguments())) {
+    try (ConfigurableApplicationContext service =
+        CompressoService.start(server.arguments("--logging.level.root=warn"))) {
       service.addApplicationListener(event -> {
         if (event instanceof ContextClosedEvent) {
           closed.countDown();
@@ -122,13 +123,13 @@ final class DemoCommand implements Callable<Integer> {
         "data",
         Map.of(
             "calibration",
-            Map.of("dataset", dataId, "select", "0:" + CALIBRATION_IMAGES),
+            Map.of("dataset", dataId, "select", Map.of("from", 0, "to", CALIBRATION_IMAGES)),
             "eval",
             Map.of(
                 "dataset",
                 dataId,
                 "select",
-                CALIBRATION_IMAGES + ":" + (CALIBRATION_IMAGES + EVALUATION_IMAGES))),
+                Map.of("from", CALIBRATION_IMAGES, "to", CALIBRATION_IMAGES + EVALUATION_IMAGES))),
         "preset",
         "balanced",
         "goals",

@@ -1,12 +1,7 @@
 package io.compresso.cli;
 
 import io.compresso.data.NpyFiles;
-import io.compresso.engine.SessionOptions;
-import io.compresso.evaluate.EngineRunner;
-import io.compresso.evaluate.OnnxRuntimePeer;
-import io.compresso.evaluate.PeerOptions;
 import io.compresso.evaluate.Runner;
-import io.compresso.onnx.OnnxCodec;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
 import java.io.PrintWriter;
@@ -29,11 +24,6 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Runs a model once. Inputs and outputs are NPY files, one a tensor.")
 final class RunCommand implements Callable<Integer> {
-  private enum Backend {
-    OURS,
-    ORT
-  }
-
   @Spec
   private @SuppressWarnings("NullAway.Init") CommandSpec spec;
 
@@ -70,7 +60,7 @@ final class RunCommand implements Callable<Integer> {
     }
     PrintWriter out = spec.commandLine().getOut();
     for (Backend backend : backends) {
-      try (Runner runner = open(backend)) {
+      try (Runner runner = backend.open(model, threads)) {
         Map<String, Tensor> values = new LinkedHashMap<>();
         for (var input : runner.inputs()) {
           Path file = inputs.resolve(fileName(input.name()));
@@ -92,14 +82,6 @@ final class RunCommand implements Callable<Integer> {
     }
     out.flush();
     return 0;
-  }
-
-  private Runner open(Backend backend) throws Exception {
-    return switch (backend) {
-      case OURS ->
-          EngineRunner.open(OnnxCodec.read(model), new SessionOptions(threads, Long.MAX_VALUE));
-      case ORT -> OnnxRuntimePeer.open(model, PeerOptions.threads(threads));
-    };
   }
 
   private static String write(Map.Entry<String, Value> output, Path folder) throws Exception {

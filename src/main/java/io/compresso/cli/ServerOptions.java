@@ -24,8 +24,10 @@ final class ServerOptions {
       description = "Spring properties, as --name=value after a --.")
   private List<String> properties = List.of();
 
-  String[] arguments() {
-    List<String> arguments = new ArrayList<>(properties);
+  /** Spring's arguments: {@code defaults}, then those of the command line, which win. */
+  String[] arguments(String... defaults) {
+    List<String> arguments = new ArrayList<>(List.of(defaults));
+    arguments.addAll(properties);
     if (port >= 0) {
       arguments.add("--server.port=" + port);
     }

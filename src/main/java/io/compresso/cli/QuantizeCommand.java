@@ -1,0 +1,154 @@
+package io.compresso.cli;
+
+import io.compresso.data.Dataset;
+import io.compresso.technique.JobData;
+import io.compresso.technique.JobHost;
+import io.compresso.technique.JobSpec;
+import io.compresso.technique.Pipeline;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Quantizes a model without a server. */
+@Command(
+    name = "quantize",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Quantizes a model without a server, and measures what it cost.",
+      "For example: compresso quantize model.onnx -o int8.onnx --calibration images.tar"
+          + " --select '{to: 200}'"
+    })
+final class QuantizeCommand implements Callable<Integer> {
+  @Spec
+  private @SuppressWarnings("NullAway.Init") CommandSpec spec;
+
+  @Parameters(paramLabel = "MODEL", description = "The ONNX file.")
+  private @SuppressWarnings("NullAway.Init") Path model;
+
+  @Option(
+      names = {"-o", "--output"},
+      required = true,
+      paramLabel = "FILE",
+      description = "Receives the quantized model.")
+  private @SuppressWarnings("NullAway.Init") Path output;
+
+  @Option(
+      names = "--calibration",
+      paramLabel = "DATA",
+      description = "Data on which ranges of activations are observed (static quantization).")
+  private @Nullable Path calibration;
+
+  @Option(
+      names = "--eval",
+      paramLabel = "DATA",
+      description = "Data on which accuracy is measured; without it accuracy is not measured.")
+  private @Nullable Path evaluation;
+
+  @Option(
+      names = "--select",
+      paramLabel = "YAML",
+      description = "Which calibration samples, for example '{from: 0, to: 200}'.")
+  private String select = "";
+
+  @Option(names = "--eval-select", paramLabel = "YAML", description = "Which evaluation samples.")
+  private String evalSelect = "";
+
+  @Option(
+      names = "--data-spec",
+      paramLabel = "YAML",
+      description = "How the data is read, for example '{image: {scale: 1}}'; @FILE reads a file.")
+  private String dataSpec = "";
+
+  @Option(
+      names = "--params",
+      paramLabel = "YAML",
+      description =
+          "Parameters of the technique, for example '{weights: {perChannel: false}}'; see"
+              + " compresso techniques. Without --calibration the mode is dynamic.")
+  private String parameters = "";
+
+  @Option(names = "--json", description = "Writes the report to this file; - is standard output.")
+  private @Nullable Path json;
+
+  @Override
+  public Integer call() throws Exception {
+    PrintWriter out = spec.commandLine().getOut();
+    Map<String, Object> technique = new LinkedHashMap<>(DataOptions.map("--params", parameters));
+    technique.putIfAbsent("mode", calibration == null ? "dynamic" : "static");
+    JobSpec job = JobSpec.of("quantize", technique);
+    Path work = Files.createTempDirectory("compresso-quantize");
+    try (Dataset observed = open(calibration, select);
+        Dataset labelled = open(evaluation, evalSelect)) {
+      JobData data = new JobData(null, bound(observed), bound(labelled));
+      Pipeline.Result result = Pipeline.run(model, data, job, work, new Progress(out));
+      Files.move(result.model(), output, StandardCopyOption.REPLACE_EXISTING);
+      Output.json(json, result.report().toMap(), out);
+      out.println();
+      out.print(ReportTable.of(JsonMapper.shared().valueToTree(result.report().toMap())));
+      out.flush();
+      return 0;
+    } finally {
+      delete(work);
+    }
+  }
+
+  private @Nullable Dataset open(@Nullable Path file, String selection) throws IOException {
+    return file == null ? null : DataOptions.open(file, dataSpec, selection);
+  }
+
+  private static JobData.@Nullable Bound bound(@Nullable Dataset dataset) {
+    return dataset == null ? null : new JobData.Bound(dataset);
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (var files = Files.walk(folder)) {
+      for (Path file : files.toList().reversed()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /** Prints the stages as they come. */
+  private static final class Progress implements JobHost {
+    private final PrintWriter out;
+    private String stage = "";
+
+    Progress(PrintWriter out) {
+      this.out = out;
+    }
+
+    @Override
+    public void progress(String now, double fraction) {
+      if (!now.equals(stage)) {
+        stage = now;
+        log(Output.format("  %3.0f %%  %s", 100 * fraction, now));
+      }
+    }
+
+    @Override
+    public void log(String line) {
+      out.println(line);
+      out.flush();
+    }
+
+    @Override
+    public void checkpoint() {}
+
+    @Override
+    public <T> T measuring(Callable<T> work) throws Exception {
+      return work.call();
+    }
+  }
+}
