@@ -16,7 +16,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 @ConfigurationProperties("compresso")
 public record StoreProperties(
-    @DefaultValue(".compresso") Path home,
+    Path home,
     @Nullable Path blobs,
     @Nullable Path postgresBinaries,
     @DefaultValue("1h") Duration sweepGrace) {
