@@ -1,5 +1,6 @@
 package io.compresso;
 
+import io.compresso.store.InstanceFolder;
 import io.compresso.store.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -60,16 +61,15 @@ public final class TestDatabase {
       return new Server(container.getJdbcUrl(), container.getUsername(), container.getPassword());
     }
     try {
-      Path folder = Path.of("target", "test-postgres");
-      EmbeddedPostgres postgres =
-          EmbeddedPostgres.open(
-              folder.resolve(Long.toString(ProcessHandle.current().pid())),
-              folder.resolve("programs"));
+      Path parent = Path.of("target", "test-postgres");
+      Path folder = parent.resolve(Long.toString(ProcessHandle.current().pid()));
+      EmbeddedPostgres postgres = EmbeddedPostgres.open(folder, parent.resolve("programs"));
       Runtime.getRuntime()
           .addShutdownHook(
               new Thread(() -> {
                 try {
                   postgres.close();
+                  InstanceFolder.deleteTree(folder);
                 } catch (IOException e) {
                   throw new UncheckedIOException(e);
                 }

@@ -76,6 +76,7 @@ final class JobWatch {
             return new Ending.Done(result);
           }
           case JobMessage.Failed(Problem problem) -> {
+            child.tail().forEach(line -> log("debug", line));
             return new Ending.Failed(problem);
           }
         }

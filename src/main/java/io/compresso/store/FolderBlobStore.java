@@ -63,9 +63,7 @@ public final class FolderBlobStore implements BlobStore, AutoCloseable {
                   .withHint("raise the server's upload limit, or send less"));
         }
         sha256.update(buffer, 0, read);
-        for (ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, read); bytes.hasRemaining(); ) {
-          out.write(bytes);
-        }
+        write(out, ByteBuffer.wrap(buffer, 0, read));
       }
       out.force(true);
       done = true;
@@ -75,6 +73,22 @@ public final class FolderBlobStore implements BlobStore, AutoCloseable {
       if (!done) {
         InstanceFolder.deleteTree(folder);
       }
+    }
+  }
+
+  private void write(FileChannel out, ByteBuffer bytes) {
+    try {
+      while (bytes.hasRemaining()) {
+        out.write(bytes);
+      }
+    } catch (IOException e) {
+      // The server's trouble, unlike a failure to read what the client sends.
+      throw new ProblemException(
+          ProblemException.Kind.UNAVAILABLE,
+          Problem.of("storage-failed", "the server cannot store the upload: " + e.getMessage())
+              .withHint("the server's disk may be full; try again later")
+              .asRetryable(),
+          e);
     }
   }
 

@@ -22,18 +22,17 @@ class DatasetReaderTest {
   private static final String CSV = "a,b,label\n1,2,x\n3,4,y\n5,6,x\n";
 
   private final DatasetReader reader =
-      new DatasetReader(
-          new UploadProperties(DataSize.ofMegabytes(64), DataSize.ofMegabytes(64)));
+      new DatasetReader(new UploadProperties(DataSize.ofMegabytes(64), DataSize.ofMegabytes(64)));
 
   @TempDir Path folder;
 
   @Test
   void summary_holdsTheSchemaThatJobsAreCheckedAgainst() throws Exception {
-    DatasetReader.Summary summary = read("{\"label\": \"label\"}", CSV.getBytes(StandardCharsets.UTF_8));
+    DatasetReader.Summary summary =
+        read("{\"label\": \"label\"}", CSV.getBytes(StandardCharsets.UTF_8));
     assertThat(summary.examples()).isEqualTo(3);
     assertThat(summary.classes()).containsEntry("x", 2L).containsEntry("y", 1L);
-    DatasetReader.Summary stored =
-        Json.read(Json.write(summary), DatasetReader.Summary.class);
+    DatasetReader.Summary stored = Json.read(Json.write(summary), DatasetReader.Summary.class);
     assertThat(stored).isEqualTo(summary);
     assertThat(stored.schema().label().kind()).isEqualTo(LabelKind.CLASS);
     assertThat(stored.schema().fields()).hasSameSizeAs(summary.fields());

@@ -91,6 +91,10 @@ class JobLifecycleIT {
     JobInfo job = ended(submit("refuse", null));
     assertThat(job.state()).isEqualTo(JobState.FAILED);
     assertThat(job.error()).isEqualTo(Problem.of("test-problem", "cannot do that").atNode("n1"));
+    assertThat(jobs.logs(job.id(), null, 100).items())
+        .as("the trace of what failed")
+        .extracting(LogLine::message)
+        .anyMatch(line -> line.contains("TestWorker.work"));
     assertThatThrownBy(() -> jobs.report(job.id()))
         .isInstanceOfSatisfying(
             ProblemException.class,
