@@ -7,7 +7,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The input of an NCHW convolution, in elements of 32 bits, laid out so that each tap of the window
@@ -20,9 +19,6 @@ import java.util.Optional;
 public final class ConvPlanes {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final Axis depth;
   private final Axis height;
@@ -82,6 +78,17 @@ public final class ConvPlanes {
       return i * axis.stride() + phase - axis.padBegin();
     }
 
+    /** The first element of a plane that is not padding. */
+    int first(int phase) {
+      return Math.clamp(Math.ceilDiv(axis.padBegin() - phase, axis.stride()), 0, extent);
+    }
+
+    /** The end of the elements of a plane that are not padding. */
+    int end(int phase) {
+      int last = Math.floorDiv(axis.size() - 1 + axis.padBegin() - phase, axis.stride());
+      return Math.clamp(last + 1, first(phase), extent);
+    }
+
     boolean isPlain() {
       return extent == axis.size() && axis.stride() == 1 && axis.padBegin() == 0;
     }
@@ -93,31 +100,53 @@ public final class ConvPlanes {
   }
 
   /**
-   * Where the input lies in the planes of a channel when no stride splits it; in elements.
+   * A rectangle of the input of a channel that is a rectangle of its planes; in elements.
    *
-   * @param slices input size along the first axis
-   * @param rows input size along the second axis
-   * @param columns input size along the third axis
-   * @param first the place of the first element
-   * @param rowStride from one row to the next
-   * @param sliceStride from one slice to the next
+   * @param source the first element of the input
+   * @param target the first element of the planes
+   * @param rows how many rows
+   * @param columns how many elements a row
+   * @param rowStep from one row of the input to the next
+   * @param columnStep from one element of the input's row to the next
    */
-  public record Interior(
-      int slices, int rows, int columns, long first, long rowStride, long sliceStride) {}
+  public record Patch(
+      long source, long target, int rows, int columns, long rowStep, int columnStep) {}
 
-  /** Where the input lies in a plane as it is; nothing when a stride splits it. */
-  public Optional<Interior> interior() {
-    if (depth.axis.stride() > 1 || height.axis.stride() > 1 || width.axis.stride() > 1) {
-      return Optional.empty();
+  /** What the planes have of the input of a channel; everything else is padding. */
+  public List<Patch> patches() {
+    List<Patch> patches = new ArrayList<>();
+    long plane = 0;
+    for (int pd : depth.phases) {
+      for (int ph : height.phases) {
+        for (int pw : width.phases) {
+          for (int d = depth.first(pd); d < depth.end(pd); d++) {
+            addPatch(patches, plane, d, pd, ph, pw);
+          }
+          plane += planeSize();
+        }
+      }
     }
-    long slice = (long) height.extent * width.extent;
-    long first =
-        depth.axis.padBegin() * slice
-            + (long) height.axis.padBegin() * width.extent
-            + width.axis.padBegin();
-    return Optional.of(
-        new Interior(
-            depth.axis.size(), height.axis.size(), width.axis.size(), first, width.extent, slice));
+    return patches;
+  }
+
+  private void addPatch(List<Patch> patches, long plane, int d, int pd, int ph, int pw) {
+    int row = height.first(ph);
+    int column = width.first(pw);
+    int rows = height.end(ph) - row;
+    int columns = width.end(pw) - column;
+    if (rows == 0 || columns == 0) {
+      return;
+    }
+    long slice = (long) depth.position(d, pd) * height.axis.size() + height.position(row, ph);
+    long source = slice * width.axis.size() + width.position(column, pw);
+    long target = plane + ((long) d * height.extent + row) * width.extent + column;
+    long rowStep = (long) height.axis.stride() * width.axis.size();
+    patches.add(new Patch(source, target, rows, columns, rowStep, width.axis.stride()));
+  }
+
+  /** Elements from one row of a plane to the next. */
+  public int rowStride() {
+    return width.extent;
   }
 
   private long planeSize() {
@@ -170,50 +199,6 @@ public final class ConvPlanes {
     });
   }
 
-  /**
-   * Fills the planes of four channels of bytes, a byte of each to an element.
-   *
-   * @param channels where they begin; a negative offset stands for a channel of zeroes
-   * @param flip what the elements of the input are combined with, exclusive or
-   * @param padding the element that stands for the padding
-   */
-  public void fillQuads(
-      MemorySegment source,
-      long[] channels,
-      int flip,
-      int padding,
-      MemorySegment target,
-      long targetOffset) {
-    forEachRow((row, phase, index) -> {
-      long at = targetOffset + 4 * index;
-      int before = width.axis.padBegin() - phase;
-      int first = row < 0 ? width.extent : firstInside(before);
-      int end = row < 0 ? width.extent : endInside(before, first);
-      for (int i = 0; i < first; i++) {
-        target.set(INT, at + 4L * i, padding);
-      }
-      for (int i = end; i < width.extent; i++) {
-        target.set(INT, at + 4L * i, padding);
-      }
-      int stride = width.axis.stride();
-      long from = row + (long) first * stride - before;
-      for (int i = first; i < end; i++) {
-        target.set(INT, at + 4L * i, quad(source, channels, from) ^ flip);
-        from += stride;
-      }
-    });
-  }
-
-  private static int quad(MemorySegment source, long[] channels, long at) {
-    int quad = 0;
-    for (int c = 0; c < 4; c++) {
-      if (channels[c] >= 0) {
-        quad |= (source.get(ValueLayout.JAVA_BYTE, channels[c] + at) & 0xFF) << (8 * c);
-      }
-    }
-    return quad;
-  }
-
   private interface RowAction {
     /**
      * @param row the first element of the input's row, negative for a row of padding
@@ -243,22 +228,11 @@ public final class ConvPlanes {
     }
   }
 
-  /** The first element of a plane's row that is not padding. */
-  private int firstInside(int before) {
-    return Math.clamp(Math.ceilDiv(before, width.axis.stride()), 0, width.extent);
-  }
-
-  /** The end of the elements of a plane's row that are not padding. */
-  private int endInside(int before, int first) {
-    int end = Math.floorDiv(width.axis.size() - 1 + before, width.axis.stride()) + 1;
-    return Math.clamp(end, first, width.extent);
-  }
-
   private void fillRow(MemorySegment source, long row, int phase, MemorySegment target, long at) {
     int stride = width.axis.stride();
     int before = width.axis.padBegin() - phase;
-    int first = firstInside(before);
-    int end = endInside(before, first);
+    int first = width.first(phase);
+    int end = width.end(phase);
     target.asSlice(at, 4L * first).fill((byte) 0);
     target.asSlice(at + 4L * end, 4L * (width.extent - end)).fill((byte) 0);
     if (stride == 1) {

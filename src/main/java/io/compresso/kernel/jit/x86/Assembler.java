@@ -308,6 +308,11 @@ final class Assembler extends Encoder {
     shift(0x72, 6, target, source, bits);
   }
 
+  /** Shifts 32-bit elements right, zeroes in. */
+  void vpsrld(Vec target, Vec source, int bits) {
+    shift(0x72, 2, target, source, bits);
+  }
+
   void vpaddd(Vec target, Vec left, Vec right) {
     vector(Opcode.of(PREFIX_66, MAP_0F, 0xFE), target, left, right, Modifiers.NONE);
   }
@@ -442,6 +447,12 @@ final class Assembler extends Encoder {
         null,
         source,
         modifiers);
+  }
+
+  /** Zero-extends 16-bit elements to 32 bits. */
+  void vpmovzxwd(Vec target, Mem source, Modifiers modifiers) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x33).in(Unit.HALF_VECTOR), target, null, source, modifiers);
   }
 
   /** Sign-extends bytes to 16 bits. */

@@ -30,7 +30,6 @@ final class Int8ConvRun implements PreparedKernel {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final int MOST_COLUMNS = 512;
   private static final int MOST_TILES_OF_ROWS = 8;
-  private static final int ALL_BYTES = 0x01010101;
   private static final long LEAST_COPY = 1 << 12;
   private static final long LEAST_MACS = 1 << 18;
 
@@ -166,13 +165,13 @@ final class Int8ConvRun implements PreparedKernel {
       Buffers buffers =
           new Buffers(operands, a, filled.segment(), starts.segment(), constants.segment());
       for (int image = 0; image < problem.batch(); image++) {
-        fill(buffers, image, (zeroPoint & 0xFF) * ALL_BYTES, threads);
+        fill(buffers, image, (byte) zeroPoint, threads);
         multiply(buffers, image, threads);
       }
     }
   }
 
-  private void fill(Buffers buffers, int image, int padding, int threads) {
+  private void fill(Buffers buffers, int image, byte padding, int threads) {
     int count = problem.channels().groups() * quads;
     long first = image * problem.channels().in() * problem.inputArea();
     int perChunk = perChunk(count, planes.channelStride(), LEAST_COPY);

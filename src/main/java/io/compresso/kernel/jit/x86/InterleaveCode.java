@@ -15,6 +15,8 @@ import io.compresso.kernel.jit.x86.Encoder.Modifiers;
  * @param sourceStride bytes from one row of the source to the next
  * @param targetStride bytes from one row of the target to the next
  * @param flip what the elements are combined with, exclusive or
+ * @param step bytes from one element of a row of the source to the next, 1 or 2; with 2 the byte
+ *     after the last element is read as well
  * @param masked whether there is a tail; AVX-512 only
  */
 record InterleaveCode(
@@ -24,6 +26,7 @@ record InterleaveCode(
     long sourceStride,
     long targetStride,
     int flip,
+    int step,
     boolean masked) {
   private static final Gpr SOURCE = Gpr.RDI;
   private static final Gpr TARGET = Gpr.RDX;
@@ -56,7 +59,7 @@ record InterleaveCode(
     Label vector = a.here();
     vector(a, Modifiers.NONE);
     a.vmovups(Mem.at(TO), set.register(0));
-    a.add(FROM, set.lanes());
+    a.add(FROM, (long) step * set.lanes());
     a.add(TO, set.length().bytes());
     a.dec(COUNT);
     a.jump(Condition.NOT_EQUAL, vector);
@@ -82,14 +85,30 @@ record InterleaveCode(
     Vec element = set.register(0);
     for (int c = 0; c < channels; c++) {
       Vec part = set.register(c);
-      a.vpmovzxbd(part, Mem.at(FROM, c * channelStride), modifiers);
+      load(a, part, c, modifiers);
       if (c > 0) {
-        a.vpslld(part, part, 8 * c);
         a.vpor(element, element, part);
       }
     }
     if (flip != 0) {
       a.vpxor(element, element, flipRegister());
+    }
+  }
+
+  /** Loads the bytes of one channel into their place in the elements. */
+  private void load(Assembler a, Vec part, int channel, Modifiers modifiers) {
+    Mem source = Mem.at(FROM, channel * channelStride);
+    if (step == 1) {
+      a.vpmovzxbd(part, source, modifiers);
+      if (channel > 0) {
+        a.vpslld(part, part, 8 * channel);
+      }
+      return;
+    }
+    a.vpmovzxwd(part, source, modifiers);
+    a.vpslld(part, part, 24);
+    if (channel < 3) {
+      a.vpsrld(part, part, 24 - 8 * channel);
     }
   }
 }

@@ -4,22 +4,32 @@ import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.panel.ConvPlanes;
-import io.compresso.kernel.panel.ConvPlanes.Interior;
+import io.compresso.kernel.panel.ConvPlanes.Patch;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Fills planes of four channels an element, in machine code where no stride splits the rows. */
+/**
+ * Fills planes of four channels an element. Machine code does whole vectors and what a mask can do
+ * after them, Java the rest of each row and steps that there is no code for.
+ */
 final class QuadFiller implements AutoCloseable {
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final int ALL_BYTES = 0x01010101;
-  private static final int MOST_ROW_BYTES = 1 << 20;
+  private static final int MOST_STEP = 2;
 
   private final ConvProblem problem;
   private final ConvPlanes planes;
   private final VectorSet set;
   private final int quads;
   private final int flip;
-  private final Map<Integer, CodeCache.Lease> variants = new ConcurrentHashMap<>();
+  private final List<Patch> patches;
+  private final boolean padded;
+  private final Map<Variant, CodeCache.Lease> variants = new ConcurrentHashMap<>();
+
+  private record Variant(int channels, long rowStep, int step, boolean masked) {}
 
   QuadFiller(ConvProblem problem, ConvPlanes planes, VectorSet set) {
     this.problem = problem;
@@ -27,79 +37,85 @@ final class QuadFiller implements AutoCloseable {
     this.set = set;
     this.quads = Math.ceilDiv(problem.channels().inPerGroup(), 4);
     this.flip = Requantizer.inputFlip(problem) * ALL_BYTES;
+    this.patches = planes.patches();
+    long inside = 0;
+    for (Patch patch : patches) {
+      inside += (long) patch.rows() * patch.columns();
+    }
+    this.padded = inside < planes.channelStride();
   }
 
   /**
-   * Fills the plane of one quad.
+   * Fills the planes of one quad.
    *
    * @param first where the image begins in the input
    * @param quad its number among those of all groups
-   * @param padding the element that stands for the padding
+   * @param padding the byte that stands for the padding
    */
-  void fill(MemorySegment input, long first, int quad, int padding, MemorySegment target) {
+  void fill(MemorySegment input, long first, int quad, byte padding, MemorySegment target) {
     int perGroup = problem.channels().inPerGroup();
     int inGroup = quad % quads * 4;
-    int present = Math.min(4, perGroup - inGroup);
-    long area = problem.inputArea();
-    long source = first + ((long) quad / quads * perGroup + inGroup) * area;
+    int channels = Math.min(4, perGroup - inGroup);
+    long source = first + ((long) quad / quads * perGroup + inGroup) * problem.inputArea();
     long plane = 4 * quad * planes.channelStride();
-    Interior interior = planes.interior().orElse(null);
-    if (interior == null || !isCodeWorthwhile(interior)) {
-      long[] channels = new long[4];
-      for (int c = 0; c < 4; c++) {
-        channels[c] = c < present ? source + c * area : -1;
-      }
-      planes.fillQuads(input, channels, flip, padding, target, plane);
-      return;
+    if (padded) {
+      target.asSlice(plane, 4 * planes.channelStride()).fill(padding);
     }
-    if (planes.channelStride() != area) {
-      target.asSlice(plane, 4 * planes.channelStride()).fill((byte) padding);
+    for (Patch patch : patches) {
+      fill(input, source + patch.source(), channels, patch, target, plane + 4 * patch.target());
     }
-    // Rows that follow one another without padding are one.
-    boolean whole = interior.rowStride() == interior.columns();
-    int rows = whole ? 1 : interior.rows();
-    int columns = whole ? interior.columns() * interior.rows() : interior.columns();
-    int tail = columns % set.lanes();
-    MemorySegment code = variants.computeIfAbsent(present, this::lease).entry();
-    for (int slice = 0; slice < interior.slices(); slice++) {
+  }
+
+  private void fill(
+      MemorySegment input, long source, int channels, Patch patch, MemorySegment target, long at) {
+    // With a step of 2 the code reads one byte more than it uses, so that Java does the last one.
+    int byCode = patch.columnStep() > MOST_STEP ? 0 : patch.columns() - (patch.columnStep() - 1);
+    int tail = byCode % set.lanes();
+    if (set != VectorSet.AVX512) {
+      byCode -= tail;
+      tail = 0;
+    }
+    if (byCode > 0) {
+      Variant variant = new Variant(channels, patch.rowStep(), patch.columnStep(), tail > 0);
       NativeCall.block(
-          code,
-          input.asSlice(source + (long) slice * interior.rows() * interior.columns()),
+          variants.computeIfAbsent(variant, this::lease).entry(),
+          input.asSlice(source),
           MemorySegment.NULL,
-          target.asSlice(plane + 4 * (interior.first() + slice * interior.sliceStride())),
+          target.asSlice(at),
           MemorySegment.NULL,
-          rows,
-          columns / set.lanes(),
+          patch.rows(),
+          byCode / set.lanes(),
           set.mask(tail));
     }
+    for (int row = 0; row < patch.rows() && byCode < patch.columns(); row++) {
+      for (int column = byCode; column < patch.columns(); column++) {
+        long from = source + row * patch.rowStep() + (long) column * patch.columnStep();
+        long to = at + 4 * ((long) row * planes.rowStride() + column);
+        target.set(INT, to, quad(input, from, channels));
+      }
+    }
   }
 
-  private boolean isCodeWorthwhile(Interior interior) {
-    boolean masks = set == VectorSet.AVX512 || tailOf(interior) == 0;
-    return masks
-        && interior.rows() > 0
-        && interior.columns() > 0
-        && interior.columns() < MOST_ROW_BYTES
-        && problem.inputArea() < Integer.MAX_VALUE / 4;
+  private int quad(MemorySegment input, long from, int channels) {
+    int quad = 0;
+    for (int c = 0; c < channels; c++) {
+      int value = input.get(ValueLayout.JAVA_BYTE, from + c * problem.inputArea()) & 0xFF;
+      quad |= value << (8 * c);
+    }
+    return quad ^ flip;
   }
 
-  private int tailOf(Interior interior) {
-    boolean whole = interior.rowStride() == interior.columns();
-    long columns = whole ? (long) interior.columns() * interior.rows() : interior.columns();
-    return (int) (columns % set.lanes());
-  }
-
-  private CodeCache.Lease lease(int present) {
-    Interior interior = planes.interior().orElseThrow();
+  private CodeCache.Lease lease(Variant variant) {
     InterleaveCode code =
         new InterleaveCode(
             set,
-            present,
+            variant.channels(),
             problem.inputArea(),
-            interior.columns(),
-            4 * interior.rowStride(),
+            variant.rowStep(),
+            4L * planes.rowStride(),
             flip,
-            tailOf(interior) > 0);
+            variant.step(),
+            variant.masked());
     return CodeCache.lease(code, code::generate);
   }
 

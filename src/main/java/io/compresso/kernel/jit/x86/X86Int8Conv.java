@@ -48,7 +48,7 @@ public final class X86Int8Conv implements Kernel {
     if (!(problem instanceof ConvProblem conv) || conv.layout() != ConvProblem.Layout.NCHW) {
       return Acceptance.no("not a convolution over NCHW");
     }
-    long largest = Math.max(conv.depth(), conv.outputArea());
+    long largest = Math.max(conv.depth(), Math.max(conv.inputArea(), conv.outputArea()));
     return Acceptance.when(problem.types().isInt8(), "not of bytes")
         .and(Requantizer.accepts(problem.epilogue()))
         .and(JitPanel.accepts(conv.kernelArea(), Math.max(largest, PanelConv.planeSize(conv))))

@@ -186,6 +186,11 @@ class AssemblerGoldenTest {
     put(
         "vpmovzxbd zmm8{k1}{z}, [rdi+32]",
         a -> a.vpmovzxbd(zmm(8), Mem.at(RDI, 32), Modifiers.zeroing(K1)));
+    put("vpsrld zmm8, zmm29, 24", a -> a.vpsrld(zmm(8), zmm(29), 24));
+    put("vpmovzxwd ymm8, [rdi+8]", a -> a.vpmovzxwd(ymm(8), Mem.at(RDI, 8), Modifiers.NONE));
+    put(
+        "vpmovzxwd zmm8{k1}{z}, [rdi+32]",
+        a -> a.vpmovzxwd(zmm(8), Mem.at(RDI, 32), Modifiers.zeroing(K1)));
     put("vpmaddwd ymm8, ymm9, ymm10", a -> a.vpmaddwd(ymm(8), ymm(9), ymm(10)));
     put("vpmaddwd zmm8, zmm29, zmm10", a -> a.vpmaddwd(zmm(8), zmm(29), zmm(10)));
     put("vpdpbusd zmm8, zmm29, zmm10", a -> a.vpdpbusd(zmm(8), zmm(29), zmm(10)));
