@@ -2,9 +2,6 @@ package io.compresso.kernel.panel;
 
 import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.SpatialAxis;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,9 +14,6 @@ import java.util.List;
  * there are: those with a position of {@link #rowLength()} or more in their row mean nothing.
  */
 public final class ConvPlanes {
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private final Axis depth;
   private final Axis height;
   private final Axis width;
@@ -144,6 +138,15 @@ public final class ConvPlanes {
     patches.add(new Patch(source, target, rows, columns, rowStep, width.axis.stride()));
   }
 
+  /** Whether the planes have elements that are padding. */
+  public boolean isPadded() {
+    long inside = 0;
+    for (Patch patch : patches()) {
+      inside += (long) patch.rows() * patch.columns();
+    }
+    return inside < channelStride();
+  }
+
   /** Elements from one row of a plane to the next. */
   public int rowStride() {
     return width.extent;
@@ -184,71 +187,6 @@ public final class ConvPlanes {
   /** Outputs of one row. */
   public int rowLength() {
     return width.axis.outputSize();
-  }
-
-  /** Fills the planes of one channel of floats. */
-  public void fill(
-      MemorySegment source, long sourceOffset, MemorySegment target, long targetOffset) {
-    forEachRow((row, phase, index) -> {
-      long at = targetOffset + 4 * index;
-      if (row < 0) {
-        target.asSlice(at, 4L * width.extent).fill((byte) 0);
-      } else {
-        fillRow(source, sourceOffset + 4 * row, phase, target, at);
-      }
-    });
-  }
-
-  private interface RowAction {
-    /**
-     * @param row the first element of the input's row, negative for a row of padding
-     * @param phase the phase along the width
-     * @param index the first element of the plane's row
-     */
-    void accept(long row, int phase, long index);
-  }
-
-  private void forEachRow(RowAction action) {
-    long index = 0;
-    for (int pd : depth.phases) {
-      for (int ph : height.phases) {
-        for (int pw : width.phases) {
-          for (int d = 0; d < depth.extent; d++) {
-            for (int h = 0; h < height.extent; h++) {
-              int sd = depth.position(d, pd);
-              int sh = height.position(h, ph);
-              boolean inside = isInside(sd, depth.axis) && isInside(sh, height.axis);
-              long row = ((long) sd * height.axis.size() + sh) * width.axis.size();
-              action.accept(inside ? row : -1, pw, index);
-              index += width.extent;
-            }
-          }
-        }
-      }
-    }
-  }
-
-  private void fillRow(MemorySegment source, long row, int phase, MemorySegment target, long at) {
-    int stride = width.axis.stride();
-    int before = width.axis.padBegin() - phase;
-    int first = width.first(phase);
-    int end = width.end(phase);
-    target.asSlice(at, 4L * first).fill((byte) 0);
-    target.asSlice(at + 4L * end, 4L * (width.extent - end)).fill((byte) 0);
-    if (stride == 1) {
-      MemorySegment.copy(
-          source, row + 4L * (first - before), target, at + 4L * first, 4L * (end - first));
-      return;
-    }
-    long from = row + 4 * ((long) first * stride - before);
-    for (int i = first; i < end; i++) {
-      target.set(FLOAT, at + 4L * i, source.get(FLOAT, from));
-      from += 4L * stride;
-    }
-  }
-
-  private static boolean isInside(int position, SpatialAxis axis) {
-    return position >= 0 && position < axis.size();
   }
 
   /** What is done with a run of outputs that lie one after the other. */

@@ -16,7 +16,7 @@ public final class PanelConv extends PlanarConv {
 
   public PanelConv(
       KernelSpec spec, ConvProblem problem, Weights weights, PanelProduct.Factory factory) {
-    super(spec, problem, weights, factory.width(), true);
+    super(spec, problem, weights, factory, true);
     boolean hasBias = problem.epilogue().bias();
     this.product =
         factory.create(
@@ -62,8 +62,7 @@ public final class PanelConv extends PlanarConv {
     try (Scratch scratch = Scratch.of(block.rows() * stride)) {
       MemorySegment c = scratch.segment();
       product.multiply(block.a(), block.b(), c, biases, block.rows(), block.columns());
-      block.forEachRun((row, column, first, length) ->
-          MemorySegment.copy(c, row * stride + 4L * column, output, 4 * first, 4L * length));
+      block.copyResults(c, output);
     }
   }
 

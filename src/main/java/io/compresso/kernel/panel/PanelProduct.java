@@ -13,6 +13,11 @@ public interface PanelProduct extends AutoCloseable {
     int width();
 
     PanelProduct create(PanelShape shape);
+
+    /** How rows are copied before and after the products. */
+    default RowCopier copier() {
+      return RowCopier.JAVA;
+    }
   }
 
   /**

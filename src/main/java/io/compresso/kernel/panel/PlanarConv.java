@@ -11,6 +11,7 @@ import io.compresso.kernel.panel.PanelShape.Left;
 import io.compresso.kernel.panel.PanelShape.Panel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,9 @@ public abstract class PlanarConv implements PreparedKernel {
   private final KernelSpec spec;
   private final ConvProblem problem;
   private final ConvPlanes planes;
+  private final List<ConvPlanes.Patch> patches;
+  private final boolean padded;
+  private final RowCopier copier;
   private final Blocks blocks;
   private final Arena arena = Arena.ofShared();
   private final @Nullable MemorySegment filters;
@@ -33,24 +37,31 @@ public abstract class PlanarConv implements PreparedKernel {
   private final boolean sumsAreResults;
 
   /**
-   * @param width columns of a panel
+   * @param factory makes the products
    * @param sumsAreResults whether the sums are of the output's type, so that they can be stored in
    *     place
    */
   protected PlanarConv(
-      KernelSpec spec, ConvProblem problem, Weights weights, int width, boolean sumsAreResults) {
+      KernelSpec spec,
+      ConvProblem problem,
+      Weights weights,
+      PanelProduct.Factory factory,
+      boolean sumsAreResults) {
     this.spec = spec;
     this.sumsAreResults = sumsAreResults;
     this.quantization = weights.quantization();
     this.problem = problem;
     this.planes = new ConvPlanes(problem);
+    this.patches = planes.patches();
+    this.padded = planes.isPadded();
+    this.copier = factory.copier();
     Blocks even =
         Blocks.of(
             problem.channels().outPerGroup(),
             planes.columns(),
             problem.depth(),
             spec.tile().rows(),
-            width,
+            factory.width(),
             Workers.shared().size());
     this.blocks = storesInPlace() ? even : even.withColumnsAtMost(MOST_COPIED_COLUMNS);
     MemorySegment data = weights.data();
@@ -163,9 +174,24 @@ public abstract class PlanarConv implements PreparedKernel {
             chunk -> {
               int end = Math.min(channels, (chunk + 1) * perChunk);
               for (int channel = chunk * perChunk; channel < end; channel++) {
-                planes.fill(input, channel * channelBytes, target, channel * planeBytes);
+                fill(
+                    input.asSlice(channel * channelBytes, channelBytes),
+                    target.asSlice(channel * planeBytes, planeBytes));
               }
             });
+  }
+
+  private void fill(MemorySegment channel, MemorySegment planesOfChannel) {
+    if (padded) {
+      planesOfChannel.fill((byte) 0);
+    }
+    for (ConvPlanes.Patch patch : patches) {
+      copier.copy(
+          channel.asSlice(4 * patch.source()),
+          planesOfChannel.asSlice(4 * patch.target()),
+          new RowCopier.Size(patch.rows(), patch.columns()),
+          new RowCopier.Strides(patch.rowStep(), patch.columnStep(), planes.rowStride()));
+    }
   }
 
   private void multiply(
@@ -193,6 +219,7 @@ public abstract class PlanarConv implements PreparedKernel {
 
   @Override
   public void close() {
+    copier.close();
     arena.close();
   }
 
@@ -262,6 +289,20 @@ public abstract class PlanarConv implements PreparedKernel {
 
     private long output(int row) {
       return ((long) image * problem.channels().out() + channel() + row) * problem.outputArea();
+    }
+
+    /** Copies the results, of 32 bits, from among the sums to where they belong. */
+    public void copyResults(MemorySegment sums, MemorySegment results) {
+      RowCopier.Strides strides = new RowCopier.Strides(sumStride(), 1, problem.outputArea());
+      planes.forEachRun(
+          blocks.firstColumn(block),
+          columns(),
+          (column, output, length) ->
+              copier.copy(
+                  sums.asSlice(4L * column),
+                  results.asSlice(4 * (output(0) + output)),
+                  new RowCopier.Size(rows(), length),
+                  strides));
     }
 
     /** The results among the sums. */

@@ -56,7 +56,7 @@ public final class VectorInt8Conv implements Kernel {
     private final Int8Epilogue epilogue;
 
     Prepared(ConvProblem problem, Weights weights) {
-      super(SPEC, problem, weights, VectorPanel.WIDTH, false);
+      super(SPEC, problem, weights, VectorPanel.FACTORY, false);
       this.sums = new ExactSums(left(), panel(VectorPanel.WIDTH), paddedStride());
       this.epilogue = new Int8Epilogue(problem, weights);
     }

@@ -497,6 +497,16 @@ final class Assembler extends Encoder {
         Modifiers.NONE);
   }
 
+  /** Stores the low half of each 64-bit element. */
+  void vpmovqd(Mem target, Vec source) {
+    vector(
+        Opcode.of(PREFIX_F3, MAP_0F38, 0x35).only(Form.EVEX).in(Unit.HALF_VECTOR),
+        source,
+        null,
+        target,
+        Modifiers.NONE);
+  }
+
   /** Stores the low byte of each 32-bit element. */
   void vpmovdb(Mem target, Vec source, Modifiers modifiers) {
     vector(

@@ -5,6 +5,7 @@ import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.panel.PanelProduct;
 import io.compresso.kernel.panel.PanelShape;
+import io.compresso.kernel.panel.RowCopier;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,6 +39,11 @@ final class JitPanel implements PanelProduct {
       @Override
       public PanelProduct create(PanelShape shape) {
         return new JitPanel(factors, shape, set);
+      }
+
+      @Override
+      public RowCopier copier() {
+        return new JitRowCopier(set);
       }
     };
   }

@@ -38,11 +38,7 @@ final class QuadFiller implements AutoCloseable {
     this.quads = Math.ceilDiv(problem.channels().inPerGroup(), 4);
     this.flip = Requantizer.inputFlip(problem) * ALL_BYTES;
     this.patches = planes.patches();
-    long inside = 0;
-    for (Patch patch : patches) {
-      inside += (long) patch.rows() * patch.columns();
-    }
-    this.padded = inside < planes.channelStride();
+    this.padded = planes.isPadded();
   }
 
   /**

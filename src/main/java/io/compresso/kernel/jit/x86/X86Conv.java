@@ -18,6 +18,8 @@ import java.util.Set;
 
 /** The float convolution over NCHW in AVX2 or AVX-512 code. */
 public final class X86Conv implements Kernel {
+  private static final int MOST_STRIDE = 64;
+
   private final VectorSet set;
   private final KernelSpec spec;
 
@@ -51,6 +53,10 @@ public final class X86Conv implements Kernel {
     long largest = Math.max(conv.depth(), Math.max(conv.inputArea(), conv.outputArea()));
     return Acceptance.when(problem.types().equals(OperandTypes.FLOAT), "not of floats")
         .and(JitPanel.accepts(conv.kernelArea(), Math.max(largest, PanelConv.planeSize(conv))))
+        .and(
+            Acceptance.when(
+                conv.axes().stream().allMatch(axis -> axis.stride() <= MOST_STRIDE),
+                "a stride above " + MOST_STRIDE))
         .and(ExecutableMemory.allowed());
   }
 

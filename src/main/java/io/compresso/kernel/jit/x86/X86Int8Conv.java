@@ -17,6 +17,8 @@ import java.util.Set;
 
 /** The 8-bit convolution over NCHW in AVX2, AVX-VNNI or AVX-512 VNNI code. */
 public final class X86Int8Conv implements Kernel {
+  private static final int MOST_STRIDE = 64;
+
   private final VectorSet set;
   private final KernelSpec spec;
 
@@ -52,6 +54,10 @@ public final class X86Int8Conv implements Kernel {
     return Acceptance.when(problem.types().isInt8(), "not of bytes")
         .and(Requantizer.accepts(problem.epilogue()))
         .and(JitPanel.accepts(conv.kernelArea(), Math.max(largest, PanelConv.planeSize(conv))))
+        .and(
+            Acceptance.when(
+                conv.axes().stream().allMatch(axis -> axis.stride() <= MOST_STRIDE),
+                "a stride above " + MOST_STRIDE))
         .and(ExecutableMemory.allowed());
   }
 

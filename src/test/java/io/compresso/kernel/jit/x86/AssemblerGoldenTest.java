@@ -199,6 +199,7 @@ class AssemblerGoldenTest {
     put("vpdpwssd zmm8, zmm29, zmm10", a -> a.vpdpwssd(zmm(8), zmm(29), zmm(10)));
     put("vpmovzxbw ymm8, [rdi+16]", a -> a.vpmovzxbw(ymm(8), Mem.at(RDI, 16)));
     put("vpmovsxbw zmm18, [rdi+32]", a -> a.vpmovsxbw(zmm(18), Mem.at(RDI, 32)));
+    put("vpmovqd [rdi+32], zmm18", a -> a.vpmovqd(Mem.at(RDI, 32), zmm(18)));
     put("vpmovdb [rdi+16], zmm18", a -> a.vpmovdb(Mem.at(RDI, 16), zmm(18), Modifiers.NONE));
     put("vpmovdb [rdi+3]{k1}, ymm1", a -> a.vpmovdb(Mem.at(RDI, 3), ymm(1), Modifiers.merging(K1)));
     put("vpxor xmm1, xmm2, xmm3", a -> a.vpxor(xmm(1), xmm(2), xmm(3)));
