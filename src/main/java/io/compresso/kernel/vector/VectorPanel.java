@@ -100,6 +100,7 @@ final class VectorPanel implements PanelProduct {
     private final long columnBytes;
     private final VectorMask<Float> left;
     private final VectorMask<Float> right;
+    private final float[] sums = new float[ROWS * WIDTH];
 
     Tile(MemorySegment a, MemorySegment c, MemorySegment bias, int column, int count) {
       this.a = a;
@@ -118,6 +119,9 @@ final class VectorPanel implements PanelProduct {
         } else {
           multiplyRows(b, start, rowOffsets, row, count - 1);
         }
+        for (int i = 0; i < count; i++) {
+          store(row + i, i * WIDTH);
+        }
       }
     }
 
@@ -131,7 +135,8 @@ final class VectorPanel implements PanelProduct {
         s1 = v.fma(load(b, start + offset + VECTOR_BYTES), s1);
         x += stepBytes;
       }
-      store(row, s0, s1);
+      s0.intoArray(sums, 0);
+      s1.intoArray(sums, LANES);
     }
 
     private void multiplyRows(MemorySegment b, long start, long[] rowOffsets, int row, int last) {
@@ -180,12 +185,18 @@ final class VectorPanel implements PanelProduct {
         s51 = v.fma(b1, s51);
         x += stepBytes;
       }
-      store(row, s00, s01);
-      store(row + 1, s10, s11);
-      store(row + row2, s20, s21);
-      store(row + row3, s30, s31);
-      store(row + row4, s40, s41);
-      store(row + row5, s50, s51);
+      s00.intoArray(sums, 0);
+      s01.intoArray(sums, LANES);
+      s10.intoArray(sums, WIDTH);
+      s11.intoArray(sums, WIDTH + LANES);
+      s20.intoArray(sums, 2 * WIDTH);
+      s21.intoArray(sums, 2 * WIDTH + LANES);
+      s30.intoArray(sums, 3 * WIDTH);
+      s31.intoArray(sums, 3 * WIDTH + LANES);
+      s40.intoArray(sums, 4 * WIDTH);
+      s41.intoArray(sums, 4 * WIDTH + LANES);
+      s50.intoArray(sums, 5 * WIDTH);
+      s51.intoArray(sums, 5 * WIDTH + LANES);
     }
 
     private FloatVector value(long offset) {
@@ -196,10 +207,12 @@ final class VectorPanel implements PanelProduct {
       return FloatVector.fromMemorySegment(SPECIES, b, offset, ORDER);
     }
 
-    private void store(int row, FloatVector s0, FloatVector s1) {
+    private void store(int row, int sum) {
       long at = row * outputBytes + columnBytes;
+      FloatVector s0 = FloatVector.fromArray(SPECIES, sums, sum);
       finish(s0, row, columnBytes, left).intoMemorySegment(c, at, ORDER, left);
       if (right.anyTrue()) {
+        FloatVector s1 = FloatVector.fromArray(SPECIES, sums, sum + LANES);
         finish(s1, row, columnBytes + VECTOR_BYTES, right)
             .intoMemorySegment(c, at + VECTOR_BYTES, ORDER, right);
       }
