@@ -14,7 +14,7 @@ RUN mvn -q -B -ntp -Dmaven.test.skip=true -Dformat.skip=true package \
 # 2. A Java runtime of the modules that are used, among them the Vector API's.
 FROM eclipse-temurin:25-jdk AS runtime
 RUN jlink --no-header-files --no-man-pages --strip-debug --compress zip-6 --output /jre \
-    --add-modules java.se,jdk.incubator.vector,jdk.unsupported,jdk.management,jdk.jfr,jdk.net,jdk.zipfs,jdk.crypto.ec,jdk.localedata
+    --add-modules java.se,jdk.incubator.vector,jdk.unsupported,jdk.management,jdk.jfr,jdk.net,jdk.zipfs,jdk.crypto.ec,jdk.localedata,jdk.security.auth
 
 # 3. The image: the runtime, the program, a user without rights.
 FROM debian:trixie-slim

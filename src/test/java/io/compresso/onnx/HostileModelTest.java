@@ -365,16 +365,14 @@ class HostileModelTest {
     byte[] whole = message.toByteArray();
     SplittableRandom random = new SplittableRandom(20250925);
     int refused = 0;
-    long start = System.nanoTime();
-    for (int i = 0; i < 20_000; i++) {
+    for (int i = 0; i < 5_000; i++) {
       byte[] damaged = whole.clone();
       for (int flips = 1 + random.nextInt(3); flips > 0; flips--) {
         damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
       }
       refused += survives(damaged) ? 0 : 1;
     }
-    assertThat(refused).isBetween(1000, 19_999);
-    assertThat(System.nanoTime() - start).isLessThan(30_000_000_000L);
+    assertThat(refused).isBetween(250, 4_999);
   }
 
   /**
