@@ -29,6 +29,9 @@ public final class FoldConstants implements Pass {
   private static final Set<String> KEPT =
       Set.of("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear");
 
+  /** The first IR version in which initializers of inputs are defaults, no constants. */
+  private static final int FIRST_WITH_DEFAULTS = 4;
+
   private final long maxBytes;
 
   /** Folds what takes at most 1 MiB, or no more than what it is computed of. */
@@ -50,7 +53,9 @@ public final class FoldConstants implements Pass {
     Patch patch = new Patch();
     Graph graph = model.graph();
     Map<String, Value> constants = new HashMap<>(graph.initializers());
-    graph.inputs().forEach(input -> constants.remove(input.name()));
+    if (model.irVersion() >= FIRST_WITH_DEFAULTS) {
+      graph.inputs().forEach(input -> constants.remove(input.name()));
+    }
     Set<String> outputs = new HashSet<>();
     graph.outputs().forEach(output -> outputs.add(output.name()));
     for (Node node : graph.nodes()) {

@@ -1,5 +1,8 @@
 package io.compresso.engine;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+
 /**
  * How a session runs.
  *
@@ -7,6 +10,12 @@ package io.compresso.engine;
  * @param memoryLimit the largest number of bytes that the values of one run may take together
  */
 public record SessionOptions(int threads, long memoryLimit) {
+  /** All processors, and three quarters of the memory that the machine or container has. */
   public static final SessionOptions DEFAULT =
-      new SessionOptions(Runtime.getRuntime().availableProcessors(), Long.MAX_VALUE);
+      new SessionOptions(
+          Runtime.getRuntime().availableProcessors(),
+          ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+                  .getTotalMemorySize()
+              / 4
+              * 3);
 }
