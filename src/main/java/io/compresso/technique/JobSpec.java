@@ -20,6 +20,7 @@ public record JobSpec(
             byDefault = "auto",
             oneOf = {
               "auto",
+              "x86-64",
               "x86-avx2",
               "x86-avxvnni",
               "x86-avx512",

@@ -12,6 +12,7 @@ import io.compresso.evaluate.Evaluator;
 import io.compresso.evaluate.Latency;
 import io.compresso.evaluate.LatencyBench;
 import io.compresso.evaluate.LatencyOptions;
+import io.compresso.evaluate.ModelCost;
 import io.compresso.evaluate.OnnxRuntimePeer;
 import io.compresso.evaluate.OutputError;
 import io.compresso.evaluate.PeerException;
@@ -39,6 +40,7 @@ final class Measurement {
   private final List<Report.Agreement> agreement = new ArrayList<>();
   private final List<Report.Latency> latency = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
+  private Report.Cost cost = new Report.Cost(null, null, null, null);
 
   Measurement(JobData.@Nullable Bound evaluation) {
     this.evaluation = evaluation;
@@ -54,6 +56,10 @@ final class Measurement {
 
   List<Report.Latency> latency() {
     return latency;
+  }
+
+  Report.Cost cost() {
+    return cost;
   }
 
   List<String> notes() {
@@ -92,6 +98,32 @@ final class Measurement {
       time(parent, child, options.threads(), false, host.within(0.7, 1));
     } catch (GraphException e) {
       notes.add("not measured in this engine: " + e.getMessage());
+    }
+  }
+
+  /** Counts the arithmetic and memory of a run, as far as this engine runs the models. */
+  void count(Model parent, Model child) {
+    ModelCost before = cost(parent);
+    ModelCost after = cost(child);
+    cost =
+        new Report.Cost(
+            before == null ? null : before.macs(),
+            after == null ? null : after.macs(),
+            before == null ? null : before.peakBytes(),
+            after == null ? null : after.peakBytes());
+  }
+
+  private @Nullable ModelCost cost(Model model) {
+    try {
+      List<Binding.ModelInput> inputs = EngineRunner.inputsOf(model.graph());
+      if (evaluation == null) {
+        return ModelCost.of(model, zeros(inputs));
+      }
+      Dataset data = evaluation.dataset();
+      Binding binding = Binding.of(data.schema(), inputs, evaluation.fields());
+      return ModelCost.of(model, binding.batch(data, 0, 1).inputs());
+    } catch (GraphException _) {
+      return null;
     }
   }
 
@@ -168,7 +200,7 @@ final class Measurement {
       inputs = binding.batch(evaluation.dataset(), 0, 1).inputs();
       batch = binding.batchSize(1);
     } else {
-      inputs = zeros(parent);
+      inputs = zeros(parent.inputs());
     }
     long samples = batch;
     Latency result;
@@ -201,9 +233,9 @@ final class Measurement {
   }
 
   /** Inputs of zeros, dimensions that are not known as 1. */
-  private static Map<String, Tensor> zeros(Runner runner) {
+  private static Map<String, Tensor> zeros(List<Binding.ModelInput> all) {
     Map<String, Tensor> inputs = new LinkedHashMap<>();
-    for (Binding.ModelInput input : runner.inputs()) {
+    for (Binding.ModelInput input : all) {
       List<Long> dims = input.dims() == null ? List.of() : input.dims();
       long[] sizes = dims.stream().mapToLong(dim -> Math.max(1, dim)).toArray();
       inputs.put(input.name(), Tensor.allocate(input.dtype(), Shape.of(sizes)));

@@ -61,6 +61,7 @@ public final class Pipeline {
             data.calibration() == null || calibration == null
                 ? null
                 : new BoundData(data.calibration().dataset(), calibration, 1),
+            null,
             Path.of(""),
             JobHost.LOCAL);
     long bytes = 0;
@@ -113,8 +114,12 @@ public final class Pipeline {
   }
 
   private static StepContext context(
-      JobSpec spec, @Nullable BatchSource calibration, Path work, JobHost host) {
-    return new StepContext(calibration, spec.target(), spec.budget(), spec.seed(), work, host);
+      JobSpec spec,
+      @Nullable BatchSource calibration,
+      @Nullable Objective objective,
+      Path work,
+      JobHost host) {
+    return new StepContext(calibration, objective, spec.target(), spec.budget(), spec.seed(), work, host);
   }
 
   /**
@@ -173,6 +178,7 @@ public final class Pipeline {
       stage("measure in onnxruntime", start);
       start = System.nanoTime();
       measurement.inEngine(parent, child, host.within(PEER_TO, 1));
+      measurement.count(parent, child);
       stage("measure in compresso", start);
       notes.addAll(measurement.notes());
       host.progress("report", 1);
@@ -189,7 +195,7 @@ public final class Pipeline {
         JobHost part = host.within(STEPS_FROM + i * width, STEPS_FROM + (i + 1) * width);
         host.log("step " + (i + 1) + " of " + count + ": " + step.technique());
         Technique.Outcome outcome =
-            apply(step, model, context(spec, calibration(model), work, part));
+            apply(step, model, context(spec, calibration(model), objective(part), work, part));
         model = outcome.model();
         layers.addAll(outcome.layers());
         notes.addAll(outcome.notes());
@@ -198,6 +204,14 @@ public final class Pipeline {
         stage(step.technique(), start);
       }
       return model;
+    }
+
+    private @Nullable Objective objective(JobHost part) {
+      JobSpec.AccuracyGoal goal = spec.goals().accuracy();
+      JobData.Bound evaluation = data.evaluation();
+      return goal == null || evaluation == null
+          ? null
+          : new GoalObjective(goal, modelFile, evaluation, work, part);
     }
 
     private @Nullable BatchSource calibration(Model model) {
@@ -237,7 +251,7 @@ public final class Pipeline {
           measurement.agreement(),
           layers,
           measurement.latency(),
-          new Report.Cost(null, null, null, null),
+          measurement.cost(),
           Estimates.cpu(),
           judgement.verdict(child.graph(), layers),
           judgement.gate(),

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
  * What a step of a pipeline works with.
  *
  * @param calibration data to observe activations on, null when the job has none
+ * @param objective the job's goal for accuracy, null when it has none
  * @param target the CPU that the result is for, as in the job
  * @param budget how much the step may spend
  * @param seed of everything random
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record StepContext(
     @Nullable BatchSource calibration,
+    @Nullable Objective objective,
     String target,
     JobSpec.Budget budget,
     long seed,

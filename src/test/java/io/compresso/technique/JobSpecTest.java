@@ -49,7 +49,8 @@ class JobSpecTest {
     assertThat(spec.pipeline()).hasSize(1);
     assertThat(RecordBinder.toMap(spec.pipeline().getFirst().parameters()).get("weights"))
         .isEqualTo(
-            Map.of("bits", 8, "perChannel", false, "observer", "min-max", "percentile", 99.99));
+            Map.of("bits", 8, "perChannel", false, "observer", "mse", "percentile", 99.99,
+                "equalize", false, "correctBias", true));
   }
 
   @Test

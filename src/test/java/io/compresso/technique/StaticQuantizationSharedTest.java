@@ -68,6 +68,8 @@ class StaticQuantizationSharedTest {
               .orElseThrow();
       assertThat(top1.samples()).isEqualTo(2000);
       assertThat(top1.child()).isCloseTo(top1.parent(), within(0.005));
+      assertThat(report.agreement())
+          .allSatisfy(row -> assertThat(row.sqnrDb()).as(row.runtime()).isGreaterThan(20));
       assertThat(top1.drop()).isLessThanOrEqualTo(0.002 + 1e-9);
     }
   }

@@ -34,24 +34,20 @@ final class LayerQuantizer {
 
   private final GraphIndex index;
   private final WeightQuantizer quantizer;
-  private final Map<String, float[]> biases;
+  private final @Nullable ChannelMeans means;
   private final Map<Key, WeightQuantizer.Quantized> done = new HashMap<>();
   private long floatBytes;
   private long integerBytes;
 
-  LayerQuantizer(GraphIndex index, WeightQuantizer quantizer) {
-    this(index, quantizer, Map.of());
-  }
-
   /**
    * Quantizes layers.
    *
-   * @param biases corrected biases by the layer's output, in the place of the graph's own
+   * @param means of the layers' inputs, to correct biases by; null to leave them
    */
-  LayerQuantizer(GraphIndex index, WeightQuantizer quantizer, Map<String, float[]> biases) {
+  LayerQuantizer(GraphIndex index, WeightQuantizer quantizer, @Nullable ChannelMeans means) {
     this.index = index;
     this.quantizer = quantizer;
-    this.biases = biases;
+    this.means = means;
   }
 
   /** The quantized constants of a layer; bias and its parameters are null when it has none. */
@@ -64,7 +60,8 @@ final class LayerQuantizer {
   /** The layer of {@code node}, whose input is quantized as {@code input}. */
   Layer layer(Node node, QuantParams input) {
     Tensor weights = Objects.requireNonNull(index.constant(node.inputs().get(1)));
-    float[] bias = bias(node);
+    Tensor own = index.constant(node.input(2));
+    float[] bias = own == null ? null : own.toFloats();
     int axis = channelAxis(node);
     int channels = (int) weights.shape().dim(axis);
     float[] smallest = smallestScales(bias, channels, input.scales()[0]);
@@ -75,6 +72,14 @@ final class LayerQuantizer {
       done.put(key, quantized);
       floatBytes += weights.byteSize();
       integerBytes += quantized.values().byteSize() + 5L * quantized.params().scales().length;
+    }
+    float[] inputMeans = means == null ? null : means.means(node.inputs().getFirst());
+    if (inputMeans != null && !node.is("MatMul")) {
+      float[] shift = BiasCorrection.shift(node, weights, quantized, inputMeans);
+      bias = bias == null ? new float[shift.length] : bias;
+      for (int c = 0; c < bias.length; c++) {
+        bias[c] -= shift[c];
+      }
     }
     if (bias == null) {
       return new Layer(quantized.values(), quantized.params(), null, null);
@@ -90,15 +95,6 @@ final class LayerQuantizer {
         quantized.params(),
         Tensor.ofInts(Shape.of(bias.length), values),
         biasParams);
-  }
-
-  private float @Nullable [] bias(Node node) {
-    float[] corrected = biases.get(node.outputs().getFirst());
-    if (corrected != null) {
-      return corrected;
-    }
-    Tensor bias = index.constant(node.input(2));
-    return bias == null ? null : bias.toFloats();
   }
 
   private float[] smallestScales(float @Nullable [] bias, int channels, float inputScale) {

@@ -241,6 +241,7 @@ record QuantPlanner(Predicate<Node> chosen, boolean fuseRelu, boolean integerMat
       }
       String output = plan.output(node);
       if (kind != Kind.WEIGHTED
+          || plan.fused(node) != null
           || isConv(node)
           || (integerMatMul && node.is("MatMul"))
           || isWanted(index, plan, output)

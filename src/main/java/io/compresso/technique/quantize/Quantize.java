@@ -5,6 +5,7 @@ import io.compresso.graph.GraphException;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.technique.BatchSource;
+import io.compresso.technique.Objective;
 import io.compresso.technique.Problem;
 import io.compresso.technique.Report;
 import io.compresso.technique.StepContext;
@@ -13,8 +14,10 @@ import io.compresso.technique.quantize.QuantizeParams.Mode;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /** Quantization of weights and activations to 8-bit integers, without training. */
 public final class Quantize implements Technique<QuantizeParams> {
@@ -83,7 +86,8 @@ public final class Quantize implements Technique<QuantizeParams> {
 
   @Override
   public Outcome apply(Model model, QuantizeParams parameters, StepContext context) {
-    Model prepared = PrepareGraph.prepare(model);
+    Model plain = PrepareGraph.prepare(model);
+    Model prepared = parameters.weights().equalize() ? EqualizeChannels.equalize(plain) : plain;
     WeightQuantizer weights =
         new WeightQuantizer(
             parameters.weights().perChannel(),
@@ -126,7 +130,8 @@ public final class Quantize implements Technique<QuantizeParams> {
             prepared, parameters, weights, calibration, opener, context.host());
     StaticQuantizer.Quantized quantized = quantizer.quantize(_ -> true);
     if (quantized.floatBytes() == 0) {
-      throw new GraphException("no layer of the model can be quantized");
+      Node first = layers(prepared).getFirst();
+      throw new GraphException(first, "no layer can be quantized: " + quantized.plan().reason(first));
     }
     List<Node> layers = layers(prepared);
     long budget = (long) (context.budget().maxMinutes() * 60e9 * SHARE_FOR_SENSITIVITY);
@@ -139,22 +144,47 @@ public final class Quantize implements Technique<QuantizeParams> {
             opener,
             context.host().within(StaticQuantizer.CALIBRATION_SHARE, 1),
             System.nanoTime() + budget);
+    List<String> notes = new ArrayList<>(quantizer.notes());
+    Set<String> excluded = Set.of();
+    Objective objective = context.objective();
+    if (parameters.isAutoExclude() && objective != null) {
+      ExclusionSearch.Choice choice =
+          new ExclusionSearch(
+                  quantizer,
+                  layers.stream().filter(quantized.plan()::isQuantized).toList(),
+                  ratios,
+                  objective,
+                  new ExclusionSearch.Limits(
+                      context.budget().maxTrials(), System.nanoTime() + budget),
+                  context.host())
+              .search();
+      excluded = choice.excluded();
+      quantized = quantizer.quantize(ExclusionSearch.keeps(excluded));
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "exclude auto: %d layers stay in float after %d trials, loss %.4f, allowed %.4f",
+              excluded.size(),
+              choice.trials(),
+              choice.drop(),
+              objective.maxDrop()));
+    }
+    if (parameters.isAutoExclude() && objective == null) {
+      notes.add("exclude auto left nothing out: it needs goals.accuracy and data.eval");
+    }
     List<Report.Layer> rows = new ArrayList<>();
     for (Node node : layers) {
+      boolean left = excluded.contains(node.outputs().getFirst());
       rows.add(
           layer(
               prepared.graph(),
               node,
               quantized.plan().isQuantized(node),
-              quantized.plan().reason(node),
+              left ? "left in float for the goal of accuracy" : quantized.plan().reason(node),
               ratios));
     }
     return new Outcome(
-        quantized.model(),
-        rows,
-        quantizer.notes(),
-        quantized.floatBytes(),
-        quantized.integerBytes());
+        quantized.model(), rows, notes, quantized.floatBytes(), quantized.integerBytes());
   }
 
   private static Report.Layer layer(

@@ -80,14 +80,24 @@ public record QuantizeParams(
               value = "One scale for each output channel instead of one for the tensor.",
               byDefault = "true")
           boolean perChannel,
-      @Param(value = "How the range of the weights is found.", byDefault = "min-max")
+      @Param(value = "How the range of the weights is found.", byDefault = "mse")
           ObserverKind observer,
       @Param(
               value = "For the percentile observer: percent of the weights that the range holds.",
               byDefault = "99.99",
               min = 50,
               max = 100)
-          double percentile) {}
+          double percentile,
+      @Param(
+              value =
+                  "Whether ranges of channels are evened out between layers first, where that"
+                      + " changes nothing.",
+              byDefault = "false")
+          boolean equalize,
+      @Param(
+              value = "Whether biases make up for the mean error that rounding the weights causes.",
+              byDefault = "true")
+          boolean correctBias) {}
 
   /** How activations are quantized. */
   public record Activations(
@@ -133,7 +143,7 @@ public record QuantizeParams(
       case OFF -> false;
       case AUTO ->
           switch (target) {
-            case "x86-avx2", "x86-avx512" -> true;
+            case "x86-64", "x86-avx2", "x86-avx512" -> true;
             case "auto" -> hostSaturates();
             default -> false;
           };

@@ -23,11 +23,12 @@ record RangeFinder(ObserverKind kind, DType dtype, boolean symmetric, double per
   private static final double NARROWEST = 0.1;
 
   Range find(StreamingHistogram histogram) {
-    Range full = histogram.range();
+    Range seen = histogram.range();
+    Range full = seen.union(new Range(0, 0));
     return switch (kind) {
-      case MIN_MAX -> full;
+      case MIN_MAX -> seen;
       case MOVING_AVERAGE -> histogram.averageRange();
-      case PERCENTILE -> percentile(histogram, full);
+      case PERCENTILE -> percentile(histogram, seen);
       case ENTROPY -> entropy(histogram, full);
       case MSE -> leastSquares(histogram, full);
     };
@@ -193,7 +194,7 @@ record RangeFinder(ObserverKind kind, DType dtype, boolean symmetric, double per
     return error;
   }
 
-  /** The bins that hold something, each as its middle; what lies in bin 0 may be exactly zero. */
+  /** The bins that hold something, each as the mean of what it holds. */
   private record Cells(double[] centers, double[] counts) {
     static Cells of(StreamingHistogram histogram) {
       long[] bins = histogram.bins();
@@ -206,8 +207,7 @@ record RangeFinder(ObserverKind kind, DType dtype, boolean symmetric, double per
       int at = 0;
       for (int i = 0; i < bins.length; i++) {
         if (bins[i] > 0) {
-          centers[at] =
-              i == StreamingHistogram.HALF ? 0 : histogram.edge(i) + histogram.width() / 2;
+          centers[at] = histogram.mean(i);
           counts[at++] = bins[i];
         }
       }

@@ -1,5 +1,6 @@
 package io.compresso.technique.quantize;
 
+import io.compresso.engine.ValueListener;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
@@ -7,9 +8,13 @@ import io.compresso.technique.BatchSource;
 import io.compresso.technique.JobHost;
 import io.compresso.technique.quantize.QuantizeParams.Format;
 import io.compresso.tensor.QuantParams;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Static quantization of one prepared model: observes once, then writes graphs in which any choice
@@ -24,6 +29,7 @@ final class StaticQuantizer {
   private final QuantizeParams parameters;
   private final WeightQuantizer weights;
   private final Map<String, QuantParams> activations;
+  private final @Nullable ChannelMeans means;
   private final List<String> notes;
 
   /** A quantized model and what its weights took and take. */
@@ -34,12 +40,14 @@ final class StaticQuantizer {
       QuantizeParams parameters,
       WeightQuantizer weights,
       Map<String, QuantParams> activations,
+      @Nullable ChannelMeans means,
       List<String> notes) {
     this.prepared = prepared;
     this.index = new GraphIndex(prepared.graph());
     this.parameters = parameters;
     this.weights = weights;
     this.activations = activations;
+    this.means = means;
     this.notes = notes;
   }
 
@@ -65,12 +73,18 @@ final class StaticQuantizer {
             wanted.symmetric(),
             wanted.percentile());
     ActivationRanges ranges = new ActivationRanges(index, plan, finder);
+    ChannelMeans means = means(index, plan);
     long[] done = new long[1];
-    try (ActivationSource source = opener.open(prepared, ranges.computed())) {
+    try (ActivationSource source = opener.open(prepared, observed(index, plan, ranges))) {
       calibration.forEach((inputs, count) -> {
         host.checkpoint();
-        inputs.forEach(ranges::observe);
-        source.run(inputs, ranges::observe);
+        ValueListener both =
+            (name, value) -> {
+              ranges.observe(name, value);
+              means.observe(name, value);
+            };
+        inputs.forEach(both::onValue);
+        source.run(inputs, both);
         done[0] += count;
         host.progress(
             "calibrate", CALIBRATION_SHARE * done[0] / Math.max(1, calibration.samples()));
@@ -86,7 +100,37 @@ final class StaticQuantizer {
                 "value '%s': %d elements were infinite or NaN and were ignored"
                     .formatted(entry.getKey(), entry.getValue()))
             .toList();
-    return new StaticQuantizer(prepared, parameters, weights, activations, notes);
+    return new StaticQuantizer(
+        prepared,
+        parameters,
+        weights,
+        activations,
+        parameters.weights().correctBias() ? means : null,
+        notes);
+  }
+
+  private static Set<String> observed(
+      GraphIndex index, QuantPlan plan, ActivationRanges ranges) {
+    Set<String> values = new HashSet<>(ranges.computed());
+    for (Node node : index.graph().nodes()) {
+      String input = node.input(0);
+      if (plan.kind(node) == QuantPlan.Kind.WEIGHTED
+          && input != null
+          && index.producer(input) != null) {
+        values.add(input);
+      }
+    }
+    return values;
+  }
+
+  private static ChannelMeans means(GraphIndex index, QuantPlan plan) {
+    Map<String, Integer> axes = new HashMap<>();
+    for (Node node : index.graph().nodes()) {
+      if (plan.kind(node) == QuantPlan.Kind.WEIGHTED) {
+        axes.put(node.inputs().getFirst(), BiasCorrection.inputAxis(node));
+      }
+    }
+    return new ChannelMeans(axes);
   }
 
   private static QuantPlanner planner(QuantizeParams parameters, Predicate<Node> chosen) {
@@ -98,7 +142,7 @@ final class StaticQuantizer {
   /** The model with the chosen nodes quantized, as far as they can be. */
   Quantized quantize(Predicate<Node> chosen) {
     QuantPlan plan = planner(parameters, chosen).plan(prepared.graph());
-    LayerQuantizer layers = new LayerQuantizer(index, weights);
+    LayerQuantizer layers = new LayerQuantizer(index, weights, means);
     StaticRewriter rewriter =
         new StaticRewriter(
             prepared, plan, activations, layers, parameters.format() == Format.QOPERATOR);

@@ -186,7 +186,8 @@ final class StaticRewriter {
       inputs.set(1, dequantize(weights, layer.weightParams(), names.fresh(weights, "d")));
       if (layer.bias() != null && layer.biasParams() != null) {
         String bias = addBias(node, layer.bias());
-        inputs.set(2, dequantize(bias, layer.biasParams(), names.fresh(bias, "d")));
+        String real = dequantize(bias, layer.biasParams(), names.fresh(bias, "d"));
+        inputs = new ArrayList<>(List.of(inputs.get(0), inputs.get(1), real));
       }
     }
     String output = plan.output(node);

@@ -21,6 +21,7 @@ final class StreamingHistogram {
   private static final double MOMENTUM = 0.01;
 
   private final long[] bins = new long[2 * HALF];
+  private final double[] sums = new double[2 * HALF];
   private final float[] buffer = new float[4096];
   private float limit;
   private float min = Float.POSITIVE_INFINITY;
@@ -73,7 +74,9 @@ final class StreamingHistogram {
         float value = buffer[i];
         if (Math.abs(value) <= Float.MAX_VALUE) {
           int bin = (int) Math.floor(value * perWidth) + HALF;
-          bins[Math.min(bin, 2 * HALF - 1)]++;
+          bin = Math.min(bin, 2 * HALF - 1);
+          bins[bin]++;
+          sums[bin] += value;
           count++;
           zeros += value == 0 ? 1 : 0;
         } else {
@@ -105,10 +108,14 @@ final class StreamingHistogram {
       return;
     }
     long[] old = bins.clone();
+    double[] oldSums = sums.clone();
     Arrays.fill(bins, 0);
+    Arrays.fill(sums, 0);
     int shift = Math.getExponent(wanted) - Math.getExponent(limit);
     for (int i = 0; i < old.length; i++) {
-      bins[(int) (((long) (i - HALF) >> Math.min(shift, 31)) + HALF)] += old[i];
+      int bin = (int) (((long) (i - HALF) >> Math.min(shift, 31)) + HALF);
+      bins[bin] += old[i];
+      sums[bin] += oldSums[i];
     }
     limit = wanted;
   }
@@ -161,6 +168,11 @@ final class StreamingHistogram {
   /** The counts; bin {@code i} holds {@code [(i - HALF) * width, (i - HALF + 1) * width)}. */
   long[] bins() {
     return bins.clone();
+  }
+
+  /** The mean of the numbers in bin {@code i}, which must hold some. */
+  double mean(int i) {
+    return sums[i] / bins[i];
   }
 
   /** The lower edge of bin {@code i}. */

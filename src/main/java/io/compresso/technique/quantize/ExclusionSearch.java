@@ -1,0 +1,118 @@
+package io.compresso.technique.quantize;
+
+import io.compresso.graph.Node;
+import io.compresso.technique.JobHost;
+import io.compresso.technique.Objective;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Finds how many of the layers that hurt most must stay in float for a goal to be met: doubles their
+ * number until it is, then bisects. Takes at most {@code maxTrials} measurements and ends with the
+ * best that it has found.
+ */
+final class ExclusionSearch {
+  private final StaticQuantizer quantizer;
+  private final List<Node> ranked;
+  private final Objective objective;
+  private final JobHost host;
+  private final long deadline;
+  private int trialsLeft;
+  private Choice best;
+
+  /**
+   * A choice of layers to leave in float.
+   *
+   * @param excluded the layers' outputs
+   */
+  record Choice(Set<String> excluded, double drop, int trials) {}
+
+  /**
+   * A search.
+   *
+   * @param sensitivity of each layer by its output; those that are missing are taken to hurt least
+   */
+  ExclusionSearch(
+      StaticQuantizer quantizer,
+      List<Node> layers,
+      Map<String, Double> sensitivity,
+      Objective objective,
+      Limits limits,
+      JobHost host) {
+    this.quantizer = quantizer;
+    this.ranked =
+        layers.stream()
+            .sorted(
+                Comparator.comparingDouble(
+                    (Node node) ->
+                        sensitivity.getOrDefault(
+                            node.outputs().getFirst(), Double.POSITIVE_INFINITY)))
+            .toList();
+    this.objective = objective;
+    this.host = host;
+    this.deadline = limits.deadline();
+    this.trialsLeft = limits.maxTrials();
+    this.best = new Choice(Set.of(), Double.POSITIVE_INFINITY, 0);
+  }
+
+  /** What the search may spend; the deadline in {@link System#nanoTime} terms. */
+  record Limits(int maxTrials, long deadline) {}
+
+  /** The fewest exclusions found that meet the goal, else those with the least loss. */
+  Choice search() {
+    int failing = -1;
+    int meeting = -1;
+    int count = 0;
+    while (meeting < 0 && mayTry()) {
+      if (tryWithout(count)) {
+        meeting = count;
+      } else {
+        failing = count;
+        if (count >= ranked.size() - 1) {
+          return best;
+        }
+        count = Math.min(ranked.size() - 1, Math.max(1, 2 * count));
+      }
+    }
+    while (meeting - failing > 1 && mayTry()) {
+      int middle = (meeting + failing) / 2;
+      if (tryWithout(middle)) {
+        meeting = middle;
+      } else {
+        failing = middle;
+      }
+    }
+    return best;
+  }
+
+  private boolean mayTry() {
+    return trialsLeft > 0 && System.nanoTime() - deadline < 0;
+  }
+
+  private boolean tryWithout(int count) {
+    Set<String> excluded = new HashSet<>();
+    ranked.subList(0, count).forEach(node -> excluded.add(node.outputs().getFirst()));
+    double drop = objective.drop(quantizer.quantize(keeps(excluded)).model());
+    trialsLeft--;
+    boolean meets = drop <= objective.maxDrop() + 1e-9;
+    boolean bestMeets = best.drop() <= objective.maxDrop() + 1e-9;
+    boolean better =
+        meets ? !bestMeets || count < best.excluded().size() : !bestMeets && drop < best.drop();
+    if (better) {
+      best = new Choice(Set.copyOf(excluded), drop, best.trials() + 1);
+    } else {
+      best = new Choice(best.excluded(), best.drop(), best.trials() + 1);
+    }
+    host.log("%d layers in float: loss %.4f".formatted(count, drop));
+    return meets;
+  }
+
+  /** Every node but the layers with these outputs. */
+  static Predicate<Node> keeps(Set<String> excluded) {
+    return node -> node.outputs().stream().noneMatch(excluded::contains);
+  }
+}
