@@ -16,10 +16,11 @@ import org.jspecify.annotations.Nullable;
  * Cross-layer equalization: scales the channels between two convolutions so that the weights on both
  * sides have equal ranges, which changes nothing where only a Relu, or nothing, lies between;
  * M. Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV
- * 2019.
+ * 2019. A channel's range includes its bias, so that channels whose weights are dead do not keep an
+ * arbitrary scale.
  */
 final class EqualizeChannels {
-  private static final int ROUNDS = 20;
+  private static final int ROUNDS = 40;
 
   private record Pair(Node first, Node second) {}
 
@@ -135,6 +136,9 @@ final class EqualizeChannels {
       return;
     }
     float[] before = first.ranges(false);
+    for (int c = 0; first.bias != null && c < before.length; c++) {
+      before[c] = Math.max(before[c], Math.abs(first.bias[c]));
+    }
     float[] after = second.ranges(true);
     float[] scales = new float[before.length];
     for (int c = 0; c < scales.length; c++) {
