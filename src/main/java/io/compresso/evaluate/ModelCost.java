@@ -41,6 +41,7 @@ public record ModelCost(long macs, List<NodeCost> nodes, long peakBytes) {
     model.graph().initializers().forEach((name, value) -> note(shapes, name, value));
     long peak;
     try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      session.constants().forEach((name, value) -> note(shapes, name, value));
       RunResult result =
           session.run(
               inputs, RunOptions.plain().withListener((name, value) -> note(shapes, name, value)));

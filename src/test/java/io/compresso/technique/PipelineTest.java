@@ -155,6 +155,9 @@ class PipelineTest {
                 : new String[] {"fp32", "fp32", "int8", "int8"});
     // Conv 8*8*27 * 8 + 16 * 8 * 72, MatMul 2560, Gemm 100.
     assertThat(report.cost().parentMacs()).isEqualTo(13824L + 9216 + 2560 + 100);
+    if (mode.equals("static")) {
+      assertThat(report.cost().childMacs()).isEqualTo(report.cost().parentMacs());
+    }
     assertThat(report.markdown()).contains("## Layers", "| third | Gemm |");
   }
 
