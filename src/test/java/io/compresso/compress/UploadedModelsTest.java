@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Sound models pass the checks of an upload. */
 @Tag("shared-data")
-class SharedModelsTest {
+class UploadedModelsTest {
   static List<Path> models() throws IOException {
     String shared = System.getProperty("shared.dir");
     assertThat(shared).as("system property shared.dir").isNotBlank();
