@@ -3,6 +3,7 @@ package io.compresso.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.compresso.web.TestServer.Answer;
+import io.compresso.web.api.ReportResource;
 import java.io.BufferedReader;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -18,7 +19,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The resources' behaviour: uploads, downloads in ranges, lists, submissions, events, pages. */
 class ResourcesIT {
@@ -182,6 +185,31 @@ class ResourcesIT {
     assertThat(answer.json().path("estimatedBytes").asLong()).isPositive();
     assertThat(answer.json().path("spec").path("seed").asInt()).isEqualTo(42);
     assertThat(SERVER.get("/v1/jobs?limit=200").json().path("items").size()).isEqualTo(before);
+  }
+
+  @Test
+  void report_hasTheDocumentedFields() throws Exception {
+    String id =
+        SERVER
+            .postJson(
+                "/v1/jobs",
+                "{\"model\":\"" + model + "\",\"data\":{\"calibration\":\"" + data
+                    + "\",\"eval\":\"" + data + "\"},\"preset\":\"balanced\"}")
+            .json()
+            .path("id")
+            .asString();
+    JsonNode job = SERVER.await(id, Duration.ofMinutes(2));
+    assertThat(job.path("state").asString()).as(job.toString()).isEqualTo("succeeded");
+    ReportResource report =
+        JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build()
+            .readValue(SERVER.get("/v1/jobs/" + id + "/report").body(), ReportResource.class);
+    assertThat(report.size().parent()).isEqualTo(MODEL.length);
+    assertThat(report.layers()).isNotEmpty();
+    Answer page = SERVER.get("/jobs/" + id, "Accept", "text/html");
+    assertThat(page.status()).isEqualTo(200);
+    assertThat(page.text()).contains(report.verdict().result(), "id=\"sqnr\"", "download");
   }
 
   @Test

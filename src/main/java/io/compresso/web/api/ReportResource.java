@@ -177,15 +177,15 @@ public record ReportResource(
   @Schema(name = "ReportCost", description = "What one inference of an example takes")
   public record Cost(
       @Schema(
-              description = "The parent's multiply-accumulates",
+              description = "The parent's multiply-accumulates; null when they cannot be told",
               example = "12500992",
-              requiredMode = REQUIRED)
-          long parentMacs,
+              nullable = true)
+          @Nullable Long parentMacs,
       @Schema(
-              description = "The result's multiply-accumulates",
+              description = "The result's multiply-accumulates; null when they cannot be told",
               example = "12500992",
-              requiredMode = REQUIRED)
-          long childMacs,
+              nullable = true)
+          @Nullable Long childMacs,
       @Schema(
               description =
                   "Largest memory of the parent's values in bytes; null when not measured",

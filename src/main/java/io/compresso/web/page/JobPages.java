@@ -18,6 +18,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestParam;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -122,6 +123,8 @@ public class JobPages {
     try {
       JsonNode report = jobs.report(id);
       return mapper.treeToValue(report, ReportResource.class);
+    } catch (JacksonException e) {
+      throw new IllegalStateException("the report of job " + id + " is not of this version", e);
     } catch (ProblemException e) {
       if (e.kind() == ProblemException.Kind.NOT_FOUND) {
         return null;
