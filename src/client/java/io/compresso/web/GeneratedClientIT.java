@@ -3,8 +3,9 @@ package io.compresso.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.onnxruntime.OrtEnvironment;
+
 import ai.onnxruntime.OrtSession;
+import io.compresso.evaluate.OnnxRuntimePeer;
 import io.compresso.client.DatasetsApi;
 import io.compresso.client.JobsApi;
 import io.compresso.client.ModelsApi;
@@ -70,7 +71,7 @@ class GeneratedClientIT {
     assertThat(models.getModel(result).getJob()).isEqualTo(job.getId());
     File file = models.downloadModel(result, null, null, null);
     try (OrtSession session =
-        OrtEnvironment.getEnvironment()
+        OnnxRuntimePeer.environment()
             .createSession(file.toString(), new OrtSession.SessionOptions())) {
       assertThat(session.getInputNames()).containsExactly("x");
     }

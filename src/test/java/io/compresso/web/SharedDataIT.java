@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import io.compresso.evaluate.OnnxRuntimePeer;
 import io.compresso.web.TestServer.Answer;
 import java.io.IOException;
 import java.net.URLEncoder;
@@ -94,7 +95,7 @@ class SharedDataIT {
   }
 
   private static void runsInOnnxRuntime(byte[] model) throws OrtException {
-    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    OrtEnvironment environment = OnnxRuntimePeer.environment();
     try (OrtSession session = environment.createSession(model)) {
       var input = session.getInputInfo().entrySet().iterator().next();
       long[] shape = ((TensorInfo) input.getValue().getInfo()).getShape();
