@@ -116,17 +116,16 @@ class SharedDataIT {
   private static String dataset(String name) throws IOException {
     if (!UPLOADED.containsKey(name)) {
       boolean digits = name.equals("mnist");
-      Map<String, byte[]> files = new TreeMap<>();
       Path folder = shared().resolve(name);
-      try (Stream<Path> tree = Files.walk(folder)) {
-        List<Path> wanted =
-            tree.filter(Files::isRegularFile)
-                .filter(file ->
-                    digits ? file.toString().contains("ubyte") : file.toString().endsWith(".jpg"))
-                .toList();
-        for (Path file : wanted) {
-          files.put(folder.relativize(file).toString(), Files.readAllBytes(file));
+      byte[] archive;
+      if (digits) {
+        Map<String, byte[]> files = new TreeMap<>();
+        for (String part : List.of("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")) {
+          files.put(part, Files.readAllBytes(folder.resolve(part)));
         }
+        archive = DataBytes.zip(files);
+      } else {
+        archive = Files.readAllBytes(folder.resolve("cifar10-train-10k-jpeg.tar"));
       }
       String spec = digits ? "{}" : "{\"image\":{\"scale\":1}}";
       UPLOADED.put(
@@ -134,7 +133,7 @@ class SharedDataIT {
           id(
               SERVER.upload(
                   "/v1/datasets?name=" + name + "&spec=" + URLEncoder.encode(spec, StandardCharsets.UTF_8),
-                  DataBytes.zip(files))));
+                  archive)));
     }
     return UPLOADED.get(name);
   }
