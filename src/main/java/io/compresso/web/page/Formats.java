@@ -50,11 +50,20 @@ public final class Formats {
     }
     int digits = Math.clamp(3 - (long) Math.ceil(Math.log10(Math.abs(value))), 0, 6);
     String text = String.format(Locale.ROOT, "%." + digits + "f", value);
-    return text.contains(".") ? text.replaceFirst("\\.?0+$", "") : text;
+    String shortened = text.contains(".") ? text.replaceFirst("\\.?0+$", "") : text;
+    return shortened.equals("-0") ? "0" : shortened;
+  }
+
+  /** A figure of accuracy, to a hundredth of a point. */
+  public String figure(double value) {
+    return String.format(Locale.ROOT, "%.4f", value);
   }
 
   public String signed(double value) {
-    return (value > 0 ? "+" : "") + number(value);
+    String text = figure(value);
+    return text.equals("-0.0000") || text.equals("0.0000")
+        ? "0"
+        : (value > 0 ? "+" : "") + text;
   }
 
   public String percent(double fraction) {
