@@ -244,6 +244,15 @@ final class Assembler extends Encoder {
     vexMemory(Opcode.of(NO_PREFIX, MAP_0F, 0x90), target.ordinal(), source, false);
   }
 
+  void kmovd(Mask target, Gpr source) {
+    vexRegisters(Opcode.of(PREFIX_F2, MAP_0F, 0x92), target.ordinal(), 0, source.ordinal());
+  }
+
+  /** Loads bytes. */
+  void vmovdqu8(Vec target, Mem source, Modifiers modifiers) {
+    vector(Opcode.of(PREFIX_F2, MAP_0F, 0x6F).only(Form.EVEX), target, null, source, modifiers);
+  }
+
   void kmovq(Mask target, Mem source) {
     vexMemory(Opcode.of(NO_PREFIX, MAP_0F, 0x90).wide(), target.ordinal(), source, false);
   }
@@ -450,6 +459,11 @@ final class Assembler extends Encoder {
   }
 
   /** Zero-extends 16-bit elements to 32 bits. */
+  void vpmovzxwd(Vec target, Vec source) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x33), target, null, source, Modifiers.NONE);
+  }
+
+  /** Zero-extends 16-bit elements to 32 bits. */
   void vpmovzxwd(Vec target, Mem source, Modifiers modifiers) {
     vector(
         Opcode.of(PREFIX_66, MAP_0F38, 0x33).in(Unit.HALF_VECTOR), target, null, source, modifiers);
@@ -498,13 +512,13 @@ final class Assembler extends Encoder {
   }
 
   /** Stores the low half of each 64-bit element. */
-  void vpmovqd(Mem target, Vec source) {
+  void vpmovqd(Mem target, Vec source, Modifiers modifiers) {
     vector(
         Opcode.of(PREFIX_F3, MAP_0F38, 0x35).only(Form.EVEX).in(Unit.HALF_VECTOR),
         source,
         null,
         target,
-        Modifiers.NONE);
+        modifiers);
   }
 
   /** Stores the low byte of each 32-bit element. */

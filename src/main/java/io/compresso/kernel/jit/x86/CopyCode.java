@@ -45,7 +45,7 @@ record CopyCode(VectorSet set, long sourceStride, long targetStride, int step) {
     if (step == 1) {
       a.vmovups(Mem.at(TO), set.register(0));
     } else {
-      a.vpmovqd(Mem.at(TO), set.register(0));
+      a.vpmovqd(Mem.at(TO), set.register(0), Encoder.Modifiers.NONE);
     }
     a.add(FROM, set.length().bytes());
     a.add(TO, 4L * lanes(set, step));

@@ -62,7 +62,9 @@ public final class X86Conv implements Kernel {
 
   @Override
   public PreparedKernel prepare(Problem problem, Weights weights) {
-    return new PanelConv(
-        spec, (ConvProblem) problem, weights, JitPanel.factory(Factors.FLOATS, set));
+    ConvProblem conv = (ConvProblem) problem;
+    return DepthwiseRun.accepts(conv, weights, set)
+        ? new DepthwiseRun(spec, conv, weights)
+        : new PanelConv(spec, conv, weights, JitPanel.factory(Factors.FLOATS, set));
   }
 }

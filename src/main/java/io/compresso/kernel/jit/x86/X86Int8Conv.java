@@ -63,6 +63,9 @@ public final class X86Int8Conv implements Kernel {
 
   @Override
   public PreparedKernel prepare(Problem problem, Weights weights) {
-    return new Int8ConvRun(spec, (ConvProblem) problem, weights, set);
+    ConvProblem conv = (ConvProblem) problem;
+    return DepthwiseRun.accepts(conv, weights, set)
+        ? new DepthwiseRun(spec, conv, weights)
+        : new Int8ConvRun(spec, conv, weights, set);
   }
 }

@@ -199,7 +199,15 @@ class AssemblerGoldenTest {
     put("vpdpwssd zmm8, zmm29, zmm10", a -> a.vpdpwssd(zmm(8), zmm(29), zmm(10)));
     put("vpmovzxbw ymm8, [rdi+16]", a -> a.vpmovzxbw(ymm(8), Mem.at(RDI, 16)));
     put("vpmovsxbw zmm18, [rdi+32]", a -> a.vpmovsxbw(zmm(18), Mem.at(RDI, 32)));
-    put("vpmovqd [rdi+32], zmm18", a -> a.vpmovqd(Mem.at(RDI, 32), zmm(18)));
+    put("vpmovqd [rdi+32], zmm18", a -> a.vpmovqd(Mem.at(RDI, 32), zmm(18), Modifiers.NONE));
+    put(
+        "vpmovqd [rdi+32]{k2}, zmm1",
+        a -> a.vpmovqd(Mem.at(RDI, 32), zmm(1), Modifiers.merging(K2)));
+    put("kmovd k2, eax", a -> a.kmovd(K2, RAX));
+    put(
+        "vmovdqu8 ymm1{k1}{z}, [rdi+32]",
+        a -> a.vmovdqu8(ymm(1), Mem.at(RDI, 32), Modifiers.zeroing(K1)));
+    put("vpmovzxwd zmm3, ymm20", a -> a.vpmovzxwd(zmm(3), ymm(20)));
     put("vpmovdb [rdi+16], zmm18", a -> a.vpmovdb(Mem.at(RDI, 16), zmm(18), Modifiers.NONE));
     put("vpmovdb [rdi+3]{k1}, ymm1", a -> a.vpmovdb(Mem.at(RDI, 3), ymm(1), Modifiers.merging(K1)));
     put("vpxor xmm1, xmm2, xmm3", a -> a.vpxor(xmm(1), xmm(2), xmm(3)));
