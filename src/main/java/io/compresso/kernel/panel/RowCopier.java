@@ -7,7 +7,7 @@ import java.nio.ByteOrder;
 /** Copies rows of floats. Strides count in elements. Safe for use by many threads. */
 public interface RowCopier extends AutoCloseable {
   /** Copies in Java. */
-  RowCopier JAVA = (source, target, size, strides) -> copy(source, target, size, strides, 0);
+  RowCopier JAVA = RowCopier::copyInJava;
 
   /** How much is copied. */
   record Size(int rows, int columns) {}
@@ -27,20 +27,18 @@ public interface RowCopier extends AutoCloseable {
   @Override
   default void close() {}
 
-  /** Copies in Java the columns from {@code first} on. */
-  static void copy(
-      MemorySegment source, MemorySegment target, Size size, Strides strides, int first) {
+  private static void copyInJava(
+      MemorySegment source, MemorySegment target, Size size, Strides strides) {
     ValueLayout.OfFloat layout =
         ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    long count = size.columns() - first;
     for (int row = 0; row < size.rows(); row++) {
-      long from = 4 * (row * strides.sourceRow() + (long) first * strides.sourceStep());
-      long to = 4 * (row * strides.targetRow() + first);
+      long from = 4 * row * strides.sourceRow();
+      long to = 4 * row * strides.targetRow();
       if (strides.sourceStep() == 1) {
-        MemorySegment.copy(source, from, target, to, 4 * count);
+        MemorySegment.copy(source, from, target, to, 4L * size.columns());
         continue;
       }
-      for (int i = 0; i < count; i++) {
+      for (int i = 0; i < size.columns(); i++) {
         float value = source.get(layout, from + 4L * i * strides.sourceStep());
         target.set(layout, to + 4L * i, value);
       }

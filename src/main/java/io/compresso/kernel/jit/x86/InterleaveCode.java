@@ -5,9 +5,9 @@ import io.compresso.kernel.jit.x86.Assembler.Condition;
 import io.compresso.kernel.jit.x86.Encoder.Modifiers;
 
 /**
- * Generates {@code void f(source, -, target, -, rows, vectors, mask)}, which puts a byte of each of
- * up to four channels into each 32-bit element. {@code vectors} counts the whole vectors of a row,
- * and may be 0; the tail that {@code mask} selects comes after them.
+ * Generates {@code void f(source, -, target, -, rows, vectors, -)}, which puts a byte of each of up
+ * to four channels into each 32-bit element. {@code vectors} counts the whole vectors of a row, and
+ * may be 0; the tail comes after them.
  *
  * @param set the registers
  * @param channels channels that there are; the bytes of others are {@code flip}'s
@@ -15,9 +15,8 @@ import io.compresso.kernel.jit.x86.Encoder.Modifiers;
  * @param sourceStride bytes from one row of the source to the next
  * @param targetStride bytes from one row of the target to the next
  * @param flip what the elements are combined with, exclusive or
- * @param step bytes from one element of a row of the source to the next, 1 or 2; with 2 the byte
- *     after the last element is read as well
- * @param masked whether there is a tail; AVX-512 only
+ * @param step bytes from one element of a row of the source to the next, 1 or 2; 2 for AVX-512 only
+ * @param tail elements after the whole vectors, for AVX-512 only; at least one when the step is 2
  */
 record InterleaveCode(
     VectorSet set,
@@ -27,7 +26,7 @@ record InterleaveCode(
     long targetStride,
     int flip,
     int step,
-    boolean masked) {
+    int tail) {
   private static final Gpr SOURCE = Gpr.RDI;
   private static final Gpr TARGET = Gpr.RDX;
   private static final Gpr ROWS = Gpr.R8;
@@ -35,13 +34,15 @@ record InterleaveCode(
   private static final Gpr FROM = Gpr.R10;
   private static final Gpr TO = Gpr.R11;
   private static final Gpr COUNT = Gpr.RCX;
-  private static final int MASK_ARGUMENT = 8;
 
   byte[] generate() {
     Assembler a = new Assembler();
-    if (masked) {
-      a.mov(Gpr.RAX, Mem.at(Gpr.RSP, MASK_ARGUMENT));
-      set.loadMask(a, Gpr.RAX);
+    if (tail > 0) {
+      a.mov(Gpr.RAX, (1L << tail) - 1);
+      a.kmovd(Mask.K1, Gpr.RAX);
+      // The bytes between those that are used are read as well, but none after the last.
+      a.mov(Gpr.RAX, (1L << ((tail - 1) * step + 1)) - 1);
+      a.kmovd(Mask.K2, Gpr.RAX);
     }
     if (flip != 0) {
       Vec first = flipRegister().as(Vec.Length.XMM);
@@ -52,10 +53,10 @@ record InterleaveCode(
     Label row = a.here();
     a.mov(FROM, SOURCE);
     a.mov(TO, TARGET);
-    Label tail = new Label();
+    Label rest = new Label();
     a.mov(COUNT, VECTORS);
     a.test(COUNT, COUNT);
-    a.jump(Condition.EQUAL, tail);
+    a.jump(Condition.EQUAL, rest);
     Label vector = a.here();
     vector(a, Modifiers.NONE);
     a.vmovups(Mem.at(TO), set.register(0));
@@ -63,9 +64,9 @@ record InterleaveCode(
     a.add(TO, set.length().bytes());
     a.dec(COUNT);
     a.jump(Condition.NOT_EQUAL, vector);
-    a.bind(tail);
-    if (masked) {
-      vector(a, Modifiers.zeroing(Mask.K1));
+    a.bind(rest);
+    if (tail > 0) {
+      vector(a, Modifiers.zeroing(Mask.K2));
       set.store(a, Mem.at(TO), set.register(0), true);
     }
     a.add(SOURCE, sourceStride);
@@ -105,7 +106,9 @@ record InterleaveCode(
       }
       return;
     }
-    a.vpmovzxwd(part, source, modifiers);
+    Vec half = part.as(Vec.Length.YMM);
+    a.vmovdqu8(half, source, modifiers);
+    a.vpmovzxwd(part, half);
     a.vpslld(part, part, 24);
     if (channel < 3) {
       a.vpsrld(part, part, 24 - 8 * channel);

@@ -7,10 +7,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Copies rows in machine code; steps that there is no code for, and what it leaves, in Java. */
+/** Copies rows in machine code, and in Java with steps that there is no code for. */
 final class JitRowCopier implements RowCopier {
   private final VectorSet set;
-  private final Map<Strides, CodeCache.Lease> variants = new ConcurrentHashMap<>();
+  private final Map<Variant, CodeCache.Lease> variants = new ConcurrentHashMap<>();
+
+  private record Variant(Strides strides, int tail) {}
 
   JitRowCopier(VectorSet set) {
     this.set = set;
@@ -23,31 +25,33 @@ final class JitRowCopier implements RowCopier {
       return;
     }
     if (step > 2 || (step == 2 && set != VectorSet.AVX512)) {
-      RowCopier.copy(source, target, size, strides, 0);
+      RowCopier.JAVA.copy(source, target, size, strides);
       return;
     }
     int lanes = CopyCode.lanes(set, step);
-    // With a step of 2 the element after the last one is read, so that Java does the last one.
     int vectors = (size.columns() - (step - 1)) / lanes;
-    int tail = step == 1 ? size.columns() % lanes : 0;
+    int tail = size.columns() - vectors * lanes;
+    Variant variant = new Variant(strides, step == 1 ? 0 : tail);
     NativeCall.block(
-        variants.computeIfAbsent(strides, this::lease).entry(),
+        variants.computeIfAbsent(variant, this::lease).entry(),
         source,
         MemorySegment.NULL,
         target,
         MemorySegment.NULL,
         size.rows(),
         vectors,
-        set.mask(tail));
-    int done = vectors * lanes + tail;
-    if (done < size.columns()) {
-      RowCopier.copy(source, target, size, strides, done);
-    }
+        set.mask(step == 1 ? tail : 0));
   }
 
-  private CodeCache.Lease lease(Strides strides) {
+  private CodeCache.Lease lease(Variant variant) {
+    Strides strides = variant.strides();
     CopyCode code =
-        new CopyCode(set, 4 * strides.sourceRow(), 4 * strides.targetRow(), strides.sourceStep());
+        new CopyCode(
+            set,
+            4 * strides.sourceRow(),
+            4 * strides.targetRow(),
+            strides.sourceStep(),
+            variant.tail());
     return CodeCache.lease(code, code::generate);
   }
 

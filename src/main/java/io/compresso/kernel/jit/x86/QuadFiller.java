@@ -29,7 +29,7 @@ final class QuadFiller implements AutoCloseable {
   private final boolean padded;
   private final Map<Variant, CodeCache.Lease> variants = new ConcurrentHashMap<>();
 
-  private record Variant(int channels, long rowStep, int step, boolean masked) {}
+  private record Variant(int channels, long rowStep, int step, int tail) {}
 
   QuadFiller(ConvProblem problem, ConvPlanes planes, VectorSet set) {
     this.problem = problem;
@@ -64,24 +64,25 @@ final class QuadFiller implements AutoCloseable {
 
   private void fill(
       MemorySegment input, long source, int channels, Patch patch, MemorySegment target, long at) {
-    // With a step of 2 the code reads one byte more than it uses, so that Java does the last one.
-    int byCode = patch.columnStep() > MOST_STEP ? 0 : patch.columns() - (patch.columnStep() - 1);
-    int tail = byCode % set.lanes();
-    if (set != VectorSet.AVX512) {
-      byCode -= tail;
-      tail = 0;
-    }
-    if (byCode > 0) {
-      Variant variant = new Variant(channels, patch.rowStep(), patch.columnStep(), tail > 0);
-      NativeCall.block(
-          variants.computeIfAbsent(variant, this::lease).entry(),
-          input.asSlice(source),
-          MemorySegment.NULL,
-          target.asSlice(at),
-          MemorySegment.NULL,
-          patch.rows(),
-          byCode / set.lanes(),
-          set.mask(tail));
+    int step = patch.columnStep();
+    boolean masks = set == VectorSet.AVX512;
+    int byCode = 0;
+    if (step == 1 || (step == MOST_STEP && masks)) {
+      int vectors = (patch.columns() - (step - 1)) / set.lanes();
+      int tail = masks ? patch.columns() - vectors * set.lanes() : 0;
+      byCode = vectors * set.lanes() + tail;
+      Variant variant = new Variant(channels, patch.rowStep(), step, tail);
+      if (byCode > 0) {
+        NativeCall.block(
+            variants.computeIfAbsent(variant, this::lease).entry(),
+            input.asSlice(source),
+            MemorySegment.NULL,
+            target.asSlice(at),
+            MemorySegment.NULL,
+            patch.rows(),
+            vectors,
+            MemorySegment.NULL);
+      }
     }
     for (int row = 0; row < patch.rows() && byCode < patch.columns(); row++) {
       for (int column = byCode; column < patch.columns(); column++) {
@@ -111,7 +112,7 @@ final class QuadFiller implements AutoCloseable {
             4L * planes.rowStride(),
             flip,
             variant.step(),
-            variant.masked());
+            variant.tail());
     return CodeCache.lease(code, code::generate);
   }
 
