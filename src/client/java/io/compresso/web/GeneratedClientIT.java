@@ -3,9 +3,7 @@ package io.compresso.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-
 import ai.onnxruntime.OrtSession;
-import io.compresso.evaluate.OnnxRuntimePeer;
 import io.compresso.client.DatasetsApi;
 import io.compresso.client.JobsApi;
 import io.compresso.client.ModelsApi;
@@ -21,6 +19,7 @@ import io.compresso.client.model.Model;
 import io.compresso.client.model.PipelineStep;
 import io.compresso.client.model.QuantizeParameters;
 import io.compresso.client.model.Report;
+import io.compresso.evaluate.OnnxRuntimePeer;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;

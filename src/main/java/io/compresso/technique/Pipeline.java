@@ -119,7 +119,8 @@ public final class Pipeline {
       @Nullable Objective objective,
       Path work,
       JobHost host) {
-    return new StepContext(calibration, objective, spec.target(), spec.budget(), spec.seed(), work, host);
+    return new StepContext(
+        calibration, objective, spec.target(), spec.budget(), spec.seed(), work, host);
   }
 
   /**

@@ -49,8 +49,19 @@ class JobSpecTest {
     assertThat(spec.pipeline()).hasSize(1);
     assertThat(RecordBinder.toMap(spec.pipeline().getFirst().parameters()).get("weights"))
         .isEqualTo(
-            Map.of("bits", 8, "perChannel", false, "observer", "mse", "percentile", 99.99,
-                "equalize", false, "correctBias", true));
+            Map.of(
+                "bits",
+                8,
+                "perChannel",
+                false,
+                "observer",
+                "mse",
+                "percentile",
+                99.99,
+                "equalize",
+                false,
+                "correctBias",
+                true));
   }
 
   @Test

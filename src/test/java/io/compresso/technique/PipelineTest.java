@@ -74,8 +74,7 @@ class PipelineTest {
                 "MaxPool",
                 List.of("n1"),
                 List.of("p1"),
-                Map.of(
-                    "kernel_shape", Attribute.ints(2, 2), "strides", Attribute.ints(2, 2))),
+                Map.of("kernel_shape", Attribute.ints(2, 2), "strides", Attribute.ints(2, 2))),
             Node.of("Relu", List.of("p1"), List.of("r1"), Map.of()),
             Node.of("second", "Conv", List.of("r1", "w2", "b2"), List.of("c2"), pads()),
             Node.of("Add", List.of("c2", "r1"), List.of("a2"), Map.of()),
@@ -136,10 +135,14 @@ class PipelineTest {
         JobSpec.of(
             "quantize",
             Map.of(
-                "mode", mode,
-                "format", format,
-                "weights", Map.of("perChannel", perChannel),
-                "activations", Map.of("type", activations)));
+                "mode",
+                mode,
+                "format",
+                format,
+                "weights",
+                Map.of("perChannel", perChannel),
+                "activations",
+                Map.of("type", activations)));
 
     Report report = Pipeline.run(file, data, spec, work, JobHost.LOCAL).report();
 
@@ -203,8 +206,7 @@ class PipelineTest {
             Map.of(
                 "model", "m",
                 "preset", "accurate",
-                "goals",
-                    Map.of("accuracy", Map.of("metric", "agreement", "maxDrop", 0))));
+                "goals", Map.of("accuracy", Map.of("metric", "agreement", "maxDrop", 0))));
     Report report = Pipeline.run(file, data, spec, work, JobHost.LOCAL).report();
     assertThat(report.notes()).anyMatch(note -> note.startsWith("exclude auto:"));
     assertThat(report.layers()).anyMatch(layer -> layer.precision().equals("int8"));
@@ -248,9 +250,7 @@ class PipelineTest {
     assertThat(Pipeline.validate(spec, model, JobData.NONE).problems())
         .extracting(Problem::path)
         .containsExactly(
-            "goals.accuracy",
-            "pipeline[0].quantize.mode",
-            "pipeline[0].quantize.exclude[0]");
+            "goals.accuracy", "pipeline[0].quantize.mode", "pipeline[0].quantize.exclude[0]");
     assertThat(Pipeline.validate(spec, model, data).problems())
         .extracting(Problem::path)
         .containsExactly("goals.accuracy.metric", "pipeline[0].quantize.exclude[0]");

@@ -24,7 +24,10 @@ import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 
-/** The whole way through the dashboard in a browser: upload, form, live progress, report with its chart. */
+/**
+ * The whole way through the dashboard in a browser: upload, form, live progress, report with its
+ * chart.
+ */
 @Tag("browser")
 class DashboardBrowserIT {
   private static final Duration LIMIT = Duration.ofMinutes(3);
@@ -105,8 +108,11 @@ class DashboardBrowserIT {
       assertThat(browser.findElement(By.tagName("html")).getAttribute("lang")).isEqualTo("en");
       assertThat(browser.findElements(By.tagName("h1"))).hasSize(1);
       assertThat(browser.findElements(By.tagName("main"))).hasSize(1);
-      for (WebElement field : browser.findElements(By.cssSelector("input:not([type=hidden]), select"))) {
-        assertThat(field.getAccessibleName()).as(path + " " + field.getAttribute("name")).isNotBlank();
+      for (WebElement field :
+          browser.findElements(By.cssSelector("input:not([type=hidden]), select"))) {
+        assertThat(field.getAccessibleName())
+            .as(path + " " + field.getAttribute("name"))
+            .isNotBlank();
       }
       Object overflow =
           browser.executeScript(

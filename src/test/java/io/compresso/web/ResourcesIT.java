@@ -193,8 +193,13 @@ class ResourcesIT {
         SERVER
             .postJson(
                 "/v1/jobs",
-                "{\"model\":\"" + model + "\",\"data\":{\"calibration\":\"" + data
-                    + "\",\"eval\":\"" + data + "\"},\"preset\":\"balanced\"}")
+                "{\"model\":\""
+                    + model
+                    + "\",\"data\":{\"calibration\":\""
+                    + data
+                    + "\",\"eval\":\""
+                    + data
+                    + "\"},\"preset\":\"balanced\"}")
             .json()
             .path("id")
             .asString();

@@ -28,7 +28,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
-/** Real models become static int8 through the public API, small, accurate, and loadable by ONNX Runtime. */
+/**
+ * Real models become static int8 through the public API, small, accurate, and loadable by ONNX
+ * Runtime.
+ */
 @Tag("shared-data")
 class SharedDataIT {
   private static final TestServer SERVER = TestServer.get();
@@ -39,7 +42,9 @@ class SharedDataIT {
 
   private static final Map<String, String> UPLOADED = new LinkedHashMap<>();
 
-  /** Model, data, selections for calibration and evaluation, top-1 of the parent, bound on the file. */
+  /**
+   * Model, data, selections for calibration and evaluation, top-1 of the parent, bound on the file.
+   */
   static Stream<Arguments> models() {
     String first2000 = "{\"from\":0,\"to\":2000}";
     String next200 = "{\"from\":2000,\"to\":2200}";
@@ -79,10 +84,13 @@ class SharedDataIT {
 
     byte[] child = SERVER.get("/v1/models/" + job.path("result").asString() + "/file").body();
     JsonNode report = SERVER.get("/v1/jobs/" + job.path("id").asString() + "/report").json();
-    assertThat(report.path("size").path("quantizedRatio").asDouble()).isLessThanOrEqualTo(MAX_QUANTIZED);
+    assertThat(report.path("size").path("quantizedRatio").asDouble())
+        .isLessThanOrEqualTo(MAX_QUANTIZED);
     assertThat((double) child.length / parent.length).isLessThanOrEqualTo(maxFile);
     JsonNode accuracy =
-        report.path("accuracy").valueStream()
+        report
+            .path("accuracy")
+            .valueStream()
             .filter(row -> row.path("metric").asString().equals("top1"))
             .filter(row -> row.path("runtime").asString().equals("onnxruntime"))
             .findFirst()
@@ -132,7 +140,10 @@ class SharedDataIT {
           name,
           id(
               SERVER.upload(
-                  "/v1/datasets?name=" + name + "&spec=" + URLEncoder.encode(spec, StandardCharsets.UTF_8),
+                  "/v1/datasets?name="
+                      + name
+                      + "&spec="
+                      + URLEncoder.encode(spec, StandardCharsets.UTF_8),
                   archive)));
     }
     return UPLOADED.get(name);

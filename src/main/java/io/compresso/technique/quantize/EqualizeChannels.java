@@ -13,8 +13,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cross-layer equalization: scales the channels between two convolutions so that the weights on both
- * sides have equal ranges, which changes nothing where only a Relu, or nothing, lies between;
+ * Cross-layer equalization: scales the channels between two convolutions so that the weights on
+ * both sides have equal ranges, which changes nothing where only a Relu, or nothing, lies between;
  * M. Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV
  * 2019. A channel's range includes its bias, so that channels whose weights are dead do not keep an
  * arbitrary scale.
@@ -100,8 +100,7 @@ final class EqualizeChannels {
       patch.initializer(inputs.get(1), Tensor.ofFloats(layer.shape, layer.weights));
       if (layer.bias != null) {
         inputs.set(2, names.fresh(node.inputs().get(2), "_e"));
-        patch.initializer(
-            inputs.get(2), Tensor.ofFloats(Shape.of(layer.bias.length), layer.bias));
+        patch.initializer(inputs.get(2), Tensor.ofFloats(Shape.of(layer.bias.length), layer.bias));
       }
       patch.replace(node, node.withInputs(inputs));
     });

@@ -11,9 +11,9 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Finds how many of the layers that hurt most must stay in float for a goal to be met: doubles their
- * number until it is, then bisects. Takes at most {@code maxTrials} measurements and ends with the
- * best that it has found.
+ * Finds how many of the layers that hurt most must stay in float for a goal to be met: doubles
+ * their number until it is, then bisects. Takes at most {@code maxTrials} measurements and ends
+ * with the best that it has found.
  */
 final class ExclusionSearch {
   private final StaticQuantizer quantizer;
@@ -47,10 +47,8 @@ final class ExclusionSearch {
     this.ranked =
         layers.stream()
             .sorted(
-                Comparator.comparingDouble(
-                    (Node node) ->
-                        sensitivity.getOrDefault(
-                            node.outputs().getFirst(), Double.POSITIVE_INFINITY)))
+                Comparator.comparingDouble((Node node) ->
+                    sensitivity.getOrDefault(node.outputs().getFirst(), Double.POSITIVE_INFINITY)))
             .toList();
     this.objective = objective;
     this.host = host;

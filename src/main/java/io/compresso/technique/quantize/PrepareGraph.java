@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.function.ToIntFunction;
 
 /**
- * Brings a model into the form that is quantized: initializers are constants, foldings are done, and
- * the operator set knows quantization by axis.
+ * Brings a model into the form that is quantized: initializers are constants, foldings are done,
+ * and the operator set knows quantization by axis.
  */
 final class PrepareGraph {
   /** The first operator set with DequantizeLinear by axis. */

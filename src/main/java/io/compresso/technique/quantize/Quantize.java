@@ -131,7 +131,8 @@ public final class Quantize implements Technique<QuantizeParams> {
     StaticQuantizer.Quantized quantized = quantizer.quantize(_ -> true);
     if (quantized.floatBytes() == 0) {
       Node first = layers(prepared).getFirst();
-      throw new GraphException(first, "no layer can be quantized: " + quantized.plan().reason(first));
+      throw new GraphException(
+          first, "no layer can be quantized: " + quantized.plan().reason(first));
     }
     List<Node> layers = layers(prepared);
     long budget = (long) (context.budget().maxMinutes() * 60e9 * SHARE_FOR_SENSITIVITY);

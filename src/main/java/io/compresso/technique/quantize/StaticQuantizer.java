@@ -109,8 +109,7 @@ final class StaticQuantizer {
         notes);
   }
 
-  private static Set<String> observed(
-      GraphIndex index, QuantPlan plan, ActivationRanges ranges) {
+  private static Set<String> observed(GraphIndex index, QuantPlan plan, ActivationRanges ranges) {
     Set<String> values = new HashSet<>(ranges.computed());
     for (Node node : index.graph().nodes()) {
       String input = node.input(0);

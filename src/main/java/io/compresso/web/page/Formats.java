@@ -61,9 +61,7 @@ public final class Formats {
 
   public String signed(double value) {
     String text = figure(value);
-    return text.equals("-0.0000") || text.equals("0.0000")
-        ? "0"
-        : (value > 0 ? "+" : "") + text;
+    return text.equals("-0.0000") || text.equals("0.0000") ? "0" : (value > 0 ? "+" : "") + text;
   }
 
   public String percent(double fraction) {

@@ -105,16 +105,17 @@ class FoldingTest {
     constants.put("w2", gaussian(4, 2, 3, 3));
     nodes.add(Node.of("Conv", List.of("x", "w", "b"), List.of("c"), Map.of()));
     nodes.add(Node.of("Relu", List.of("c"), List.of("r"), Map.of()));
-    nodes.add(
-        Node.of(
-            "Conv", List.of("r", "w2"), List.of("y"), Map.of("group", Attribute.of(2))));
+    nodes.add(Node.of("Conv", List.of("r", "w2"), List.of("y"), Map.of("group", Attribute.of(2))));
     Model model = model();
     Model equal = EqualizeChannels.equalize(model);
     assertSame(model, equal);
     float[] scales =
         new WeightQuantizer(true, ObserverKind.MIN_MAX, 100, 127)
             .quantize(
-                equal.graph().initializers().get(equal.graph().nodes().getFirst().inputs().get(1))
+                equal
+                    .graph()
+                    .initializers()
+                    .get(equal.graph().nodes().getFirst().inputs().get(1))
                     .toFloats(),
                 Shape.of(4, 4, 3, 3),
                 0,
@@ -144,8 +145,7 @@ class FoldingTest {
     Tensor exact = run(node, weights, x);
     Tensor inexact = run(node, rounded, x);
     for (int c = 0; c < 4; c++) {
-      assertThat(shift[c])
-          .isCloseTo(inexact.getFloat(c) - exact.getFloat(c), within(1e-4f));
+      assertThat(shift[c]).isCloseTo(inexact.getFloat(c) - exact.getFloat(c), within(1e-4f));
     }
   }
 
@@ -154,8 +154,7 @@ class FoldingTest {
     nodes.clear();
     constants.put("w", weights);
     nodes.add(node);
-    try (Session session =
-        Session.create(model(Shape.of(1, 4, 1, 1)), SessionOptions.DEFAULT)) {
+    try (Session session = Session.create(model(Shape.of(1, 4, 1, 1)), SessionOptions.DEFAULT)) {
       return (Tensor) session.run(Map.of("x", x)).get("y");
     }
   }
