@@ -14,7 +14,8 @@ enum Backend {
   OURS {
     @Override
     Runner open(Path model, int threads) throws IOException {
-      return EngineRunner.open(ModelFile.read(model), new SessionOptions(threads, Long.MAX_VALUE));
+      return EngineRunner.open(
+          ModelFile.read(model), new SessionOptions(threads, SessionOptions.DEFAULT.memoryLimit()));
     }
   },
   /** ONNX Runtime. */

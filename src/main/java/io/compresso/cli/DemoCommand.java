@@ -60,7 +60,7 @@ final class DemoCommand implements Callable<Integer> {
       int port = service.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
       URI address = URI.create("http://127.0.0.1:" + port);
       say(out, "The service listens on " + address + ", its database is a PostgreSQL of its own.");
-      boolean succeeded = run(address, out);
+      boolean succeeded = run(address, out, exit);
       if (succeeded && !exit) {
         say(out, "The dashboard stays up until Ctrl-C.");
         closed.await();
@@ -69,7 +69,7 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private static boolean run(URI address, PrintWriter out) throws Exception {
+  private static boolean run(URI address, PrintWriter out, boolean exit) throws Exception {
     Path folder = Files.createTempDirectory("compresso-demo");
     try (ApiClient api = new ApiClient(address)) {
       Path modelFile = folder.resolve("sample-digits.onnx");
@@ -100,14 +100,14 @@ final class DemoCommand implements Callable<Integer> {
       out.println();
       out.print(ReportTable.of(report));
       out.println();
-      say(
-          out,
-          "The report with every layer:  "
-              + address.resolve("/jobs/" + ended.path("id").asString()));
-      say(
-          out,
-          "The int8 model:               "
-              + address.resolve("/v1/models/" + ended.path("result").asString() + "/file"));
+      String jobPage = "/jobs/" + ended.path("id").asString();
+      if (exit) {
+        say(out, "All of it is kept: ./compresso serve shows it at " + jobPage + ".");
+      } else {
+        String file = "/v1/models/" + ended.path("result").asString() + "/file";
+        say(out, "The report with every layer:  " + address.resolve(jobPage));
+        say(out, "The int8 model:               " + address.resolve(file));
+      }
       return true;
     } finally {
       delete(folder);

@@ -1,9 +1,16 @@
 package io.compresso.cli;
 
 import io.compresso.data.NpyFiles;
+import io.compresso.engine.RunOptions;
+import io.compresso.engine.RunResult;
+import io.compresso.engine.Session;
+import io.compresso.engine.SessionOptions;
 import io.compresso.evaluate.Runner;
+import io.compresso.kernel.CpuFeatures;
+import io.compresso.kernel.Isa;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -53,23 +61,34 @@ final class RunCommand implements Callable<Integer> {
   @Option(names = "--threads", description = "Threads of one run (default: all cores).")
   private int threads = Runtime.getRuntime().availableProcessors();
 
+  @Option(
+      names = "--isa",
+      paramLabel = "CAP",
+      description = "The best instruction set that our kernels may use, ref to avx512-vnni.")
+  private String isa = "";
+
+  @Option(
+      names = "--profile",
+      paramLabel = "FILE",
+      description = "Receives time and bytes of each operator in our engine, as JSON.")
+  private @Nullable Path profile;
+
   @Override
   public Integer call() throws Exception {
     if (threads < 1) {
       throw new ParameterException(spec.commandLine(), "--threads must be at least 1");
     }
+    if (!isa.isEmpty()) {
+      try {
+        System.setProperty(CpuFeatures.CAP_PROPERTY, Isa.ofName(isa).toString());
+      } catch (IllegalArgumentException e) {
+        throw new ParameterException(spec.commandLine(), "--isa: " + e.getMessage(), e);
+      }
+    }
     PrintWriter out = spec.commandLine().getOut();
     for (Backend backend : backends) {
       try (Runner runner = backend.open(model, threads)) {
-        Map<String, Tensor> values = new LinkedHashMap<>();
-        for (var input : runner.inputs()) {
-          Path file = inputs.resolve(fileName(input.name()));
-          if (!Files.exists(file)) {
-            throw new IllegalArgumentException(
-                "input " + input + " has no file; " + file + " is expected");
-          }
-          values.put(input.name(), NpyFiles.read(file));
-        }
+        Map<String, Tensor> values = readInputs(runner);
         Path folder =
             backends.size() == 1
                 ? outputs
@@ -78,10 +97,35 @@ final class RunCommand implements Callable<Integer> {
         for (Map.Entry<String, Value> output : runner.run(values).entrySet()) {
           out.println(runner.runtime() + ": " + output.getKey() + " " + write(output, folder));
         }
+        if (profile != null && backend == Backend.OURS) {
+          Output.json(profile, profile(values), out);
+        }
       }
     }
     out.flush();
     return 0;
+  }
+
+  private Map<String, Tensor> readInputs(Runner runner) throws IOException {
+    Map<String, Tensor> values = new LinkedHashMap<>();
+    for (var input : runner.inputs()) {
+      Path file = inputs.resolve(fileName(input.name()));
+      if (!Files.exists(file)) {
+        throw new IllegalArgumentException(
+            "input " + input + " has no file; " + file + " is expected");
+      }
+      values.put(input.name(), NpyFiles.read(file));
+    }
+    return values;
+  }
+
+  /** Of the second run: the first one packs weights and makes code. */
+  private List<RunResult.NodeProfile> profile(Map<String, Tensor> values) throws IOException {
+    SessionOptions options = new SessionOptions(threads, SessionOptions.DEFAULT.memoryLimit());
+    try (Session session = Session.create(ModelFile.read(model), options)) {
+      session.run(values);
+      return session.run(values, RunOptions.plain().withProfile()).profile();
+    }
   }
 
   private static String write(Map.Entry<String, Value> output, Path folder) throws Exception {

@@ -48,6 +48,8 @@ final class ChildProcess implements AutoCloseable {
     builder.directory(order.folder().toFile());
     builder.environment().remove("JAVA_TOOL_OPTIONS");
     builder.environment().remove("JDK_JAVA_OPTIONS");
+    // ONNX Runtime reports to its maker unless this is set before it is loaded.
+    builder.environment().put("ORT_DISABLE_TELEMETRY", "1");
     ChildProcess child = new ChildProcess(builder.start());
     child.outReader.start();
     child.errReader.start();

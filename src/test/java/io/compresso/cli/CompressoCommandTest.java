@@ -76,6 +76,7 @@ class CompressoCommandTest {
   void run_givesTheSameScores_inBothRuntimes() throws Exception {
     Path inputs = Files.createDirectory(folder.resolve("in"));
     Path outputs = folder.resolve("out");
+    Path profile = folder.resolve("profile.json");
     NpyFiles.write(
         Tensor.ofFloats(Shape.of(1, 1, 28, 28), new float[784]), inputs.resolve("image.npy"));
 
@@ -88,9 +89,14 @@ class CompressoCommandTest {
             "--outputs",
             outputs.toString(),
             "--backend",
-            "ours,ort");
+            "ours,ort",
+            "--profile",
+            profile.toString());
 
     assertThat(code).as(err::toString).isZero();
+    assertThat(JsonMapper.shared().readTree(Files.readString(profile)))
+        .extracting(row -> row.path("opType").asString())
+        .contains("Conv", "Gemm");
     float[] ours = NpyFiles.read(outputs.resolve("ours/scores.npy")).toFloats();
     float[] theirs = NpyFiles.read(outputs.resolve("ort/scores.npy")).toFloats();
     assertThat(ours).hasSize(10);
