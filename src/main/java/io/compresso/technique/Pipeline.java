@@ -2,6 +2,8 @@ package io.compresso.technique;
 
 import io.compresso.data.Binding;
 import io.compresso.data.DataException;
+import io.compresso.data.DatasetSchema;
+import io.compresso.data.LabelKind;
 import io.compresso.evaluate.EngineRunner;
 import io.compresso.evaluate.OnnxRuntimePeer;
 import io.compresso.graph.GraphException;
@@ -14,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +58,7 @@ public final class Pipeline {
     Binding calibration = bind(model, data.calibration(), "data.calibration", problems);
     bind(model, data.evaluation(), "data.eval", problems);
     checkGoals(spec, data, problems);
+    checkLabels(model, data, problems);
     StepContext context =
         context(
             spec,
@@ -110,6 +114,40 @@ public final class Pipeline {
           Problem.at(
               "goals.accuracy.metric",
               "needs labels, which data.eval does not have; agreement needs none"));
+    } else if (evaluation.dataset().schema().label() != null
+        && !LabelCheck.gives(evaluation.dataset().schema().label().kind(), goal.metric())) {
+      problems.add(
+          Problem.at(
+              "goals.accuracy.metric",
+              "'%s' cannot be told from labels of kind %s, which data.eval has"
+                  .formatted(
+                      goal.metric(),
+                      evaluation
+                          .dataset()
+                          .schema()
+                          .label()
+                          .kind()
+                          .name()
+                          .toLowerCase(Locale.ROOT))));
+    }
+  }
+
+  private static void checkLabels(Model model, JobData data, List<Problem> problems) {
+    JobData.Bound evaluation = data.evaluation();
+    DatasetSchema.LabelSchema label =
+        evaluation == null ? null : evaluation.dataset().schema().label();
+    if (label != null && !LabelCheck.fits(model, label)) {
+      problems.add(
+          Problem.at(
+              "data.eval",
+              "label '%s' has %d %s, which no output of the model can mean: %s"
+                  .formatted(
+                      label.name(),
+                      label.size(),
+                      label.kind() == LabelKind.REGRESSION ? "targets" : "classes",
+                      model.graph().outputs().stream()
+                          .map(output -> output.name() + " " + output.type())
+                          .toList())));
     }
   }
 

@@ -197,7 +197,7 @@ public final class Quantize implements Technique<QuantizeParams> {
         node.opType(),
         quantized ? "int8" : "fp32",
         weights == null ? 0 : weights.size(),
-        ratio == null || ratio.isInfinite() ? null : ratio,
+        ratio == null || !Double.isFinite(ratio) ? null : ratio,
         note);
   }
 }
