@@ -2,7 +2,8 @@
 # Compresses a model through the public API with nothing but curl:
 #   src/docs/quickstart.sh MODEL DATA [SELECTION]
 # MODEL is an ONNX file or an archive of one; DATA a data set (IDX, NPY, NPZ, CSV, or a zip or tar of them or of class
-# folders). SELECTION picks the examples: "calibration=FROM:TO eval=FROM:TO", counted within each class with a "/class"
+# folders). SELECTION picks the examples: "calibration=FROM:TO eval=FROM:TO", from 0 and without TO (images 2,001 to 2,200
+# are 2000:2200), counted within each class with a "/class"
 # at the end. The default calibrates and evaluates on all.
 # COMPRESSO_URL is the server (http://localhost:8080), DATASET_SPEC how the data is read, as JSON (told from the content).
 set -euo pipefail
