@@ -10,8 +10,6 @@ import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -70,10 +68,10 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private static boolean run(URI address, PrintWriter out, boolean exit) throws Exception {
-    Path folder = Files.createTempDirectory("compresso-demo");
-    try (ApiClient api = new ApiClient(address)) {
-      Path modelFile = folder.resolve("sample-digits.onnx");
-      Path dataFile = folder.resolve("sample-digits.zip");
+    try (TemporaryFolder folder = TemporaryFolder.create("compresso-demo");
+        ApiClient api = new ApiClient(address)) {
+      Path modelFile = folder.path().resolve("sample-digits.onnx");
+      Path dataFile = folder.path().resolve("sample-digits.zip");
       say(
           out,
           "Training a small convolutional network on " + TRAINING_IMAGES + " drawn digits ...");
@@ -109,8 +107,6 @@ final class DemoCommand implements Callable<Integer> {
         say(out, "The int8 model:               " + address.resolve(file));
       }
       return true;
-    } finally {
-      delete(folder);
     }
   }
 
@@ -158,15 +154,5 @@ final class DemoCommand implements Callable<Integer> {
   private static void say(PrintWriter out, String line) {
     out.println(line);
     out.flush();
-  }
-
-  private static void delete(Path folder) throws IOException {
-    List<Path> paths = new ArrayList<>();
-    try (var tree = Files.walk(folder)) {
-      tree.forEach(paths::add);
-    }
-    for (Path path : paths.reversed()) {
-      Files.delete(path);
-    }
   }
 }

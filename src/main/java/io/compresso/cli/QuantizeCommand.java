@@ -88,19 +88,17 @@ final class QuantizeCommand implements Callable<Integer> {
     Map<String, Object> technique = new LinkedHashMap<>(DataOptions.map("--params", parameters));
     technique.putIfAbsent("mode", calibration == null ? "dynamic" : "static");
     JobSpec job = JobSpec.of("quantize", technique);
-    Path work = Files.createTempDirectory("compresso-quantize");
-    try (Dataset observed = open(calibration, select);
+    try (TemporaryFolder work = TemporaryFolder.create("compresso-quantize");
+        Dataset observed = open(calibration, select);
         Dataset labelled = open(evaluation, evalSelect)) {
       JobData data = new JobData(null, bound(observed), bound(labelled));
-      Pipeline.Result result = Pipeline.run(model, data, job, work, new Progress(out));
+      Pipeline.Result result = Pipeline.run(model, data, job, work.path(), new Progress(out));
       Files.move(result.model(), output, StandardCopyOption.REPLACE_EXISTING);
       Output.json(json, result.report().toMap(), out);
       out.println();
       out.print(ReportTable.of(JsonMapper.shared().valueToTree(result.report().toMap())));
       out.flush();
       return 0;
-    } finally {
-      delete(work);
     }
   }
 
@@ -110,14 +108,6 @@ final class QuantizeCommand implements Callable<Integer> {
 
   private static JobData.@Nullable Bound bound(@Nullable Dataset dataset) {
     return dataset == null ? null : new JobData.Bound(dataset);
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (var files = Files.walk(folder)) {
-      for (Path file : files.toList().reversed()) {
-        Files.delete(file);
-      }
-    }
   }
 
   /** Prints the stages as they come. */
