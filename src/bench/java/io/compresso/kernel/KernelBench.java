@@ -59,26 +59,26 @@ final class KernelBench {
     }
   }
 
-  private static List<Problem> gemms(OperandTypes types) {
+  private static List<ProductProblem> gemms(OperandTypes types) {
     int[][] sizes = {
       {256, 256, 256}, {512, 512, 512}, {128, 768, 768}, {128, 3072, 768}, {128, 768, 3072}
     };
     return products(types, sizes);
   }
 
-  private static List<Problem> gemvs(OperandTypes types) {
+  private static List<ProductProblem> gemvs(OperandTypes types) {
     return products(types, new int[][] {{1, 1000, 2048}, {1, 768, 768}, {1, 4096, 4096}});
   }
 
-  private static List<Problem> products(OperandTypes types, int[][] sizes) {
-    List<Problem> problems = new ArrayList<>();
+  private static List<ProductProblem> products(OperandTypes types, int[][] sizes) {
+    List<ProductProblem> problems = new ArrayList<>();
     for (int[] size : sizes) {
       problems.add(GemmProblem.ofFloat(size[0], size[1], size[2]).withTypes(types));
     }
     return problems;
   }
 
-  private static List<Problem> convolutions(OperandTypes types) {
+  private static List<ProductProblem> convolutions(OperandTypes types) {
     return List.of(
         conv(types, new Channels(3, 64, 1), 224, 7, 2),
         conv(types, new Channels(64, 64, 1), 56, 3, 1),
@@ -92,7 +92,7 @@ final class KernelBench {
         conv(types, new Channels(512, 512, 1), 7, 3, 1));
   }
 
-  private static List<Problem> depthwise(OperandTypes types) {
+  private static List<ProductProblem> depthwise(OperandTypes types) {
     return List.of(
         conv(types, new Channels(32, 32, 32), 112, 3, 1),
         conv(types, new Channels(96, 96, 96), 112, 3, 2),
@@ -107,19 +107,20 @@ final class KernelBench {
     return new ConvProblem(types, Layout.NCHW, 1, channels, List.of(axis, axis), Epilogue.NONE);
   }
 
-  private void family(String name, List<Problem> problems, String wanted) throws OrtException {
+  private void family(String name, List<ProductProblem> problems, String wanted)
+      throws OrtException {
     if (!name.contains(wanted)) {
       return;
     }
     double logs = 0;
-    for (Problem problem : problems) {
+    for (ProductProblem problem : problems) {
       logs += Math.log(compare(name, problem));
     }
     System.out.printf(
         "%-14s geometric mean of the ratios %.2f%n%n", name, Math.exp(logs / problems.size()));
   }
 
-  private double compare(String name, Problem problem) throws OrtException {
+  private double compare(String name, ProductProblem problem) throws OrtException {
     OperandTypes types = problem.types();
     Tensor x = random(types.input(), problem.inputBytes(), 1);
     Tensor w = random(types.weight(), problem.weightBytes(), 2);
@@ -175,7 +176,7 @@ final class KernelBench {
     return sorted.get((int) (quantile * (sorted.size() - 1)));
   }
 
-  private static String describe(Problem problem) {
+  private static String describe(ProductProblem problem) {
     return switch (problem) {
       case GemmProblem gemm -> "m=%d n=%d k=%d".formatted(gemm.m(), gemm.n(), gemm.k());
       case ConvProblem conv ->
@@ -219,7 +220,7 @@ final class KernelBench {
         : OnnxTensor.createTensor(environment, buffer, shape, OnnxJavaType.UINT8);
   }
 
-  private static long[] inputShape(Problem problem) {
+  private static long[] inputShape(ProductProblem problem) {
     return switch (problem) {
       case GemmProblem gemm -> new long[] {gemm.m(), gemm.k()};
       case ConvProblem conv ->
@@ -229,7 +230,7 @@ final class KernelBench {
     };
   }
 
-  private static long[] outputShape(Problem problem) {
+  private static long[] outputShape(ProductProblem problem) {
     return switch (problem) {
       case GemmProblem gemm -> new long[] {gemm.m(), gemm.n()};
       case ConvProblem conv ->
@@ -242,7 +243,7 @@ final class KernelBench {
     };
   }
 
-  private static byte[] model(Problem problem, Tensor weights) {
+  private static byte[] model(ProductProblem problem, Tensor weights) {
     boolean int8 = problem.types().isInt8();
     GraphProto.Builder graph =
         GraphProto.newBuilder()
@@ -286,7 +287,7 @@ final class KernelBench {
         .toByteArray();
   }
 
-  private static long[] weightShape(Problem problem) {
+  private static long[] weightShape(ProductProblem problem) {
     return switch (problem) {
       case GemmProblem gemm -> new long[] {gemm.k(), gemm.n()};
       case ConvProblem conv ->

@@ -16,7 +16,7 @@ public record ConvProblem(
     Channels channels,
     List<SpatialAxis> axes,
     Epilogue epilogue)
-    implements Problem {
+    implements ProductProblem {
   /** How the data operands lie. */
   public enum Layout {
     /** Channels before the spatial axes. */

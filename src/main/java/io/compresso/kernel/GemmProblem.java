@@ -7,7 +7,7 @@ package io.compresso.kernel;
  */
 public record GemmProblem(
     OperandTypes types, int m, int n, int k, Transpose transpose, Epilogue epilogue)
-    implements Problem {
+    implements ProductProblem {
   /** Which operands lie transposed. */
   public enum Transpose {
     NONE,

@@ -25,7 +25,38 @@ public enum Isa {
       "avx512dq",
       "avx512vl",
       "avx512_vnni",
-      "avx512_bf16");
+      "avx512_bf16"),
+  /** 16-bit float arithmetic. */
+  AVX512_FP16(
+      "x86",
+      "avx2",
+      "fma",
+      "avx512f",
+      "avx512bw",
+      "avx512dq",
+      "avx512vl",
+      "avx512_vnni",
+      "avx512_bf16",
+      "avx512_fp16"),
+  /** Tiles of 8-bit integers and of bfloat16. */
+  AMX(
+      "x86",
+      "avx2",
+      "fma",
+      "avx512f",
+      "avx512bw",
+      "avx512dq",
+      "avx512vl",
+      "avx512_vnni",
+      "avx512_bf16",
+      "amx_tile",
+      "amx_int8",
+      "amx_bf16"),
+  NEON("arm", "asimd"),
+  NEON_FP16("arm", "asimd", "asimdhp", "fphp"),
+  NEON_DOTPROD("arm", "asimd", "asimdhp", "fphp", "asimddp"),
+  NEON_I8MM("arm", "asimd", "asimdhp", "fphp", "asimddp", "i8mm"),
+  NEON_BF16("arm", "asimd", "asimdhp", "fphp", "asimddp", "i8mm", "bf16");
 
   private final String architecture;
   private final List<String> flags;

@@ -90,13 +90,13 @@ public final class KernelCatalog {
   }
 
   private static void requireWeights(Problem problem, Weights weights) {
-    requireSegment("weights", weights.data(), problem.weightBytes());
+    requireSegment("weights", weights.data(), problem.secondBytes());
     weights.quantization().requireChannels(problem.outputChannels());
-    if (problem.epilogue().bias()) {
+    if (problem instanceof ProductProblem product && product.epilogue().bias()) {
       if (weights.bias() == null) {
         throw new IllegalArgumentException("the epilogue adds a bias but none is given");
       }
-      requireSegment("bias", weights.bias(), problem.biasType().bytes(problem.outputChannels()));
+      requireSegment("bias", weights.bias(), product.biasType().bytes(product.outputChannels()));
     }
   }
 

@@ -95,7 +95,7 @@ record MatrixProduct(
 
   private Operands operands(
       MemorySegment input, @Nullable MemorySegment weights, MemorySegment result) {
-    return new Operands(input, weights, result, inputZeroPoint, 1);
+    return new Operands(input, weights, null, result, inputZeroPoint, 1);
   }
 
   private GemmProblem problem(int m, int n, int k) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 class ConvLawTest {
-  private static final int CASES = 600;
+  private static final int CASES = 1200;
   private static final int[] SIZES = {0, 1, 2, 3, 5, 7, 8, 13, 16, 17, 31, 33};
   private static final int[] CHANNELS = {1, 2, 3, 4, 5, 8, 15, 16, 17, 33};
 
@@ -41,7 +41,9 @@ class ConvLawTest {
     boolean int8 = random.nextBoolean();
     OperandTypes types = int8 ? GemmLawTest.int8Types(random) : OperandTypes.FLOAT;
     Epilogue epilogue =
-        int8 ? GemmLawTest.int8Epilogue(types, random) : GemmLawTest.floatEpilogue(random);
+        random.nextInt(4) == 0
+            ? GemmLawTest.fusedEpilogue(types, random)
+            : int8 ? GemmLawTest.int8Epilogue(types, random) : GemmLawTest.floatEpilogue(random);
     int rank = random.nextInt(8) == 0 ? 3 : random.nextInt(5) == 0 ? 1 : 2;
     List<SpatialAxis> axes = new ArrayList<>();
     for (int i = 0; i < rank; i++) {
@@ -49,7 +51,7 @@ class ConvLawTest {
     }
     return new ConvProblem(
         types,
-        random.nextInt(6) == 0 ? Layout.NHWC : Layout.NCHW,
+        random.nextInt(3) == 0 ? Layout.NHWC : Layout.NCHW,
         random.nextInt(10) == 0 ? random.nextInt(3) : 1,
         channels(random),
         axes,

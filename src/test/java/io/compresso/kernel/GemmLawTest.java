@@ -49,6 +49,11 @@ class GemmLawTest {
           if (random.nextInt(2) == 0) {
             problems.add(int8(problem, random));
           }
+          if (random.nextInt(4) == 0) {
+            GemmProblem typed =
+                random.nextBoolean() ? problem : problem.withTypes(int8Types(random));
+            problems.add(typed.withEpilogue(fusedEpilogue(typed.types(), random)));
+          }
         }
       }
     }
@@ -80,5 +85,22 @@ class GemmLawTest {
     Epilogue epilogue = Epilogue.NONE.withBias(random.nextBoolean());
     boolean clips = types.output() != DType.INT32 && random.nextBoolean();
     return clips ? epilogue.withClip(-10, 77) : epilogue;
+  }
+
+  /** An epilogue with an activation or a residual, where the types allow one. */
+  static Epilogue fusedEpilogue(OperandTypes types, Random random) {
+    if (!types.output().isFloat()) {
+      Epilogue epilogue = int8Epilogue(types, random);
+      return types.output() == DType.INT32
+          ? epilogue
+          : epilogue.withResidual(
+              random.nextBoolean()
+                  ? Epilogue.Residual.ADDED
+                  : Epilogue.Residual.ADDED_TO_QUANTIZED);
+    }
+    Activation[] activations = Activation.values();
+    return floatEpilogue(random)
+        .withActivation(activations[random.nextInt(activations.length)])
+        .withResidual(random.nextBoolean() ? Epilogue.Residual.ADDED : Epilogue.Residual.NONE);
   }
 }

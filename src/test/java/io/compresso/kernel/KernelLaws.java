@@ -10,15 +10,19 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /** Holds a kernel to the reference: integers bit for bit, floats within a bound scaled by depth. */
 final class KernelLaws {
   private static final float EPSILON = 0x1p-24f;
+  private static final double STEEPEST_ACTIVATION = 1.5;
+  private static final double ACTIVATION_ERROR = 0x1p-20;
 
   private final Kernel kernel;
   private final Kernel reference;
   private final GuardedMemory input = new GuardedMemory(1 << 22);
   private final GuardedMemory weights = new GuardedMemory(1 << 22);
+  private final GuardedMemory third = new GuardedMemory(1 << 22);
   private final GuardedMemory output = new GuardedMemory(1 << 22);
   private int cases;
 
@@ -48,7 +52,7 @@ final class KernelLaws {
   }
 
   /** Checks one problem, both with constant weights and with weights given to the run. */
-  void check(Problem problem, Content content, long seed) {
+  void check(ProductProblem problem, Content content, long seed) {
     if (!kernel.accepts(problem, CpuFeatures.host()).accepted()) {
       return;
     }
@@ -65,73 +69,103 @@ final class KernelLaws {
               problem.biasType().bytes(problem.outputChannels()),
               Content.ORDINARY,
               random);
+      MemorySegment residual =
+          problem.thirdBytes() == 0
+              ? null
+              : random(arena, types.output(), problem.thirdBytes(), Content.ORDINARY, random);
       Weights constants =
           new Weights(
               w,
               problem.epilogue().bias() ? bias : null,
-              types.isInt8() ? quantization(problem, random) : WeightQuantization.NONE);
-      Weights none = new Weights(null, constants.bias(), constants.quantization());
+              types.isInt8() ? quantization(problem, random) : WeightQuantization.NONE,
+              new ResidualQuantization(
+                  random.nextFloat(),
+                  random.nextInt(100),
+                  random.nextFloat(),
+                  random.nextInt(100)));
+      Weights none = constants.withData(null);
       int zeroPoint =
           types.input() == DType.UINT8 ? random.nextInt(256) : random.nextInt(256) - 128;
-      Tensor expected = run(reference, problem, constants, zeroPoint, x, w, null);
-      double[] bounds = types.isInt8() ? new double[0] : bounds(problem, constants, x, w);
+      Data data = new Data(zeroPoint, x, w, residual);
+      Tensor expected = run(reference, problem, constants, data, null);
+      double[] bounds =
+          types.isInt8() && problem.epilogue().activation() == Activation.NONE
+              ? new double[0]
+              : bounds(problem, constants, data, expected);
       for (Place place : Place.values()) {
-        Tensor actual = run(kernel, problem, constants, zeroPoint, x, w, place);
+        Tensor actual = run(kernel, problem, constants, data, place);
         compare(problem, place + ", constant weights", actual, expected, bounds);
-        actual = run(kernel, problem, none, zeroPoint, x, w, place);
+        actual = run(kernel, problem, none, data, place);
         compare(problem, place + ", given weights", actual, expected, bounds);
       }
     }
   }
 
+  /** The operands of a case. */
+  private record Data(
+      int zeroPoint, MemorySegment x, MemorySegment w, @Nullable MemorySegment residual) {}
+
   private Tensor run(
-      Kernel runner,
-      Problem problem,
-      Weights constants,
-      int zeroPoint,
-      MemorySegment x,
-      MemorySegment w,
-      Place place) {
+      Kernel runner, ProductProblem problem, Weights constants, Data data, @Nullable Place place) {
     DType type = problem.types().output();
     Shape shape = Shape.of(problem.outputBytes() * 8 / type.bits());
     Tensor result = Tensor.allocate(type, shape);
-    MemorySegment in = place == null ? x : input.buffer(x.byteSize(), place).copyFrom(x);
-    MemorySegment given = place == null ? w : weights.buffer(w.byteSize(), place).copyFrom(w);
+    MemorySegment in = placed(input, data.x(), place);
+    MemorySegment given = placed(weights, data.w(), place);
+    MemorySegment added = data.residual() == null ? null : placed(third, data.residual(), place);
     MemorySegment out =
         place == null ? result.segment() : output.buffer(problem.outputBytes(), place);
     out.fill((byte) 0x5A);
-    Weights used = constants.data() == null ? constants : withData(constants, given);
+    boolean constant = constants.data() != null;
+    Weights used = constants.withData(constant ? given : null);
     try (PreparedKernel prepared = runner.prepare(problem, used)) {
-      prepared.run(new Operands(in, used.data() == null ? given : null, out, zeroPoint, 0.37f), 2);
+      prepared.run(
+          new Operands(in, constant ? null : given, added, out, data.zeroPoint(), 0.37f), 2);
     }
     result.segment().copyFrom(out);
-    assertThat(in.mismatch(x)).as("input is unchanged").isEqualTo(-1);
+    assertThat(in.mismatch(data.x())).as("input is unchanged").isEqualTo(-1);
     return result;
   }
 
-  private static Weights withData(Weights weights, MemorySegment data) {
-    return new Weights(data, weights.bias(), weights.quantization());
+  private static MemorySegment placed(
+      GuardedMemory memory, MemorySegment content, @Nullable Place place) {
+    return place == null ? content : memory.buffer(content.byteSize(), place).copyFrom(content);
   }
 
-  /** How far each float may be off: so many roundings of the sum of the products' magnitudes. */
-  private double[] bounds(Problem problem, Weights constants, MemorySegment x, MemorySegment w) {
-    Problem sums =
+  /**
+   * How far each float may be off: so many roundings of the sum of the products' magnitudes,
+   * enlarged by the steepest activation, and {@link #ACTIVATION_ERROR} of the result.
+   */
+  private double[] bounds(ProductProblem problem, Weights constants, Data data, Tensor expected) {
+    Epilogue epilogue = problem.epilogue();
+    Epilogue sum = Epilogue.NONE.withBias(epilogue.bias()).withResidual(epilogue.residual());
+    ProductProblem sums =
         switch (problem) {
-          case GemmProblem gemm ->
-              gemm.withEpilogue(Epilogue.NONE.withBias(gemm.epilogue().bias()));
-          case ConvProblem conv ->
-              conv.withEpilogue(Epilogue.NONE.withBias(conv.epilogue().bias()));
+          case GemmProblem gemm -> gemm.withEpilogue(sum);
+          case ConvProblem conv -> conv.withEpilogue(sum);
         };
+    boolean activated = epilogue.activation() != Activation.NONE;
     Weights magnitudes =
-        new Weights(
-            magnitudes(w),
-            constants.bias() == null ? null : magnitudes(constants.bias()),
-            WeightQuantization.NONE);
-    Tensor sum = run(reference, sums, magnitudes, 0, magnitudes(x), magnitudes(w), null);
-    long depth = problem.macs() / Math.max(1, sum.size()) + 2;
-    double[] bounds = new double[(int) sum.size()];
+        constants
+            .withData(magnitudes(data.w()))
+            .withBias(constants.bias() == null ? null : magnitudes(constants.bias()));
+    Data magnified =
+        new Data(
+            0,
+            magnitudes(data.x()),
+            magnitudes(data.w()),
+            data.residual() == null ? null : magnitudes(data.residual()));
+    Tensor total = run(reference, sums, magnitudes, magnified, null);
+    long depth = problem.macs() / Math.max(1, total.size()) + 2;
+    double[] bounds = new double[(int) total.size()];
     for (int i = 0; i < bounds.length; i++) {
-      bounds[i] = depth * EPSILON * sum.getDouble(i) + Float.MIN_NORMAL;
+      double roundings = depth * EPSILON * total.getDouble(i);
+      bounds[i] =
+          (activated
+                  ? STEEPEST_ACTIVATION * roundings
+                      + ACTIVATION_ERROR * Math.max(1, Math.abs(expected.getDouble(i)))
+                  : roundings)
+              + Float.MIN_NORMAL;
     }
     return bounds;
   }
@@ -145,7 +179,7 @@ final class KernelLaws {
   }
 
   private void compare(
-      Problem problem, String how, Tensor actual, Tensor expected, double[] bounds) {
+      ProductProblem problem, String how, Tensor actual, Tensor expected, double[] bounds) {
     for (int i = 0; i < expected.size(); i++) {
       double a = actual.getDouble(i);
       double e = expected.getDouble(i);
@@ -159,7 +193,7 @@ final class KernelLaws {
     }
   }
 
-  private static WeightQuantization quantization(Problem problem, Random random) {
+  private static WeightQuantization quantization(ProductProblem problem, Random random) {
     int channels = problem.outputChannels();
     int count = random.nextBoolean() ? 1 : channels;
     int[] zeroPoints = new int[count];

@@ -79,7 +79,7 @@ class KernelsTest {
     Tensor three = Tensor.allocate(DType.FLOAT, Shape.of(3));
     assertThatThrownBy(
             () -> kernel.run(Operands.of(four.segment(), three.segment(), four.segment())))
-        .hasMessage("weights must be 16 bytes of native memory, not 12");
+        .hasMessage("second operand must be 16 bytes of native memory, not 12");
     assertThatThrownBy(() -> kernel.run(Operands.of(four.segment(), four.segment())))
         .hasMessageContaining("without weights");
   }

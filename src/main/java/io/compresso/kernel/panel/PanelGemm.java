@@ -79,7 +79,7 @@ public final class PanelGemm implements PreparedKernel {
       multiply(operands, packed, threads);
       return;
     }
-    MemorySegment matrix = Objects.requireNonNull(operands.weights());
+    MemorySegment matrix = Objects.requireNonNull(operands.second());
     if (!packs) {
       multiply(operands, matrix, threads);
       return;

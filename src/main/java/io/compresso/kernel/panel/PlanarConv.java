@@ -131,7 +131,7 @@ public abstract class PlanarConv implements PreparedKernel {
       return;
     }
     if (problem.types().input().isFloat()) {
-      MemorySegment given = filters != null ? filters : Objects.requireNonNull(operands.weights());
+      MemorySegment given = filters != null ? filters : Objects.requireNonNull(operands.second());
       run(operands, operands.input(), given, threads);
       return;
     }
@@ -141,7 +141,7 @@ public abstract class PlanarConv implements PreparedKernel {
         Scratch given = Scratch.of(weights)) {
       floatInput(operands, input.segment(), threads);
       if (filters == null) {
-        floatFilters(Objects.requireNonNull(operands.weights()), quantization, given.segment());
+        floatFilters(Objects.requireNonNull(operands.second()), quantization, given.segment());
       }
       run(operands, input.segment(), filters != null ? filters : given.segment(), threads);
     }

@@ -40,8 +40,8 @@ public final class RefConv implements Kernel {
 
   @Override
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
-    return problem instanceof ConvProblem
-        ? RefElements.accepts(problem.types())
+    return problem instanceof ConvProblem product
+        ? RefElements.accepts(product.types()).and(RefActivation.accepts(product))
         : Acceptance.no("not a convolution");
   }
 
@@ -88,7 +88,7 @@ public final class RefConv implements Kernel {
               double[] sum = {0};
               window.forEach(
                   (input, weight) -> sum[0] += (input == PADDING ? 0 : x[input]) * w[weight]);
-              epilogue.store(output, index, channel, sum[0]);
+              epilogue.store(output, index, channel, sum[0], operands);
             });
       } else {
         long[] x = RefElements.longs(type, operands.input(), inputs);

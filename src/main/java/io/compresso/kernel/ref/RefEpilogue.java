@@ -1,24 +1,30 @@
 package io.compresso.kernel.ref;
 
 import io.compresso.kernel.Epilogue;
+import io.compresso.kernel.Epilogue.Residual;
 import io.compresso.kernel.Operands;
-import io.compresso.kernel.Problem;
+import io.compresso.kernel.ProductProblem;
+import io.compresso.kernel.ResidualQuantization;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Stores sums as {@link Epilogue} says. */
 final class RefEpilogue {
-  private final Problem problem;
+  private final ProductProblem problem;
   private final @Nullable Tensor bias;
   private final WeightQuantization quantization;
+  private final ResidualQuantization residual;
 
   /** Copies the bias. */
-  RefEpilogue(Problem problem, Weights weights) {
+  RefEpilogue(ProductProblem problem, Weights weights) {
     this.problem = problem;
     this.quantization = weights.quantization();
+    this.residual = weights.residual();
     this.bias =
         problem.epilogue().bias() && weights.bias() != null
             ? RefElements.tensor(problem.biasType(), weights.bias(), problem.outputChannels())
@@ -26,9 +32,9 @@ final class RefEpilogue {
             : null;
   }
 
-  void store(Tensor output, long index, int channel, double sum) {
+  void store(Tensor output, long index, int channel, double sum, Operands operands) {
     double value = bias == null ? sum : sum + bias.getDouble(channel);
-    output.setDouble(index, clip(output.dtype() == DType.FLOAT ? (float) value : value));
+    output.setDouble(index, finish(value, output, index, operands));
   }
 
   void store(Tensor output, long index, int channel, long sum, Operands operands) {
@@ -40,11 +46,43 @@ final class RefEpilogue {
     if (type == DType.FLOAT) {
       float scale = operands.inputScale() * quantization.scale(channel);
       float scaled = (float) (int) sum * scale;
-      output.setFloat(index, (float) clip(bias == null ? scaled : scaled + bias.getFloat(channel)));
+      float value = bias == null ? scaled : scaled + bias.getFloat(channel);
+      output.setDouble(index, finish(value, output, index, operands));
       return;
     }
     int biased = (int) (bias == null ? sum : sum + bias.getLong(channel));
-    output.setLong(index, requantize((float) biased * quantization.scale(channel), type));
+    float scaled = (float) biased * quantization.scale(channel);
+    output.setLong(index, requantize(addQuantized(scaled, output, index, operands), type));
+  }
+
+  private double finish(double value, Tensor output, long index, Operands operands) {
+    double sum =
+        problem.epilogue().residual() == Residual.NONE
+            ? value
+            : value + residual(output, operands).getDouble(index);
+    double activated = RefActivation.apply(problem.epilogue().activation(), sum);
+    return clip(output.dtype() == DType.FLOAT ? (float) activated : activated);
+  }
+
+  private float addQuantized(float scaled, Tensor output, long index, Operands operands) {
+    Residual kind = problem.epilogue().residual();
+    if (kind == Residual.NONE) {
+      return scaled;
+    }
+    DType type = output.dtype();
+    float added =
+        (float) (residual(output, operands).getLong(index) - residual.residualZeroPoint())
+            * residual.residualScale();
+    if (kind == Residual.ADDED) {
+      return scaled + added;
+    }
+    long sum = saturate(scaled, residual.sumZeroPoint(), type.minValue(), type.maxValue());
+    return (float) (sum - residual.sumZeroPoint()) * residual.sumScale() + added;
+  }
+
+  private static Tensor residual(Tensor output, Operands operands) {
+    MemorySegment third = Objects.requireNonNull(operands.third());
+    return RefElements.tensor(output.dtype(), third, output.size());
   }
 
   private double clip(double value) {
@@ -57,7 +95,11 @@ final class RefEpilogue {
   private long requantize(float scaled, DType type) {
     float low = Math.max(type.minValue(), problem.epilogue().low());
     float high = Math.min(type.maxValue(), problem.epilogue().high());
-    float value = (float) Math.rint(scaled) + quantization.outputZeroPoint();
+    return saturate(scaled, quantization.outputZeroPoint(), low, high);
+  }
+
+  private static long saturate(float scaled, int zeroPoint, float low, float high) {
+    float value = (float) Math.rint(scaled) + zeroPoint;
     return (long) (value > low ? Math.min(value, high) : low);
   }
 }

@@ -39,8 +39,8 @@ public final class RefGemm implements Kernel {
 
   @Override
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
-    return problem instanceof GemmProblem
-        ? RefElements.accepts(problem.types())
+    return problem instanceof GemmProblem product
+        ? RefElements.accepts(product.types()).and(RefActivation.accepts(product))
         : Acceptance.no("not a matrix product");
   }
 
@@ -82,7 +82,7 @@ public final class RefGemm implements Kernel {
                     for (int p = 0; p < k; p++) {
                       sum += a[i * aRow + p * aColumn] * b[p * bRow + j * bColumn];
                     }
-                    epilogue.store(output, (long) i * n + j, j, sum);
+                    epilogue.store(output, (long) i * n + j, j, sum, operands);
                   }
                 });
       } else {

@@ -3,7 +3,7 @@ package io.compresso.kernel.ref;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
-import io.compresso.kernel.Problem;
+import io.compresso.kernel.ProductProblem;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
@@ -18,10 +18,10 @@ abstract class RefPrepared implements PreparedKernel {
   final RefEpilogue epilogue;
   final WeightQuantization quantization;
   private final KernelSpec spec;
-  private final Problem problem;
+  private final ProductProblem problem;
   private final @Nullable MemorySegment weights;
 
-  RefPrepared(KernelSpec spec, Problem problem, Weights weights) {
+  RefPrepared(KernelSpec spec, ProductProblem problem, Weights weights) {
     this.spec = spec;
     this.problem = problem;
     this.epilogue = new RefEpilogue(problem, weights);
@@ -34,7 +34,7 @@ abstract class RefPrepared implements PreparedKernel {
   abstract void run(Operands operands, MemorySegment data, Tensor output, int threads);
 
   @Override
-  public final Problem problem() {
+  public final ProductProblem problem() {
     return problem;
   }
 
@@ -51,7 +51,7 @@ abstract class RefPrepared implements PreparedKernel {
     Tensor output = RefElements.tensor(type, operands.output(), count);
     run(
         operands,
-        weights != null ? weights : Objects.requireNonNull(operands.weights()),
+        weights != null ? weights : Objects.requireNonNull(operands.second()),
         output,
         threads);
   }

@@ -1,7 +1,7 @@
 package io.compresso.kernel.vector;
 
 import io.compresso.kernel.Epilogue;
-import io.compresso.kernel.Problem;
+import io.compresso.kernel.ProductProblem;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
@@ -37,7 +37,7 @@ final class Int8Epilogue {
   private final float low;
   private final float high;
 
-  Int8Epilogue(Problem problem, Weights weights) {
+  Int8Epilogue(ProductProblem problem, Weights weights) {
     this.type = problem.types().output();
     this.epilogue = problem.epilogue();
     int channels = problem.outputChannels();

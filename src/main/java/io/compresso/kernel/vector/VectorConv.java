@@ -33,12 +33,11 @@ public final class VectorConv implements Kernel {
 
   @Override
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
-    return VectorModule.present()
-        .and(
-            Acceptance.when(
-                problem instanceof ConvProblem conv && conv.layout() == ConvProblem.Layout.NCHW,
-                "not a convolution over NCHW"))
-        .and(Acceptance.when(problem.types().equals(OperandTypes.FLOAT), "not of floats"));
+    return problem instanceof ConvProblem conv && conv.layout() == ConvProblem.Layout.NCHW
+        ? VectorModule.present()
+            .and(Acceptance.when(conv.types().equals(OperandTypes.FLOAT), "not of floats"))
+            .and(conv.epilogue().isPlain())
+        : Acceptance.no("not a convolution over NCHW");
   }
 
   @Override

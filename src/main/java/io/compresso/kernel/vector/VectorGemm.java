@@ -33,9 +33,11 @@ public final class VectorGemm implements Kernel {
 
   @Override
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
-    return VectorModule.present()
-        .and(Acceptance.when(problem instanceof GemmProblem, "not a matrix product"))
-        .and(Acceptance.when(problem.types().equals(OperandTypes.FLOAT), "not of floats"));
+    return problem instanceof GemmProblem gemm
+        ? VectorModule.present()
+            .and(Acceptance.when(gemm.types().equals(OperandTypes.FLOAT), "not of floats"))
+            .and(gemm.epilogue().isPlain())
+        : Acceptance.no("not a matrix product");
   }
 
   @Override

@@ -41,7 +41,8 @@ public final class VectorInt8Conv implements Kernel {
       return present;
     }
     return problem instanceof ConvProblem conv && conv.layout() == ConvProblem.Layout.NCHW
-        ? Acceptance.when(problem.types().isInt8(), "not of bytes")
+        ? Acceptance.when(conv.types().isInt8(), "not of bytes")
+            .and(conv.epilogue().isPlain())
             .and(ExactSums.accepts(conv.kernelArea()))
         : Acceptance.no("not a convolution over NCHW");
   }

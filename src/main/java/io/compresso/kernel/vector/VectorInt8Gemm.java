@@ -50,9 +50,11 @@ public final class VectorInt8Gemm implements Kernel {
 
   @Override
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
-    return VectorModule.present()
-        .and(Acceptance.when(problem instanceof GemmProblem, "not a matrix product"))
-        .and(Acceptance.when(problem.types().isInt8(), "not of bytes"));
+    return problem instanceof GemmProblem gemm
+        ? VectorModule.present()
+            .and(Acceptance.when(gemm.types().isInt8(), "not of bytes"))
+            .and(gemm.epilogue().isPlain())
+        : Acceptance.no("not a matrix product");
   }
 
   @Override
@@ -141,7 +143,7 @@ public final class VectorInt8Gemm implements Kernel {
             0,
             problem.inputBytes());
         if (packed == null) {
-          pack(Objects.requireNonNull(operands.weights()), panels.segment(), threads);
+          pack(Objects.requireNonNull(operands.second()), panels.segment(), threads);
         }
         multiply(operands, input.segment(), packed != null ? packed : panels.segment(), threads);
       }

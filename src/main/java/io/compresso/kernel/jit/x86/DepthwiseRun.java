@@ -132,7 +132,7 @@ final class DepthwiseRun implements PreparedKernel {
     try (Scratch given = Scratch.of(filters != null ? 0 : filterBytes());
         Scratch constants = Scratch.of((long) CONSTANT_BYTES * channels)) {
       if (filters == null) {
-        pack(Objects.requireNonNull(operands.weights()), given.segment());
+        pack(Objects.requireNonNull(operands.second()), given.segment());
       }
       MemorySegment weights = filters != null ? filters : given.segment();
       byte padding = floats ? 0 : (byte) requantizer.inputZeroPoint(operands.inputZeroPoint());

@@ -152,7 +152,7 @@ final class Int8ConvRun implements PreparedKernel {
         Scratch starts = Scratch.of(4L * channels);
         Scratch constants = Scratch.of(requantizer.constantBytes())) {
       if (filters == null) {
-        pack(Objects.requireNonNull(operands.weights()), given.segment());
+        pack(Objects.requireNonNull(operands.second()), given.segment());
       }
       MemorySegment a = filters != null ? filters : given.segment();
       int zeroPoint = requantizer.inputZeroPoint(operands.inputZeroPoint());

@@ -113,7 +113,7 @@ final class Int8GemmRun implements PreparedKernel {
         Scratch cross = Scratch.of(requantizer.crosses() ? 4L * m : 0);
         Scratch constants = Scratch.of(requantizer.constantBytes())) {
       if (packed == null) {
-        pack(Objects.requireNonNull(operands.weights()), given.segment());
+        pack(Objects.requireNonNull(operands.second()), given.segment());
       }
       MemorySegment b = packed != null ? packed : given.segment();
       if (copies) {

@@ -2,7 +2,7 @@ package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.Acceptance;
 import io.compresso.kernel.Epilogue;
-import io.compresso.kernel.Problem;
+import io.compresso.kernel.ProductProblem;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.jit.CodeCache;
@@ -29,7 +29,7 @@ final class Requantizer implements AutoCloseable {
   private static final int MOVE = 128;
 
   private final VectorSet set;
-  private final Problem problem;
+  private final ProductProblem problem;
   private final WeightQuantization quantization;
   private final BiasAxis channels;
   private final long sumStride;
@@ -46,7 +46,7 @@ final class Requantizer implements AutoCloseable {
    */
   Requantizer(
       VectorSet set,
-      Problem problem,
+      ProductProblem problem,
       Weights weights,
       BiasAxis channels,
       long sumStride,
@@ -67,7 +67,7 @@ final class Requantizer implements AutoCloseable {
   }
 
   /** Whether the weights have zero points once they are moved. */
-  static boolean crosses(Problem problem, WeightQuantization quantization) {
+  static boolean crosses(ProductProblem problem, WeightQuantization quantization) {
     for (int channel = 0; channel < problem.outputChannels(); channel++) {
       if (weightZeroPoint(problem, quantization, channel) != 0) {
         return true;
@@ -78,9 +78,12 @@ final class Requantizer implements AutoCloseable {
 
   /** Whether the epilogue's clip can be applied before rounding. */
   static Acceptance accepts(Epilogue epilogue) {
-    return Acceptance.when(
-        isWhole(epilogue.low()) && isWhole(epilogue.high()),
-        "the clip range is not of whole steps");
+    return epilogue
+        .isPlain()
+        .and(
+            Acceptance.when(
+                isWhole(epilogue.low()) && isWhole(epilogue.high()),
+                "the clip range is not of whole steps"));
   }
 
   private static boolean isWhole(float bound) {
@@ -88,17 +91,17 @@ final class Requantizer implements AutoCloseable {
   }
 
   private static int weightZeroPoint(
-      Problem problem, WeightQuantization quantization, int channel) {
+      ProductProblem problem, WeightQuantization quantization, int channel) {
     return quantization.zeroPoint(channel) - (problem.types().weight() == DType.UINT8 ? MOVE : 0);
   }
 
   /** What the bytes of the input are combined with, exclusive or, to move them. */
-  static int inputFlip(Problem problem) {
+  static int inputFlip(ProductProblem problem) {
     return problem.types().input() == DType.INT8 ? 0x80 : 0;
   }
 
   /** What the bytes of the weights are combined with, exclusive or, to move them. */
-  static int weightFlip(Problem problem) {
+  static int weightFlip(ProductProblem problem) {
     return problem.types().weight() == DType.UINT8 ? 0x80 : 0;
   }
 

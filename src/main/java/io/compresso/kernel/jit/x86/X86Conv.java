@@ -51,7 +51,8 @@ public final class X86Conv implements Kernel {
       return Acceptance.no("not a convolution over NCHW");
     }
     long largest = Math.max(conv.depth(), Math.max(conv.inputArea(), conv.outputArea()));
-    return Acceptance.when(problem.types().equals(OperandTypes.FLOAT), "not of floats")
+    return Acceptance.when(conv.types().equals(OperandTypes.FLOAT), "not of floats")
+        .and(conv.epilogue().isPlain())
         .and(JitPanel.accepts(conv.kernelArea(), Math.max(largest, PanelConv.planeSize(conv))))
         .and(
             Acceptance.when(

@@ -46,7 +46,8 @@ public final class X86Gemm implements Kernel {
   @Override
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
     return problem instanceof GemmProblem gemm
-        ? Acceptance.when(problem.types().equals(OperandTypes.FLOAT), "not of floats")
+        ? Acceptance.when(gemm.types().equals(OperandTypes.FLOAT), "not of floats")
+            .and(gemm.epilogue().isPlain())
             .and(JitPanel.accepts(1, Math.max(gemm.m(), Math.max(gemm.n(), gemm.k()))))
             .and(ExecutableMemory.allowed())
         : Acceptance.no("not a matrix product");

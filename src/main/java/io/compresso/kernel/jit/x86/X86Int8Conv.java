@@ -51,8 +51,8 @@ public final class X86Int8Conv implements Kernel {
       return Acceptance.no("not a convolution over NCHW");
     }
     long largest = Math.max(conv.depth(), Math.max(conv.inputArea(), conv.outputArea()));
-    return Acceptance.when(problem.types().isInt8(), "not of bytes")
-        .and(Requantizer.accepts(problem.epilogue()))
+    return Acceptance.when(conv.types().isInt8(), "not of bytes")
+        .and(Requantizer.accepts(conv.epilogue()))
         .and(JitPanel.accepts(conv.kernelArea(), Math.max(largest, PanelConv.planeSize(conv))))
         .and(
             Acceptance.when(

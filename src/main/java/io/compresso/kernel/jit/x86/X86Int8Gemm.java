@@ -45,8 +45,8 @@ public final class X86Int8Gemm implements Kernel {
   @Override
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
     return problem instanceof GemmProblem gemm
-        ? Acceptance.when(problem.types().isInt8(), "not of bytes")
-            .and(Requantizer.accepts(problem.epilogue()))
+        ? Acceptance.when(gemm.types().isInt8(), "not of bytes")
+            .and(Requantizer.accepts(gemm.epilogue()))
             .and(JitPanel.accepts(1, Math.max(gemm.m(), Math.max(gemm.n(), gemm.k()))))
             .and(ExecutableMemory.allowed())
         : Acceptance.no("not a matrix product");
