@@ -81,6 +81,6 @@ class KernelsTest {
             () -> kernel.run(Operands.of(four.segment(), three.segment(), four.segment())))
         .hasMessage("second operand must be 16 bytes of native memory, not 12");
     assertThatThrownBy(() -> kernel.run(Operands.of(four.segment(), four.segment())))
-        .hasMessageContaining("without weights");
+        .hasMessage("the second operand of 16 bytes is missing");
   }
 }
