@@ -5,6 +5,7 @@ import io.compresso.engine.RunOptions;
 import io.compresso.engine.RunResult;
 import io.compresso.engine.Session;
 import io.compresso.engine.SessionOptions;
+import io.compresso.evaluate.EngineRunner;
 import io.compresso.evaluate.Runner;
 import io.compresso.kernel.CpuFeatures;
 import io.compresso.kernel.Isa;
@@ -67,6 +68,9 @@ final class RunCommand implements Callable<Integer> {
       description = "The best instruction set that our kernels may use, ref to avx512-vnni.")
   private String isa = "";
 
+  @Option(names = "--unoptimised", description = "Our engine runs the graph as it is written.")
+  private boolean unoptimised;
+
   @Option(
       names = "--profile",
       paramLabel = "FILE",
@@ -87,7 +91,7 @@ final class RunCommand implements Callable<Integer> {
     }
     PrintWriter out = spec.commandLine().getOut();
     for (Backend backend : backends) {
-      try (Runner runner = backend.open(model, threads)) {
+      try (Runner runner = open(backend)) {
         Map<String, Tensor> values = readInputs(runner);
         Path folder =
             backends.size() == 1
@@ -106,6 +110,16 @@ final class RunCommand implements Callable<Integer> {
     return 0;
   }
 
+  private Runner open(Backend backend) throws IOException {
+    return backend == Backend.OURS
+        ? EngineRunner.open(ModelFile.read(model), options())
+        : backend.open(model, threads);
+  }
+
+  private SessionOptions options() {
+    return SessionOptions.DEFAULT.withThreads(threads).withOptimised(!unoptimised);
+  }
+
   private Map<String, Tensor> readInputs(Runner runner) throws IOException {
     Map<String, Tensor> values = new LinkedHashMap<>();
     for (var input : runner.inputs()) {
@@ -121,8 +135,7 @@ final class RunCommand implements Callable<Integer> {
 
   /** Of the second run: the first one packs weights and makes code. */
   private List<RunResult.NodeProfile> profile(Map<String, Tensor> values) throws IOException {
-    SessionOptions options = new SessionOptions(threads, SessionOptions.DEFAULT.memoryLimit());
-    try (Session session = Session.create(ModelFile.read(model), options)) {
+    try (Session session = Session.create(ModelFile.read(model), options())) {
       session.run(values);
       return session.run(values, RunOptions.plain().withProfile()).profile();
     }

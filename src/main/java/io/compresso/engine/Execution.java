@@ -3,6 +3,7 @@ package io.compresso.engine;
 import io.compresso.engine.Plan.Capture;
 import io.compresso.engine.Plan.Step;
 import io.compresso.engine.RunResult.NodeProfile;
+import io.compresso.engine.pass.Origins;
 import io.compresso.graph.Graph;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
@@ -55,7 +56,9 @@ final class Execution {
       run(plan, step, frame, fetched, true);
       if (options.profile()) {
         long nanos = System.nanoTime() - start;
-        profile.add(new NodeProfile(step.node.label(), step.node.opType(), nanos, lastBytes));
+        Node node = step.node;
+        profile.add(
+            new NodeProfile(node.label(), node.opType(), Origins.of(node), nanos, lastBytes));
       }
     }
     return frame;

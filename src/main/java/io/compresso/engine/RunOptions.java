@@ -5,20 +5,28 @@ import java.util.Set;
 /**
  * What one run does besides computing the outputs.
  *
- * @param listener sees every value that the graph itself computes, those of subgraphs not
- * @param fetch names of further values to give back
+ * @param listener sees every value that the model's graph itself computes, those of subgraphs not;
+ *     the graph then runs as it is written, not compiled
+ * @param fetch names of further values to give back; the graph is compiled so that they exist
  * @param cancel stops the run
  * @param profile whether each operator's time is taken
  */
 public record RunOptions(
     ValueListener listener, Set<String> fetch, CancelToken cancel, boolean profile) {
+  private static final ValueListener NOBODY = (_, _) -> {};
+
   public RunOptions {
     fetch = Set.copyOf(fetch);
   }
 
   /** Nothing besides, not to be cancelled but by an interrupt. */
   public static RunOptions plain() {
-    return new RunOptions((_, _) -> {}, Set.of(), new CancelToken(), false);
+    return new RunOptions(NOBODY, Set.of(), new CancelToken(), false);
+  }
+
+  /** Whether somebody sees the values in between. */
+  boolean isObserved() {
+    return listener != NOBODY;
   }
 
   public RunOptions withListener(ValueListener newListener) {

@@ -17,7 +17,10 @@ public record RunResult(Map<String, Value> values, List<NodeProfile> profile, lo
    * What one call of an operator cost, its subgraphs included.
    *
    * @param node the node's label
+   * @param origins the labels of the model's nodes that it stands for: several when the graph was
+   *     compiled
    * @param bytes what its outputs take
    */
-  public record NodeProfile(String node, String opType, long nanos, long bytes) {}
+  public record NodeProfile(
+      String node, String opType, List<String> origins, long nanos, long bytes) {}
 }

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe: runs may overlap, each has memory of its own, which later runs use again.
  */
 public final class Session implements AutoCloseable {
+  /** How many sets of fetched values have plans of their own. */
+  private static final int MOST_FETCHING_PLANS = 4;
+
   /** How many runs' memory is kept for later ones. */
   private static final int KEPT_MEMORIES = 4;
 
@@ -33,6 +36,8 @@ public final class Session implements AutoCloseable {
   private final Map<String, ValueInfo> inputs = new LinkedHashMap<>();
   private final Plan plan;
   private final ArrayDeque<RunMemory> memories = new ArrayDeque<>();
+  private final Map<Set<String>, Plan> fetchingPlans = new LinkedHashMap<>();
+  private @Nullable Plan literalPlan;
   private @Nullable Plan overridablePlan;
   private int running;
   private boolean closed;
@@ -41,7 +46,7 @@ public final class Session implements AutoCloseable {
     this.model = model;
     this.options = options;
     model.graph().inputs().forEach(input -> inputs.put(input.name(), input));
-    this.plan = Planner.plan(model, false, this::evaluate);
+    this.plan = Planner.plan(compiled(Set.of()), false, this::evaluate);
   }
 
   /**
@@ -51,7 +56,12 @@ public final class Session implements AutoCloseable {
    */
   public static Session create(Model model, SessionOptions options) {
     GraphVerifier.verify(model);
+    GraphCompiler.requireForeign(model);
     return new Session(model, options);
+  }
+
+  private Model compiled(Set<String> kept) {
+    return options.optimised() ? GraphCompiler.compile(model, kept) : model;
   }
 
   /** The outputs for the given inputs, by name, in the graph's order. */
@@ -96,10 +106,7 @@ public final class Session implements AutoCloseable {
   private RunResult run(
       Map<String, ? extends Value> given, RunOptions runOptions, RunMemory memory) {
     Graph graph = model.graph();
-    Plan chosen =
-        graph.initializers().keySet().stream().anyMatch(given::containsKey)
-            ? overridablePlan()
-            : plan;
+    Plan chosen = plan(given, runOptions);
     List<Value> values = new ArrayList<>();
     for (String name : chosen.ends.inputNames()) {
       Value value = given.get(name);
@@ -131,6 +138,18 @@ public final class Session implements AutoCloseable {
       }
     }
     return new RunResult(results, execution.profile(), memory.takePeak());
+  }
+
+  private Plan plan(Map<String, ? extends Value> given, RunOptions runOptions) {
+    if (model.graph().initializers().keySet().stream().anyMatch(given::containsKey)) {
+      return overridablePlan();
+    }
+    if (runOptions.isObserved()) {
+      return literalPlan();
+    }
+    return plan.slots.keySet().containsAll(runOptions.fetch())
+        ? plan
+        : fetchingPlan(runOptions.fetch());
   }
 
   private static int slot(Plan plan, String name) {
@@ -179,11 +198,37 @@ public final class Session implements AutoCloseable {
 
   /** The values that the graph defines and that no run changes, by name. */
   public Map<String, Value> constants() {
-    return plan.slots.entrySet().stream()
-        .filter(entry -> plan.isConstant(entry.getValue()))
+    Plan literal = literalPlan();
+    return literal.slots.entrySet().stream()
+        .filter(entry -> literal.isConstant(entry.getValue()))
         .collect(
             Collectors.toMap(
-                Map.Entry::getKey, entry -> result(plan, plan.constants, entry.getKey())));
+                Map.Entry::getKey, entry -> result(literal, literal.constants, entry.getKey())));
+  }
+
+  /** The plan of the graph as the model has it. */
+  private synchronized Plan literalPlan() {
+    if (!options.optimised()) {
+      return plan;
+    }
+    if (literalPlan == null) {
+      literalPlan = Planner.plan(model, false, this::evaluate);
+    }
+    return literalPlan;
+  }
+
+  /** A plan in which the named values exist. */
+  private synchronized Plan fetchingPlan(Set<String> names) {
+    Plan known = fetchingPlans.get(names);
+    if (known != null) {
+      return known;
+    }
+    if (fetchingPlans.size() >= MOST_FETCHING_PLANS) {
+      return literalPlan();
+    }
+    Plan made = Planner.plan(compiled(names), false, this::evaluate);
+    fetchingPlans.put(names, made);
+    return made;
   }
 
   private synchronized Plan overridablePlan() {
@@ -232,6 +277,10 @@ public final class Session implements AutoCloseable {
     if (closed && running == 0) {
       memories.clear();
       plan.close();
+      fetchingPlans.values().forEach(Plan::close);
+      if (literalPlan != null) {
+        literalPlan.close();
+      }
       if (overridablePlan != null) {
         overridablePlan.close();
       }

@@ -116,7 +116,8 @@ public final class GraphVerifier {
     }
   }
 
-  static List<Graph> bodies(Attribute attribute) {
+  /** The subgraphs that an attribute holds. */
+  public static List<Graph> bodies(Attribute attribute) {
     return switch (attribute) {
       case Attribute.GraphValue(Graph body) -> List.of(body);
       case Attribute.Graphs(List<Graph> bodies) -> bodies;

@@ -7,6 +7,9 @@ import java.util.Optional;
 
 /** Every operator, one line each, in alphabetical order. */
 public final class OperatorCatalog {
+  /** The domain of the operators that only compiled graphs hold; no model may use it. */
+  public static final String INTERNAL = "ai.compresso";
+
   private static final List<Operator> OPERATORS =
       List.of(
           new Abs(),

@@ -1,0 +1,26 @@
+package io.compresso.engine.pass;
+
+import io.compresso.engine.FoldConstants;
+import io.compresso.engine.InlineFunctions;
+import io.compresso.engine.RemoveDeadNodes;
+import io.compresso.engine.RemoveIdentity;
+import io.compresso.graph.Pass;
+import java.util.List;
+
+/** The passes that compile a graph, in the order in which they are applied. */
+public final class Optimization {
+  private static final List<Pass> PASSES =
+      List.of(
+          new InlineFunctions(),
+          new RemoveDeadNodes(),
+          new FoldConstants(),
+          new RemoveIdentity(),
+          new RemoveDeadNodes());
+
+  private Optimization() {}
+
+  /** All passes, in order. */
+  public static List<Pass> passes() {
+    return PASSES;
+  }
+}

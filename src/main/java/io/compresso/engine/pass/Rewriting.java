@@ -1,0 +1,96 @@
+package io.compresso.engine.pass;
+
+import io.compresso.graph.Annotations;
+import io.compresso.graph.Model;
+import io.compresso.graph.Node;
+import io.compresso.graph.Pass;
+import io.compresso.graph.Patch;
+import io.compresso.tensor.Tensor;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A pass that looks at one node after the other and puts other nodes in the place of it and its
+ * neighbours. A node is changed once a round; what depends on a changed one waits for the next.
+ */
+abstract class Rewriting implements Pass {
+  @Override
+  public final Patch patch(Model model) {
+    Edit edit = new Edit(new GraphView(model));
+    for (Node node : model.graph().nodes()) {
+      if (!edit.touched.contains(node)) {
+        rewrite(edit.view, node, edit);
+      }
+    }
+    return edit.patch;
+  }
+
+  /** Rewrites what ends, or begins, at {@code node}, if it is what the pass looks for. */
+  abstract void rewrite(GraphView view, Node node, Edit edit);
+
+  /** The changes of one round. */
+  static final class Edit {
+    private final GraphView view;
+    private final Patch patch = new Patch();
+    private final Set<Node> touched = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    Edit(GraphView view) {
+      this.view = view;
+    }
+
+    Patch patch() {
+      return patch;
+    }
+
+    /** Whether none of the nodes was changed in this round. */
+    boolean free(List<Node> nodes) {
+      return nodes.stream().noneMatch(touched::contains);
+    }
+
+    /**
+     * Puts {@code after} in the place of {@code before}.
+     *
+     * @return whether it was done; not when one of the nodes was changed in this round
+     */
+    boolean replace(List<Node> before, Node... after) {
+      if (!free(before)) {
+        return false;
+      }
+      touched.addAll(before);
+      before.forEach(patch::remove);
+      for (Node node : after) {
+        Node named =
+            node.annotations().equals(Annotations.NONE) ? Origins.mark(node, before) : node;
+        patch.add(named);
+        if (!view.model().opsetImports().containsKey(named.domain())) {
+          patch.opsetImport(named.domain(), 1);
+        }
+      }
+      return true;
+    }
+
+    /** Lets the readers of a removed node's output read another value. */
+    boolean bypass(Node node, String output, String other) {
+      if (!free(List.of(node))) {
+        return false;
+      }
+      touched.add(node);
+      patch.remove(node).renameUses(output, other);
+      return true;
+    }
+
+    /** Adds a constant under a fresh name. */
+    String constant(String base, Tensor value) {
+      String name = view.fresh(base);
+      patch.initializer(name, value);
+      return name;
+    }
+
+    /** A fresh name. */
+    String fresh(String base) {
+      return view.fresh(base);
+    }
+  }
+}
