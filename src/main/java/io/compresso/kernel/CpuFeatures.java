@@ -1,5 +1,7 @@
 package io.compresso.kernel;
 
+import io.compresso.kernel.jit.ArmFeatures;
+import io.compresso.kernel.jit.ExecutableMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,8 +16,8 @@ import java.util.Set;
  * What the CPU can do, below an optional cap.
  *
  * @param architecture {@code x86}, {@code arm} or the JVM's name of another one
- * @param flags the flags of {@code /proc/cpuinfo}; empty where there is no such file, so that only
- *     the portable rungs are used
+ * @param flags the flags of {@code /proc/cpuinfo}, by {@link ArmFeatures} on AArch64; empty where
+ *     there is no such file, so that only the portable rungs are used
  * @param cap the best rung that may be used; empty for no limit
  */
 public record CpuFeatures(String architecture, Set<String> flags, Optional<Isa> cap) {
@@ -89,7 +91,10 @@ public record CpuFeatures(String architecture, Set<String> flags, Optional<Isa> 
     static final CpuFeatures FEATURES = detect();
 
     private static CpuFeatures detect() {
-      CpuFeatures found = parse(System.getProperty("os.arch", ""), cpuInfo());
+      CpuFeatures stated = parse(System.getProperty("os.arch", ""), cpuInfo());
+      boolean asks = stated.architecture().equals("arm") && ExecutableMemory.allowed().accepted();
+      CpuFeatures found =
+          asks ? new CpuFeatures("arm", ArmFeatures.host(), Optional.empty()) : stated;
       String cap = System.getProperty(CAP_PROPERTY, "").strip();
       return cap.isEmpty()
           ? found

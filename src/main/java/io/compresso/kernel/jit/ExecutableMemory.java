@@ -1,14 +1,7 @@
 package io.compresso.kernel.jit;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import io.compresso.kernel.Acceptance;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -18,9 +11,6 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class ExecutableMemory implements AutoCloseable {
   private static final long PAGE = 4096;
-  private static final int READ_WRITE = 3;
-  private static final int READ_EXECUTE = 5;
-  private static final int PRIVATE_ANONYMOUS = 0x22;
   private static final AtomicLong LIVE_BYTES = new AtomicLong();
 
   private final MemorySegment pages;
@@ -46,28 +36,20 @@ public final class ExecutableMemory implements AutoCloseable {
    * @throws IllegalStateException if the system refuses
    */
   public static ExecutableMemory of(byte[] code) {
-    long size = Math.max(1, Math.ceilDiv(code.length, PAGE)) * PAGE;
-    try {
-      MemorySegment mapped =
-          (MemorySegment)
-              Calls.MMAP.invokeExact(
-                  MemorySegment.NULL, size, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
-      if (mapped.address() == -1) {
-        throw new IllegalStateException("mmap of " + size + " bytes for code failed");
-      }
-      MemorySegment pages = mapped.reinterpret(size);
-      pages.copyFrom(MemorySegment.ofArray(code));
-      if ((int) Calls.MPROTECT.invokeExact(pages, size, READ_EXECUTE) != 0) {
-        int _ = (int) Calls.MUNMAP.invokeExact(pages, size);
-        throw new IllegalStateException("the system does not allow pages to become executable");
-      }
-      LIVE_BYTES.addAndGet(size);
-      return new ExecutableMemory(pages);
-    } catch (RuntimeException | Error thrown) {
-      throw thrown;
-    } catch (Throwable thrown) {
-      throw new IllegalStateException(thrown);
+    MemorySegment pages = SystemCalls.map(wholePages(code.length));
+    pages.copyFrom(MemorySegment.ofArray(code));
+    if (!SystemCalls.protect(pages, SystemCalls.READ_EXECUTE)) {
+      SystemCalls.unmap(pages);
+      throw new IllegalStateException("the system does not allow pages to become executable");
     }
+    InstructionCache.synchronize(pages.asSlice(0, code.length));
+    LIVE_BYTES.addAndGet(pages.byteSize());
+    return new ExecutableMemory(pages);
+  }
+
+  /** Bytes of the pages that hold so many bytes. */
+  static long wholePages(long bytes) {
+    return Math.max(1, Math.ceilDiv(bytes, PAGE)) * PAGE;
   }
 
   /** The address of the first instruction. */
@@ -82,29 +64,7 @@ public final class ExecutableMemory implements AutoCloseable {
       return;
     }
     LIVE_BYTES.addAndGet(-pages.byteSize());
-    try {
-      int _ = (int) Calls.MUNMAP.invokeExact(pages, pages.byteSize());
-    } catch (Throwable thrown) {
-      throw new IllegalStateException(thrown);
-    }
-  }
-
-  private static final class Calls {
-    private static final Linker LINKER = Linker.nativeLinker();
-
-    static final MethodHandle MMAP =
-        handle(
-            "mmap",
-            FunctionDescriptor.of(
-                ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-    static final MethodHandle MPROTECT =
-        handle("mprotect", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-    static final MethodHandle MUNMAP =
-        handle("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
-
-    private static MethodHandle handle(String symbol, FunctionDescriptor descriptor) {
-      return LINKER.downcallHandle(LINKER.defaultLookup().find(symbol).orElseThrow(), descriptor);
-    }
+    SystemCalls.unmap(pages);
   }
 
   private static final class Probe {
@@ -118,6 +78,8 @@ public final class ExecutableMemory implements AutoCloseable {
         return Acceptance.YES;
       } catch (IllegalStateException | IllegalCallerException | UnsupportedOperationException e) {
         return Acceptance.no("machine code is not allowed: " + e.getMessage());
+      } catch (ExceptionInInitializerError e) {
+        return Acceptance.no("machine code is not allowed: " + e.getCause());
       }
     }
   }

@@ -22,18 +22,14 @@ import static io.compresso.kernel.jit.x86.Vec.zmm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.compresso.kernel.jit.CodeBuffer.Label;
+import io.compresso.kernel.jit.GoldenCode;
 import io.compresso.kernel.jit.x86.Assembler.Condition;
 import io.compresso.kernel.jit.x86.Encoder.Modifiers;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -41,11 +37,11 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * Holds each instruction to the bytes of the GNU assembler. {@code -Dgolden.regenerate=true} writes
- * the file anew with {@code as} and {@code objdump}, started in the project's root.
+ * the file anew.
  */
 class AssemblerGoldenTest {
-  private static final String RESOURCE = "/golden/x86-instructions.txt";
-  private static final Path FILE = Path.of("src/test/resources" + RESOURCE);
+  private static final GoldenCode GOLDEN =
+      new GoldenCode("/golden/x86-instructions.txt", "as", "objcopy", ".intel_syntax noprefix");
 
   private final Map<String, Consumer<Assembler>> instructions = new LinkedHashMap<>();
 
@@ -227,10 +223,7 @@ class AssemblerGoldenTest {
 
   @TestFactory
   Stream<DynamicTest> instruction_hasTheBytesOfTheGnuAssembler() throws IOException {
-    if (Boolean.getBoolean("golden.regenerate")) {
-      regenerate();
-    }
-    Map<String, String> golden = golden();
+    Map<String, String> golden = GOLDEN.read(instructions.keySet());
     return instructions.entrySet().stream()
         .map(entry ->
             DynamicTest.dynamicTest(
@@ -245,47 +238,6 @@ class AssemblerGoldenTest {
 
   @Test
   void golden_listsNothingElse() throws IOException {
-    assertThat(golden().keySet()).isEqualTo(instructions.keySet());
-  }
-
-  private static Map<String, String> golden() throws IOException {
-    String text;
-    if (Boolean.getBoolean("golden.regenerate")) {
-      text = Files.readString(FILE);
-    } else {
-      try (InputStream in = AssemblerGoldenTest.class.getResourceAsStream(RESOURCE)) {
-        assertThat(in).as(RESOURCE).isNotNull();
-        text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      }
-    }
-    return text.lines()
-        .map(line -> line.split("\t"))
-        .collect(
-            Collectors.toMap(
-                fields -> fields[1], fields -> fields[0], (a, _) -> a, LinkedHashMap::new));
-  }
-
-  private void regenerate() throws IOException {
-    StringBuilder lines = new StringBuilder();
-    Path source = Files.createTempFile("golden", ".s");
-    Path object = Files.createTempFile("golden", ".o");
-    Path binary = Files.createTempFile("golden", ".bin");
-    for (String text : instructions.keySet()) {
-      Files.writeString(source, ".intel_syntax noprefix\n" + text + "\n");
-      run("as", "-o", object.toString(), source.toString());
-      run("objcopy", "-O", "binary", "-j", ".text", object.toString(), binary.toString());
-      lines.append(HexFormat.of().formatHex(Files.readAllBytes(binary)));
-      lines.append('\t').append(text).append('\n');
-    }
-    Files.writeString(FILE, lines);
-  }
-
-  private static void run(String... command) throws IOException {
-    Process process = new ProcessBuilder(command).inheritIO().start();
-    try {
-      assertThat(process.waitFor()).as(String.join(" ", command)).isZero();
-    } catch (InterruptedException e) {
-      throw new IOException(e);
-    }
+    assertThat(GOLDEN.read(instructions.keySet()).keySet()).isEqualTo(instructions.keySet());
   }
 }
