@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
       InspectCommand.class,
       EvaluateCommand.class,
       ConformanceCommand.class,
+      BenchCommand.class,
     },
     commandListHeading = "%nCommands:%n")
 public final class CompressoCommand implements Runnable {

@@ -1,6 +1,7 @@
 package io.compresso.evaluate;
 
 import io.compresso.tensor.Value;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 
@@ -38,6 +39,49 @@ public final class LatencyBench {
       count++;
     }
     return new Pairs(Arrays.copyOf(a, count), Arrays.copyOf(b, count));
+  }
+
+  /**
+   * Times of blocks of runs that were taken in turns, for runs on several threads: {@code rest} is
+   * called between a block of the one and a block of the other, and the first run of a block wakes
+   * its threads and does not count. A time is the median of a block.
+   *
+   * @param block how long a block takes; at least three runs
+   */
+  static Pairs timeInBlocks(
+      Runnable first, Runnable second, LatencyOptions options, Duration block, Runnable rest) {
+    warmUp(first, options);
+    rest.run();
+    warmUp(second, options);
+    double[] a = new double[options.maxPairs()];
+    double[] b = new double[options.maxPairs()];
+    long end = System.nanoTime() + options.measure().toNanos();
+    int count = 0;
+    while (count < options.maxPairs() && (count < options.minPairs() || System.nanoTime() < end)) {
+      rest.run();
+      a[count] = blockNanos(first, block);
+      rest.run();
+      b[count] = blockNanos(second, block);
+      count++;
+    }
+    rest.run();
+    return new Pairs(Arrays.copyOf(a, count), Arrays.copyOf(b, count));
+  }
+
+  private static double blockNanos(Runnable run, Duration block) {
+    run.run();
+    double[] times = new double[64];
+    int count = 0;
+    long end = System.nanoTime() + block.toNanos();
+    while (count < 3 || System.nanoTime() < end) {
+      if (count == times.length) {
+        times = Arrays.copyOf(times, 2 * count);
+      }
+      times[count++] = nanos(run);
+    }
+    double[] sorted = Arrays.copyOf(times, count);
+    Arrays.sort(sorted);
+    return Percentiles.at(sorted, 0.5);
   }
 
   private static void warmUp(Runnable run, LatencyOptions options) {

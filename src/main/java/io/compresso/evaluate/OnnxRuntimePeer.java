@@ -207,6 +207,43 @@ public final class OnnxRuntimePeer implements Runner {
     };
   }
 
+  /**
+   * As {@link #prepare}, but the runs write into memory that is made once: outputs must be tensors
+   * whose shapes the inputs settle.
+   */
+  public PreparedRun prepareInPlace(Map<String, ? extends Value> values) {
+    Map<String, OnnxTensor> given = feeds(values);
+    Map<String, OnnxTensor> outputs = new LinkedHashMap<>();
+    try (OrtSession.Result result = session.run(given)) {
+      for (Map.Entry<String, OnnxValue> output : result) {
+        if (!(PeerTensors.fromPeer(output.getKey(), output.getValue()) instanceof Tensor tensor)) {
+          throw new PeerException("output '" + output.getKey() + "' is not a tensor");
+        }
+        outputs.put(output.getKey(), PeerTensors.toPeer(environment, output.getKey(), tensor));
+      }
+    } catch (OrtException e) {
+      OnnxValue.close(given);
+      OnnxValue.close(outputs);
+      throw new PeerException("ONNX Runtime failed: " + e.getMessage(), e);
+    }
+    return new PreparedRun() {
+      @Override
+      public void run() {
+        try {
+          session.run(given, outputs).close();
+        } catch (OrtException e) {
+          throw new PeerException("ONNX Runtime failed: " + e.getMessage(), e);
+        }
+      }
+
+      @Override
+      public void close() {
+        OnnxValue.close(given);
+        OnnxValue.close(outputs);
+      }
+    };
+  }
+
   @Override
   public void close() {
     try {

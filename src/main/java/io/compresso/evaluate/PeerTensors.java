@@ -22,6 +22,8 @@ import java.util.List;
 
 /** Tensors to and from ONNX Runtime. */
 final class PeerTensors {
+  private static final int ALIGNMENT = 64;
+
   private PeerTensors() {}
 
   /** The element type that ONNX Runtime says. */
@@ -90,7 +92,8 @@ final class PeerTensors {
     }
     OnnxJavaType type = javaType(name, tensor.dtype());
     ByteBuffer bytes =
-        ByteBuffer.allocateDirect(Math.toIntExact(Math.max(1, tensor.byteSize())))
+        ByteBuffer.allocateDirect(Math.toIntExact(tensor.byteSize() + 2L * ALIGNMENT))
+            .alignedSlice(ALIGNMENT)
             .order(ByteOrder.nativeOrder());
     bytes.limit((int) tensor.byteSize());
     MemorySegment.ofBuffer(bytes).copyFrom(tensor.segment());

@@ -40,6 +40,11 @@ public record CpuFeatures(String architecture, Set<String> flags, Optional<Isa> 
     return new CpuFeatures(Host.FEATURES.architecture(), Host.FEATURES.flags(), Optional.of(cap));
   }
 
+  /** The same machine without a cap. */
+  public CpuFeatures withoutCap() {
+    return new CpuFeatures(architecture, flags, Optional.empty());
+  }
+
   /** Whether kernels of {@code isa} may run, or why not. */
   public Acceptance supports(Isa isa) {
     if (cap.isPresent() && isa.compareTo(cap.get()) > 0) {

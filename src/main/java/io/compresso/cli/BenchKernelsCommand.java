@@ -1,0 +1,169 @@
+package io.compresso.cli;
+
+import io.compresso.evaluate.KernelBench;
+import io.compresso.evaluate.OnnxRuntimePeer;
+import io.compresso.evaluate.Target;
+import io.compresso.kernel.CorePeak;
+import io.compresso.kernel.CpuFeatures;
+import io.compresso.kernel.Isa;
+import io.compresso.tensor.DType;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Times kernels against models of one operator in ONNX Runtime. */
+@Command(
+    name = "kernels",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Times our kernels against ONNX Runtime on models of one operator.",
+      "The ratio is peer / ours, the median of pairs, with the 10th and the 90th percentile."
+    })
+final class BenchKernelsCommand implements Callable<Integer> {
+  @Spec
+  private @SuppressWarnings("NullAway.Init") CommandSpec spec;
+
+  @Option(names = "--threads", description = "Threads of both sides (default: ${DEFAULT-VALUE}).")
+  private int threads = 1;
+
+  @Option(
+      names = "--isa",
+      paramLabel = "CAP",
+      description =
+          "The best instruction set that ours may use, ref to avx512-bf16; ours is then compared"
+              + " with our own without a cap.")
+  private String isa = "";
+
+  @Option(names = "--family", split = ",", description = "Which families (default: all).")
+  private List<String> families = List.of();
+
+  @Option(
+      names = "--dtype",
+      split = ",",
+      description = "Which types, of f32, int8, f16 and bf16 (default: all).")
+  private List<String> dtypes = List.of();
+
+  @Option(
+      names = "--shapes",
+      split = ",",
+      paramLabel = "LIST",
+      description = "Only shapes whose name holds one of these, for example resnet-50.")
+  private List<String> shapes = List.of();
+
+  @Option(
+      names = "--millis",
+      description = "How long a shape is measured, after as long a warm-up (${DEFAULT-VALUE}).")
+  private int millis = 300;
+
+  @Option(names = "--json", description = "Writes the rows to this file; - is standard output.")
+  private @Nullable Path json;
+
+  @Override
+  public Integer call() throws Exception {
+    PrintWriter out = spec.commandLine().getOut();
+    KernelBench.Options options = options();
+    out.println(header());
+    out.flush();
+    List<KernelBench.Row> rows =
+        new KernelBench(options)
+            .run(row -> {
+              out.println(line(row));
+              out.flush();
+            });
+    if (rows.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), "no kernel and shape is selected");
+    }
+    Output.json(json, rows, out);
+    out.println();
+    out.print(summary(rows));
+    out.flush();
+    return 0;
+  }
+
+  private KernelBench.Options options() {
+    if (threads < 1 || millis < 1) {
+      throw new ParameterException(spec.commandLine(), "--threads and --millis must be at least 1");
+    }
+    requireKnown("--family", families, KernelBench.families());
+    requireKnown("--dtype", dtypes, KernelBench.dtypes());
+    Optional<Isa> cap = CpuFeatures.host().cap();
+    if (!isa.isEmpty()) {
+      try {
+        cap = Optional.of(Isa.ofName(isa));
+      } catch (IllegalArgumentException e) {
+        throw new ParameterException(spec.commandLine(), "--isa: " + e.getMessage(), e);
+      }
+    }
+    return new KernelBench.Options(
+        threads, cap, families, dtypes, shapes, Duration.ofMillis(millis));
+  }
+
+  private void requireKnown(String option, List<String> given, List<String> known) {
+    for (String value : given) {
+      if (!known.contains(value)) {
+        throw new ParameterException(
+            spec.commandLine(), option + ": unknown '" + value + "', known are " + known);
+      }
+    }
+  }
+
+  private String header() {
+    List<String> peaks = new ArrayList<>();
+    for (DType dtype : List.of(DType.FLOAT, DType.BFLOAT16, DType.INT8)) {
+      CorePeak.macsPerSecond(dtype)
+          .ifPresent(rate -> peaks.add(Output.format("%s %.0f", dtype, 2e-9 * rate)));
+    }
+    String peer =
+        isa.isEmpty()
+            ? "ONNX Runtime " + OnnxRuntimePeer.version()
+            : "our own kernels without a cap";
+    return "%s; peer: %s; peak of a core in Gop/s: %s"
+        .formatted(Target.host().cpu(), peer, String.join(", ", peaks));
+  }
+
+  private static String line(KernelBench.Row row) {
+    return Output.format(
+        "%-9s %-4s vs %-4s t%d %-38s %10.1f us, peer %10.1f us, ratio %6.2f (%5.2f .. %6.2f), %s %s",
+        row.family(),
+        row.dtype(),
+        row.peerDtype(),
+        row.threads(),
+        row.shape(),
+        row.oursMicros(),
+        row.peerMicros(),
+        row.ratio(),
+        row.ratioLow(),
+        row.ratioHigh(),
+        row.peakFraction() == null
+            ? ""
+            : Output.format("%3.0f %% of peak", 100 * row.peakFraction()),
+        row.kernel());
+  }
+
+  private static String summary(List<KernelBench.Row> rows) {
+    return Output.table(
+        List.of("family", "dtype", "peer", "shapes", "n", "mean ratio", "worst", "worst shape"),
+        KernelBench.summarize(rows).stream()
+            .map(summary ->
+                List.of(
+                    summary.family(),
+                    summary.dtype(),
+                    summary.peerDtype(),
+                    summary.list(),
+                    Integer.toString(summary.shapes()),
+                    Output.format("%.2f", summary.ratio()),
+                    Output.format("%.2f", summary.worstRatio()),
+                    summary.worst()))
+            .toList());
+  }
+}
