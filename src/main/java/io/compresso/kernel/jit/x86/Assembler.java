@@ -132,6 +132,42 @@ final class Assembler extends Encoder {
     modRm(1, target.ordinal());
   }
 
+  void dec(Mem target) {
+    rexW(1, target);
+    code.int8(0xFF);
+    modRm(1, target);
+  }
+
+  /** Loads a byte, zero-extended. */
+  void movzxByte(Gpr target, Mem source) {
+    rexW(target.ordinal(), source);
+    code.int8(0x0F);
+    code.int8(0xB6);
+    modRm(target.ordinal(), source);
+  }
+
+  /** Zero-extends the low byte. */
+  void movzxByte(Gpr target, Gpr source) {
+    rexW(target.ordinal(), source.ordinal());
+    code.int8(0x0F);
+    code.int8(0xB6);
+    modRm(target.ordinal(), source.ordinal());
+  }
+
+  /** Stores the low 16 bits of {@code source}. */
+  void movWord(Mem target, Gpr source) {
+    code.int8(0x66);
+    rex(source.ordinal(), target);
+    code.int8(0x89);
+    modRm(source.ordinal(), target);
+  }
+
+  void sub(Gpr target, Gpr source) {
+    rexW(source.ordinal(), target.ordinal());
+    code.int8(0x29);
+    modRm(source.ordinal(), target.ordinal());
+  }
+
   void test(Gpr left, Gpr right) {
     rexW(right.ordinal(), left.ordinal());
     code.int8(0x85);
@@ -273,6 +309,10 @@ final class Assembler extends Encoder {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x58), target, left, right, Modifiers.NONE);
   }
 
+  void vaddps(Vec target, Vec left, Mem right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x58), target, left, right, Modifiers.NONE);
+  }
+
   void vmulps(Vec target, Vec left, Vec right) {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x59), target, left, right, Modifiers.NONE);
   }
@@ -284,6 +324,16 @@ final class Assembler extends Encoder {
   /** The lesser elements; where one is NaN, that of {@code right}. */
   void vminps(Vec target, Vec left, Vec right) {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x5D), target, left, right, Modifiers.NONE);
+  }
+
+  /** The lesser elements; where one is NaN, that of {@code right}. */
+  void vminps(Vec target, Vec left, Mem right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x5D), target, left, right, Modifiers.NONE);
+  }
+
+  /** The greater elements; where one is NaN, that of {@code right}. */
+  void vmaxps(Vec target, Vec left, Mem right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x5F), target, left, right, Modifiers.NONE);
   }
 
   /** The greater elements; where one is NaN, that of {@code right}. */
@@ -299,6 +349,14 @@ final class Assembler extends Encoder {
   /** {@code target += left * right}. */
   void vfmadd231ps(Vec target, Vec left, Mem right, Modifiers modifiers) {
     vector(Opcode.of(PREFIX_66, MAP_0F38, 0xB8), target, left, right, modifiers);
+  }
+
+  /** Rounds to integers, halves to even. */
+  void vrndps(Vec target, Vec source) {
+    boolean wide = target.length() == Vec.Length.ZMM;
+    Opcode op = Opcode.of(PREFIX_66, MAP_0F3A, 0x08);
+    vector(op.only(wide ? Form.EVEX : Form.VEX), target, null, source, Modifiers.NONE);
+    code.int8(0);
   }
 
   // Integer arithmetic
@@ -332,6 +390,20 @@ final class Assembler extends Encoder {
 
   void vpsubd(Vec target, Vec left, Vec right) {
     vector(Opcode.of(PREFIX_66, MAP_0F, 0xFA), target, left, right, Modifiers.NONE);
+  }
+
+  void vpsubd(Vec target, Vec left, Mem right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0xFA), target, left, right, Modifiers.NONE);
+  }
+
+  /** Adds signed 16-bit elements, saturating. */
+  void vpaddsw(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0xED), target, left, right, Modifiers.NONE);
+  }
+
+  /** The 32-bit elements of {@code source} whose numbers are in {@code indices}. */
+  void vpermd(Vec target, Vec indices, Vec source) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x36), target, indices, source, Modifiers.NONE);
   }
 
   /** The low halves of products of 32-bit elements. */
@@ -427,15 +499,53 @@ final class Assembler extends Encoder {
         Modifiers.NONE);
   }
 
+  /** Half precision to single. */
+  void vcvtph2ps(Vec target, Mem source, Modifiers modifiers) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x13).in(Unit.HALF_VECTOR), target, null, source, modifiers);
+  }
+
+  /** Half precision to single. */
+  void vcvtph2ps(Vec target, Vec source) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x13), target, null, source, Modifiers.NONE);
+  }
+
   /** Single precision to half, rounded by the default control word. */
   void vcvtps2ph(Mem target, Vec source) {
+    vcvtps2ph(target, source, Modifiers.NONE);
+  }
+
+  /** Single precision to half, rounded by the default control word. */
+  void vcvtps2ph(Mem target, Vec source, Modifiers modifiers) {
     vector(
-        Opcode.of(PREFIX_66, MAP_0F3A, 0x1D).in(Unit.HALF_VECTOR),
-        source,
-        null,
-        target,
-        Modifiers.NONE);
+        Opcode.of(PREFIX_66, MAP_0F3A, 0x1D).in(Unit.HALF_VECTOR), source, null, target, modifiers);
     code.int8(4);
+  }
+
+  /** Single precision to half, rounded by the default control word. */
+  void vcvtps2ph(Vec target, Vec source) {
+    vector(Opcode.of(PREFIX_66, MAP_0F3A, 0x1D), source, null, target, Modifiers.NONE);
+    code.int8(4);
+  }
+
+  /** Sign-extends bytes to 32 bits. */
+  void vpmovsxbd(Vec target, Mem source, Modifiers modifiers) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x21).in(Unit.QUARTER_VECTOR),
+        target,
+        null,
+        source,
+        modifiers);
+  }
+
+  /** Sign-extends bytes to 32 bits. */
+  void vpmovsxbd(Vec target, Vec source) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x21), target, null, source, Modifiers.NONE);
+  }
+
+  /** Zero-extends bytes to 32 bits. */
+  void vpmovzxbd(Vec target, Vec source) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x31), target, null, source, Modifiers.NONE);
   }
 
   /** Zero-extends bytes to 16 bits. */
@@ -484,6 +594,81 @@ final class Assembler extends Encoder {
     vector(
         Opcode.of(PREFIX_66, MAP_0F3A, 0x39).only(Form.VEX), source, null, target, Modifiers.NONE);
     code.int8(1);
+  }
+
+  /** Stores a quarter of {@code source}. */
+  void vextracti32x4(Mem target, Vec source, int quarter) {
+    Opcode op = Opcode.of(PREFIX_66, MAP_0F3A, 0x39).only(Form.EVEX).in(Unit.QUARTER_VECTOR);
+    vector(op, source, null, target, Modifiers.NONE);
+    code.int8(quarter);
+  }
+
+  /** Copies a quarter of {@code source}. */
+  void vextracti32x4(Vec target, Vec source, int quarter) {
+    Opcode op = Opcode.of(PREFIX_66, MAP_0F3A, 0x39).only(Form.EVEX);
+    vector(op, source, null, target, Modifiers.NONE);
+    code.int8(quarter);
+  }
+
+  /** Stores the upper half of {@code source}. */
+  void vextracti64x4(Mem target, Vec source) {
+    Opcode op = Opcode.of(PREFIX_66, MAP_0F3A, 0x3B).wide().only(Form.EVEX).in(Unit.HALF_VECTOR);
+    vector(op, source, null, target, Modifiers.NONE);
+    code.int8(1);
+  }
+
+  /** Copies the upper half of {@code source}. */
+  void vextracti64x4(Vec target, Vec source) {
+    Opcode op = Opcode.of(PREFIX_66, MAP_0F3A, 0x3B).wide().only(Form.EVEX);
+    vector(op, source, null, target, Modifiers.NONE);
+    code.int8(1);
+  }
+
+  /** Stores bytes. */
+  void vmovdqu8(Mem target, Vec source, Modifiers modifiers) {
+    vector(Opcode.of(PREFIX_F2, MAP_0F, 0x7F).only(Form.EVEX), source, null, target, modifiers);
+  }
+
+  /** Stores the low 64 bits. */
+  void vmovq(Mem target, Vec source) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0xD6).only(Form.VEX), source, null, target, Modifiers.NONE);
+  }
+
+  /** Stores the low 32 bits. */
+  void vmovd(Mem target, Vec source) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0x7E).only(Form.VEX), source, null, target, Modifiers.NONE);
+  }
+
+  /** Replaces one byte. */
+  void vpinsrb(Vec target, Mem source, int index) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F3A, 0x20).only(Form.VEX),
+        target,
+        target,
+        source,
+        Modifiers.NONE);
+    code.int8(index);
+  }
+
+  /** Replaces one 16-bit element. */
+  void vpinsrw(Vec target, Mem source, int index) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F, 0xC4).only(Form.VEX), target, target, source, Modifiers.NONE);
+    code.int8(index);
+  }
+
+  /** Stores one byte. */
+  void vpextrb(Mem target, Vec source, int index) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F3A, 0x14).only(Form.VEX), source, null, target, Modifiers.NONE);
+    code.int8(index);
+  }
+
+  /** Stores one 16-bit element. */
+  void vpextrw(Mem target, Vec source, int index) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F3A, 0x15).only(Form.VEX), source, null, target, Modifiers.NONE);
+    code.int8(index);
   }
 
   /** Narrows 32-bit elements to 16 bits, saturating; within each 128 bits. */

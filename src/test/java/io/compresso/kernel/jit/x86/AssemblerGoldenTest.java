@@ -51,6 +51,7 @@ class AssemblerGoldenTest {
     floats();
     integers();
     tiles();
+    convolutions();
   }
 
   private void put(String text, Consumer<Assembler> instruction) {
@@ -219,6 +220,52 @@ class AssemblerGoldenTest {
     put("tdpbssd tmm1, tmm2, tmm7", a -> a.tdpbssd(TMM1, TMM2, TMM7));
     put("tdpbf16ps tmm1, tmm2, tmm7", a -> a.tdpbf16ps(TMM1, TMM2, TMM7));
     put("tdpfp16ps tmm1, tmm2, tmm7", a -> a.tdpfp16ps(TMM1, TMM2, TMM7));
+  }
+
+  private void convolutions() {
+    put("dec qword ptr [rsp+24]", a -> a.dec(Mem.at(RSP, 24)));
+    put("dec qword ptr [r13+24]", a -> a.dec(Mem.at(R13, 24)));
+    put("{load} movzx r9, byte ptr [rdi+3]", a -> a.movzxByte(R9, Mem.at(RDI, 3)));
+    put("{load} movzx rax, cl", a -> a.movzxByte(RAX, RCX));
+    put("mov [rdi+6], ax", a -> a.movWord(Mem.at(RDI, 6), RAX));
+    put("mov [r12+6], r9w", a -> a.movWord(Mem.at(R12, 6), R9));
+    put("sub r9, rcx", a -> a.sub(R9, RCX));
+    put("vaddps zmm1, zmm17, [rdi+64]", a -> a.vaddps(zmm(1), zmm(17), Mem.at(RDI, 64)));
+    put("vminps zmm1, zmm17, [rdi+64]", a -> a.vminps(zmm(1), zmm(17), Mem.at(RDI, 64)));
+    put("vmaxps ymm1, ymm7, [rdi+64]", a -> a.vmaxps(ymm(1), ymm(7), Mem.at(RDI, 64)));
+    put("vroundps ymm1, ymm7, 0", a -> a.vrndps(ymm(1), ymm(7)));
+    put("vrndscaleps zmm1, zmm17, 0", a -> a.vrndps(zmm(1), zmm(17)));
+    put("vpsubd zmm1, zmm17, [rdi+64]", a -> a.vpsubd(zmm(1), zmm(17), Mem.at(RDI, 64)));
+    put("vpaddsw zmm1, zmm17, zmm2", a -> a.vpaddsw(zmm(1), zmm(17), zmm(2)));
+    put("vpermd zmm1, zmm17, zmm2", a -> a.vpermd(zmm(1), zmm(17), zmm(2)));
+    put("vpermd ymm1, ymm7, ymm2", a -> a.vpermd(ymm(1), ymm(7), ymm(2)));
+    put(
+        "vcvtph2ps zmm3{k1}{z}, [rdi+32]",
+        a -> a.vcvtph2ps(zmm(3), Mem.at(RDI, 32), Modifiers.zeroing(K1)));
+    put("vcvtph2ps ymm3, xmm4", a -> a.vcvtph2ps(ymm(3), xmm(4)));
+    put(
+        "vcvtps2ph [rdi+32]{k1}, zmm19, 4",
+        a -> a.vcvtps2ph(Mem.at(RDI, 32), zmm(19), Modifiers.merging(K1)));
+    put("vcvtps2ph xmm3, ymm4, 4", a -> a.vcvtps2ph(xmm(3), ymm(4)));
+    put("vpmovsxbd ymm8, [rdi+8]", a -> a.vpmovsxbd(ymm(8), Mem.at(RDI, 8), Modifiers.NONE));
+    put(
+        "vpmovsxbd zmm8{k1}{z}, [rdi+32]",
+        a -> a.vpmovsxbd(zmm(8), Mem.at(RDI, 32), Modifiers.zeroing(K1)));
+    put("vpmovsxbd ymm8, xmm3", a -> a.vpmovsxbd(ymm(8), xmm(3)));
+    put("vpmovzxbd ymm8, xmm3", a -> a.vpmovzxbd(ymm(8), xmm(3)));
+    put("vextracti32x4 [rdi+32], zmm18, 3", a -> a.vextracti32x4(Mem.at(RDI, 32), zmm(18), 3));
+    put("vextracti32x4 xmm3, zmm18, 2", a -> a.vextracti32x4(xmm(3), zmm(18), 2));
+    put("vextracti64x4 [rdi+32], zmm18, 1", a -> a.vextracti64x4(Mem.at(RDI, 32), zmm(18)));
+    put("vextracti64x4 ymm3, zmm18, 1", a -> a.vextracti64x4(ymm(3), zmm(18)));
+    put(
+        "vmovdqu8 [rdi+32]{k1}, ymm18",
+        a -> a.vmovdqu8(Mem.at(RDI, 32), ymm(18), Modifiers.merging(K1)));
+    put("vmovq qword ptr [rdi+8], xmm3", a -> a.vmovq(Mem.at(RDI, 8), xmm(3)));
+    put("vmovd dword ptr [rdi+8], xmm3", a -> a.vmovd(Mem.at(RDI, 8), xmm(3)));
+    put("vpinsrb xmm3, xmm3, [rdi+8], 5", a -> a.vpinsrb(xmm(3), Mem.at(RDI, 8), 5));
+    put("vpinsrw xmm3, xmm3, [r12+8], 5", a -> a.vpinsrw(xmm(3), Mem.at(R12, 8), 5));
+    put("vpextrb [rdi+8], xmm3, 5", a -> a.vpextrb(Mem.at(RDI, 8), xmm(3), 5));
+    put("vpextrw [rdi+8], xmm13, 5", a -> a.vpextrw(Mem.at(RDI, 8), xmm(13), 5));
   }
 
   @TestFactory
