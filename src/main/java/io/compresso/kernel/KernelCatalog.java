@@ -4,8 +4,19 @@ import io.compresso.kernel.jit.x86.X86Conv;
 import io.compresso.kernel.jit.x86.X86Gemm;
 import io.compresso.kernel.jit.x86.X86Int8Conv;
 import io.compresso.kernel.jit.x86.X86Int8Gemm;
+import io.compresso.kernel.ref.RefBinary;
 import io.compresso.kernel.ref.RefConv;
+import io.compresso.kernel.ref.RefConvert;
+import io.compresso.kernel.ref.RefCopy;
+import io.compresso.kernel.ref.RefGather;
 import io.compresso.kernel.ref.RefGemm;
+import io.compresso.kernel.ref.RefLookup;
+import io.compresso.kernel.ref.RefNorm;
+import io.compresso.kernel.ref.RefPool;
+import io.compresso.kernel.ref.RefQuantizedBinary;
+import io.compresso.kernel.ref.RefReduce;
+import io.compresso.kernel.ref.RefSoftmax;
+import io.compresso.kernel.ref.RefUnary;
 import io.compresso.kernel.vector.VectorConv;
 import io.compresso.kernel.vector.VectorGemm;
 import io.compresso.kernel.vector.VectorInt8Conv;
@@ -36,7 +47,19 @@ public final class KernelCatalog {
           new X86Int8Conv(Isa.AVX2),
           new VectorConv(),
           new VectorInt8Conv(),
-          new RefConv());
+          new RefConv(),
+          // memory-bound families
+          new RefUnary(),
+          new RefBinary(),
+          new RefQuantizedBinary(),
+          new RefSoftmax(),
+          new RefNorm(),
+          new RefPool(),
+          new RefConvert(),
+          new RefLookup(),
+          new RefReduce(),
+          new RefCopy(),
+          new RefGather());
 
   private KernelCatalog() {}
 
@@ -92,11 +115,11 @@ public final class KernelCatalog {
   private static void requireWeights(Problem problem, Weights weights) {
     requireSegment("weights", weights.data(), problem.secondBytes());
     weights.quantization().requireChannels(problem.outputChannels());
-    if (problem instanceof ProductProblem product && product.epilogue().bias()) {
+    if (problem.biasBytes() > 0) {
       if (weights.bias() == null) {
-        throw new IllegalArgumentException("the epilogue adds a bias but none is given");
+        throw new IllegalArgumentException("the problem adds a bias but none is given");
       }
-      requireSegment("bias", weights.bias(), product.biasType().bytes(product.outputChannels()));
+      requireSegment("bias", weights.bias(), problem.biasBytes());
     }
   }
 

@@ -5,5 +5,27 @@ public enum KernelFamily {
   /** Matrix product, {@link GemmProblem}. */
   GEMM,
   /** Convolution, {@link ConvProblem}. */
-  CONV
+  CONV,
+  /** A function of each element, {@link UnaryProblem}. */
+  UNARY,
+  /** A function of pairs of elements, {@link BinaryProblem}. */
+  BINARY,
+  /** Sum or product of 8-bit operands, {@link QuantizedBinaryProblem}. */
+  QUANTIZED_BINARY,
+  /** Softmax and its logarithm, {@link SoftmaxProblem}. */
+  SOFTMAX,
+  /** Normalization of rows, {@link NormProblem}. */
+  NORM,
+  /** Pooling, {@link PoolProblem}. */
+  POOL,
+  /** Quantization and other changes of type, {@link ConvertProblem}. */
+  CONVERT,
+  /** A table of 256 bytes, {@link LookupProblem}. */
+  LOOKUP,
+  /** Folding of axes, {@link ReduceProblem}. */
+  REDUCE,
+  /** Copies with strides, {@link CopyProblem}. */
+  COPY,
+  /** Blocks by index, {@link GatherProblem}. */
+  GATHER
 }

@@ -4,7 +4,19 @@ package io.compresso.kernel;
  * One computation with all its sizes and types, but without data. Problems are values: equal ones
  * can share generated code.
  */
-public sealed interface Problem permits ProductProblem {
+public sealed interface Problem
+    permits ProductProblem,
+        UnaryProblem,
+        BinaryProblem,
+        QuantizedBinaryProblem,
+        SoftmaxProblem,
+        NormProblem,
+        PoolProblem,
+        ConvertProblem,
+        LookupProblem,
+        ReduceProblem,
+        CopyProblem,
+        GatherProblem {
   KernelFamily family();
 
   /** Bytes of the input operand. */
@@ -17,6 +29,11 @@ public sealed interface Problem permits ProductProblem {
 
   /** Bytes of the third operand; 0 when there is none. */
   default long thirdBytes() {
+    return 0;
+  }
+
+  /** Bytes of the constant bias, {@link Weights#bias()}; 0 when there is none. */
+  default long biasBytes() {
     return 0;
   }
 

@@ -45,4 +45,9 @@ public sealed interface ProductProblem extends Problem permits GemmProblem, Conv
     }
     return output.isFloat() ? DType.FLOAT : DType.INT32;
   }
+
+  @Override
+  default long biasBytes() {
+    return epilogue().bias() ? biasType().bytes(outputChannels()) : 0;
+  }
 }

@@ -58,4 +58,11 @@ final class RefElements {
   static Tensor tensor(DType dtype, MemorySegment segment, long count) {
     return Tensor.wrap(dtype, Shape.of(count), segment);
   }
+
+  /** The nearest integer of the type to a whole number; the least one for NaN. */
+  static long saturate(DType dtype, double value) {
+    return Double.isNaN(value)
+        ? dtype.minValue()
+        : (long) Math.clamp(value, dtype.minValue(), dtype.maxValue());
+  }
 }
