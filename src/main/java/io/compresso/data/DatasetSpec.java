@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *     {@code test}; null for all
  * @param imageOff whether arrays of bytes are declared not to be images
  * @param image how images become tensors; null for {@link ImageSpec#DEFAULT} where there are images
+ * @param audio how recordings become tensors
  * @param fields the fields to read; empty for the format's own
  */
 public record DatasetSpec(
@@ -25,6 +26,7 @@ public record DatasetSpec(
     LabelSpec label,
     boolean imageOff,
     @Nullable ImageSpec image,
+    AudioSpec audio,
     CsvSpec csv,
     List<FieldSpec> fields) {
   /** What the samples are stored as. */
@@ -38,6 +40,8 @@ public record DatasetSpec(
     CSV,
     /** One folder for each class, in a tar or zip archive. */
     IMAGES,
+    /** WAV files in a tar or zip archive, one folder for each class or the class in their names. */
+    AUDIO,
     /** A tar archive; what is in it is told from the content. */
     TAR,
     /** A zip archive; what is in it is told from the content. */
@@ -46,7 +50,15 @@ public record DatasetSpec(
 
   /** Everything is told from the content. */
   public static final DatasetSpec AUTO =
-      new DatasetSpec(Format.AUTO, null, LabelSpec.AUTO, false, null, CsvSpec.DEFAULT, List.of());
+      new DatasetSpec(
+          Format.AUTO,
+          null,
+          LabelSpec.AUTO,
+          false,
+          null,
+          AudioSpec.DEFAULT,
+          CsvSpec.DEFAULT,
+          List.of());
 
   public DatasetSpec {
     fields = List.copyOf(fields);
@@ -69,6 +81,7 @@ public record DatasetSpec(
     SpecReader spec = new SpecReader("", map);
     Object image = spec.value("image");
     SpecReader imageSpec = image instanceof Boolean ? null : spec.object("image");
+    SpecReader audio = spec.object("audio");
     SpecReader csv = spec.object("csv");
     List<FieldSpec> fields = new ArrayList<>();
     List<Object> items = spec.list("fields");
@@ -89,6 +102,7 @@ public record DatasetSpec(
             imageSpec != null
                 ? ImageSpec.of(imageSpec)
                 : Boolean.TRUE.equals(image) ? ImageSpec.DEFAULT : null,
+            audio == null ? AudioSpec.DEFAULT : AudioSpec.of(audio),
             csv == null ? CsvSpec.DEFAULT : CsvSpec.of(csv),
             fields);
     spec.end();

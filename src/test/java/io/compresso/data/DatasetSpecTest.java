@@ -62,7 +62,8 @@ class DatasetSpecTest {
     assertThat(spec.format()).isEqualTo(DatasetSpec.Format.IMAGES);
     assertThat(spec.split()).isEqualTo("train");
     assertThat(spec.label())
-        .isEqualTo(new LabelSpec(false, List.of("y"), LabelKind.MULTI_LABEL, List.of("a", "b")));
+        .isEqualTo(
+            new LabelSpec(false, List.of("y"), LabelKind.MULTI_LABEL, List.of("a", "b"), null));
     assertThat(spec.image())
         .isEqualTo(
             new ImageSpec(
@@ -89,10 +90,10 @@ class DatasetSpecTest {
     return Stream.of(
         Arguments.of(
             Map.of("formt", "csv"),
-            "formt: unknown field; known are image, csv, fields, format, split, label"),
+            "formt: unknown field; known are image, audio, csv, fields, format, split, label"),
         Arguments.of(
             Map.of("format", "xml"),
-            "format: 'xml' is not one of auto, idx, npy, npz, csv, images, tar, zip"),
+            "format: 'xml' is not one of auto, idx, npy, npz, csv, images, audio, tar, zip"),
         Arguments.of(Map.of("format", List.of()), "format: must be a string"),
         Arguments.of(Map.of("image", "yes"), "image: must be an object"),
         Arguments.of(Map.of("image", Map.of("widht", 3)), "image.widht: unknown field"),

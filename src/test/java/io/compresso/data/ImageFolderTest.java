@@ -81,7 +81,7 @@ class ImageFolderTest {
       assertThat(dataset.label(0)).isEqualTo(new Label.ClassIndex(2));
     }
     assertThatThrownBy(() -> open(Map.of("label", Map.of("classes", List.of("x"))), archive))
-        .hasMessage("entry 'y/a.png': the folder is none of the declared classes [x]");
+        .hasMessage("entry 'y/a.png': 'y' is none of the declared classes [x]");
   }
 
   @Test
@@ -90,7 +90,7 @@ class ImageFolderTest {
       assertThat(dataset.schema().label()).isNull();
     }
     assertThatThrownBy(() -> open(Map.of(), tar(entries("a.png", PICTURE, "c/b.png", PICTURE))))
-        .hasMessage("entry 'a.png': the image lies in no class folder, others do");
+        .hasMessage("entry 'a.png': the file lies in no class folder, others do");
   }
 
   @Test

@@ -190,7 +190,7 @@ final class CsvFormat {
     }
     Labels labels = null;
     if (label != null) {
-      LabelSpec resolved = new LabelSpec(false, List.of(), label.kind(), label.classes());
+      LabelSpec resolved = new LabelSpec(false, List.of(), label.kind(), label.classes(), null);
       labels = Labels.of(arrays.getLast(), resolved);
     }
     return new ArrayDataset(columns, labels, scan.rows, closer);

@@ -16,6 +16,7 @@ import io.compresso.data.archive.Entry;
 import io.compresso.data.archive.Spool;
 import io.compresso.data.archive.TarArchive;
 import io.compresso.data.archive.ZipArchive;
+import io.compresso.data.audio.WavFile;
 import io.compresso.data.image.ImageHeader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -52,8 +53,10 @@ public final class DatasetOpener {
   public record Opened(Format format, Dataset dataset) {
     /** Reads what can be checked of every sample without decoding it. */
     public void check() {
-      if (dataset instanceof ImageFolderDataset images) {
-        images.checkHeaders();
+      switch (dataset) {
+        case ImageFolderDataset images -> images.checkHeaders();
+        case AudioFolderDataset recordings -> recordings.checkFiles();
+        default -> {}
       }
     }
   }
@@ -87,9 +90,11 @@ public final class DatasetOpener {
     for (Entry entry : entries) {
       if (entries.size() == 1 || formatOf(entry) == format) {
         own.add(entry);
-      } else if (format == Format.IMAGES) {
+      } else if (format == Format.IMAGES || format == Format.AUDIO) {
         throw new DataException(
-            Code.MALFORMED, "entry '" + entry.name() + "'", "the file is neither JPEG nor PNG");
+            Code.MALFORMED,
+            "entry '" + entry.name() + "'",
+            format == Format.IMAGES ? "the file is neither JPEG nor PNG" : "the file is no WAV");
       }
     }
     if (own.isEmpty()) {
@@ -100,6 +105,7 @@ public final class DatasetOpener {
         format,
         switch (format) {
           case IMAGES -> images(own);
+          case AUDIO -> audio(own);
           case IDX -> arrays(own, true);
           case NPY, NPZ -> arrays(own, false);
           case CSV -> csv(own);
@@ -153,7 +159,7 @@ public final class DatasetOpener {
     throw new DataException(
         Code.MALFORMED,
         "entry '" + entries.getFirst().name() + "'",
-        "the format is not recognised; idx, npy, npz, csv and folders of JPEG or PNG are read");
+        "the format is not recognised; idx, npy, npz, csv and folders of JPEG, PNG or WAV are read");
   }
 
   private @Nullable Format formatOf(Entry entry) throws IOException {
@@ -161,6 +167,9 @@ public final class DatasetOpener {
     String plain = name.endsWith(".gz") ? name.substring(0, name.length() - 3) : name;
     if (ImageHeader.isImageName(name)) {
       return Format.IMAGES;
+    }
+    if (WavFile.isWavName(name)) {
+      return Format.AUDIO;
     }
     if (plain.endsWith(".npy")) {
       return Format.NPY;
@@ -197,14 +206,29 @@ public final class DatasetOpener {
           spec.imageOff() ? "image" : "fields",
           "folders of images have one field, which is an image");
     }
-    FieldSpec field = spec.fields().isEmpty() ? null : spec.fields().getFirst();
     return new ImageFolderDataset(
-        archive,
-        entries,
-        new ImageFolderDataset.Declared(
-            field == null ? "image" : field.name(), spec.label(), imageSpec()),
+        new ClassFiles(archive, entries, spec.label(), limits),
+        fieldName("image"),
+        imageSpec(),
         limits,
         this::close);
+  }
+
+  private Dataset audio(List<Entry> entries) {
+    if (spec.fields().size() > 1) {
+      throw new DataException(Code.INVALID_SPEC, "fields", "recordings have one field");
+    }
+    return new AudioFolderDataset(
+        new ClassFiles(archive, entries, spec.label(), limits),
+        fieldName("audio"),
+        spec.fields().isEmpty() ? null : spec.fields().getFirst().shape(),
+        spec.audio(),
+        limits,
+        this::close);
+  }
+
+  private String fieldName(String usual) {
+    return spec.fields().isEmpty() ? usual : spec.fields().getFirst().name();
   }
 
   private ImageSpec imageSpec() {
