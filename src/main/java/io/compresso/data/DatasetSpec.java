@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param imageOff whether arrays of bytes are declared not to be images
  * @param image how images become tensors; null for {@link ImageSpec#DEFAULT} where there are images
  * @param audio how recordings become tensors
+ * @param text how a column of a text file of rows becomes tokens; null when all are numbers
  * @param fields the fields to read; empty for the format's own
  */
 public record DatasetSpec(
@@ -28,6 +29,7 @@ public record DatasetSpec(
     @Nullable ImageSpec image,
     AudioSpec audio,
     CsvSpec csv,
+    @Nullable TextSpec text,
     List<FieldSpec> fields) {
   /** What the samples are stored as. */
   public enum Format {
@@ -58,6 +60,7 @@ public record DatasetSpec(
           null,
           AudioSpec.DEFAULT,
           CsvSpec.DEFAULT,
+          null,
           List.of());
 
   public DatasetSpec {
@@ -83,6 +86,7 @@ public record DatasetSpec(
     SpecReader imageSpec = image instanceof Boolean ? null : spec.object("image");
     SpecReader audio = spec.object("audio");
     SpecReader csv = spec.object("csv");
+    SpecReader text = spec.object("text");
     List<FieldSpec> fields = new ArrayList<>();
     List<Object> items = spec.list("fields");
     for (int i = 0; i < items.size(); i++) {
@@ -104,6 +108,7 @@ public record DatasetSpec(
                 : Boolean.TRUE.equals(image) ? ImageSpec.DEFAULT : null,
             audio == null ? AudioSpec.DEFAULT : AudioSpec.of(audio),
             csv == null ? CsvSpec.DEFAULT : CsvSpec.of(csv),
+            text == null ? null : TextSpec.of(text),
             fields);
     spec.end();
     return result;

@@ -90,7 +90,7 @@ class DatasetSpecTest {
     return Stream.of(
         Arguments.of(
             Map.of("formt", "csv"),
-            "formt: unknown field; known are image, audio, csv, fields, format, split, label"),
+            "formt: unknown field; known are image, audio, csv, text, fields, format, split, label"),
         Arguments.of(
             Map.of("format", "xml"),
             "format: 'xml' is not one of auto, idx, npy, npz, csv, images, audio, tar, zip"),

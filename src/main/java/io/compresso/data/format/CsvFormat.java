@@ -8,17 +8,23 @@ import io.compresso.data.DatasetSpec;
 import io.compresso.data.FieldSpec;
 import io.compresso.data.LabelKind;
 import io.compresso.data.LabelSpec;
+import io.compresso.data.TextSpec;
 import io.compresso.data.archive.Archive;
 import io.compresso.data.archive.Entry;
 import io.compresso.data.archive.Spool;
+import io.compresso.data.text.TextTokenizer;
+import io.compresso.data.text.TextTokenizer.Tokens;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +39,8 @@ final class CsvFormat {
   private static final List<String> LABEL_NAMES =
       List.of("label", "labels", "class", "target", "species", "y");
   private static final Set<String> MISSING = Set.of("", "?", "na", "nan", "null", "n/a");
+  private static final int MOST_VOCABULARY_BYTES = 64 << 20;
+  private static final Map<String, Function<Tokens, long[]>> TOKEN_FIELDS = tokenFields();
   private static final char[] DELIMITERS = {',', ';', '\t', '|'};
 
   private final Archive archive;
@@ -44,6 +52,14 @@ final class CsvFormat {
   private final @Nullable List<String> header;
   private final int width;
 
+  private static Map<String, Function<Tokens, long[]>> tokenFields() {
+    Map<String, Function<Tokens, long[]>> fields = new LinkedHashMap<>();
+    fields.put("input_ids", Tokens::ids);
+    fields.put("attention_mask", Tokens::mask);
+    fields.put("token_type_ids", Tokens::types);
+    return fields;
+  }
+
   private CsvFormat(Archive archive, Entry entry, DatasetSpec spec, Spool spool, DataLimits limits)
       throws IOException {
     this.archive = archive;
@@ -53,7 +69,8 @@ final class CsvFormat {
     this.limits = limits;
     byte[] head = spool.contentHead(archive, entry, HEAD_BYTES);
     CsvSpec csv = spec.csv();
-    this.delimiter = csv.delimiter() != null ? csv.delimiter() : findDelimiter(head);
+    this.delimiter =
+        csv.delimiter() != null ? csv.delimiter() : isTabbed(entry) ? '\t' : findDelimiter(head);
     try (CsvParser parser = parser()) {
       List<String> first = parser.next();
       if (first == null) {
@@ -81,6 +98,11 @@ final class CsvFormat {
   private CsvParser parser() throws IOException {
     InputStream in = spool.stream(archive, entry);
     return new CsvParser(in, entry.name(), delimiter, limits.maxLineBytes());
+  }
+
+  private static boolean isTabbed(Entry entry) {
+    String name = entry.name().toLowerCase(Locale.ROOT);
+    return name.endsWith(".tsv") || name.endsWith(".tsv.gz");
   }
 
   private static char findDelimiter(byte[] head) {
@@ -146,12 +168,58 @@ final class CsvFormat {
     List<Integer> candidates = labelCandidates();
     Scan scan = scan(candidates);
     LabelPlan label = planLabel(candidates, scan);
+    TextSpec text = spec.text();
+    if (text == null) {
+      return read(scan, label, numberFields(), numbers(scan, label), closer);
+    }
+    Entry vocabulary = vocabulary(text);
+    try (TextTokenizer tokenizer =
+        new TextTokenizer(text, spool.contentHead(archive, vocabulary, MOST_VOCABULARY_BYTES))) {
+      List<FieldSpec> fields = textFields();
+      return read(scan, label, fields, tokens(text, fields, tokenizer), closer);
+    }
+  }
+
+  private ArrayDataset read(
+      Scan scan,
+      @Nullable LabelPlan label,
+      List<FieldSpec> fields,
+      List<CsvWriter.Output> outputs,
+      Runnable closer)
+      throws IOException {
+    CsvWriter writer = new CsvWriter(spool, limits, entry.name());
+    List<CsvWriter.Output> all = new ArrayList<>(outputs);
+    if (label != null) {
+      all.add(label.output());
+    }
+    List<ArrayData> arrays;
+    try (CsvParser parser = parser()) {
+      if (header != null) {
+        parser.next();
+      }
+      arrays = writer.write(parser, scan.rows, all);
+    }
+    List<Column> columns = new ArrayList<>();
+    for (int i = 0; i < fields.size(); i++) {
+      columns.add(Column.raw(fields.get(i).name(), arrays.get(i), fields.get(i), limits));
+    }
+    Labels labels = null;
+    if (label != null) {
+      LabelSpec resolved = new LabelSpec(false, List.of(), label.kind(), label.classes(), null);
+      labels = Labels.of(arrays.getLast(), resolved);
+    }
+    return new ArrayDataset(columns, labels, scan.rows, closer);
+  }
+
+  private List<FieldSpec> numberFields() {
+    return spec.fields().isEmpty()
+        ? List.of(new FieldSpec("features", List.of(), null, null))
+        : spec.fields();
+  }
+
+  private List<CsvWriter.Output> numbers(Scan scan, @Nullable LabelPlan label) {
     List<CsvWriter.Output> outputs = new ArrayList<>();
-    List<FieldSpec> fields =
-        spec.fields().isEmpty()
-            ? List.of(new FieldSpec("features", List.of(), null, null))
-            : spec.fields();
-    for (FieldSpec field : fields) {
+    for (FieldSpec field : numberFields()) {
       List<Integer> columns = new ArrayList<>();
       for (String source : field.sources()) {
         columns.addAll(resolve(source, "field '" + field.name() + "'"));
@@ -171,29 +239,62 @@ final class CsvFormat {
       }
       outputs.add(CsvWriter.Output.field(field.name(), columns, spec.csv().missing()));
     }
-    CsvWriter.Output labelOutput = label == null ? null : label.output();
-    CsvWriter writer = new CsvWriter(spool, limits, entry.name());
-    List<CsvWriter.Output> all = new ArrayList<>(outputs);
-    if (labelOutput != null) {
-      all.add(labelOutput);
-    }
-    List<ArrayData> arrays;
-    try (CsvParser parser = parser()) {
-      if (header != null) {
-        parser.next();
+    return outputs;
+  }
+
+  private Entry vocabulary(TextSpec text) {
+    for (Entry candidate : archive.entries()) {
+      if (candidate.name().equals(text.vocabulary())
+          || candidate.baseName().equals(text.vocabulary())) {
+        if (candidate.size() >= MOST_VOCABULARY_BYTES) {
+          throw new DataException(
+              Code.LIMIT_EXCEEDED,
+              "entry '" + candidate.name() + "'",
+              "a vocabulary may have %d bytes at most".formatted(MOST_VOCABULARY_BYTES));
+        }
+        return candidate;
       }
-      arrays = writer.write(parser, scan.rows, all);
     }
-    List<Column> columns = new ArrayList<>();
-    for (int i = 0; i < fields.size(); i++) {
-      columns.add(Column.raw(fields.get(i).name(), arrays.get(i), fields.get(i), limits));
+    throw new DataException(
+        Code.INVALID_SPEC,
+        "text.vocabulary",
+        "there is no file '%s' in the upload; put it into the archive beside the table"
+            .formatted(text.vocabulary()));
+  }
+
+  private List<FieldSpec> textFields() {
+    if (!spec.fields().isEmpty()) {
+      return spec.fields();
     }
-    Labels labels = null;
-    if (label != null) {
-      LabelSpec resolved = new LabelSpec(false, List.of(), label.kind(), label.classes(), null);
-      labels = Labels.of(arrays.getLast(), resolved);
+    return TOKEN_FIELDS.keySet().stream()
+        .map(name -> new FieldSpec(name, List.of(name), null, null))
+        .toList();
+  }
+
+  private List<CsvWriter.Output> tokens(
+      TextSpec text, List<FieldSpec> fields, TextTokenizer tokenizer) {
+    List<Integer> columns = resolve(text.column(), "text.column");
+    if (columns.size() != 1) {
+      throw new DataException(Code.INVALID_SPEC, "text.column", "must be one column");
     }
-    return new ArrayDataset(columns, labels, scan.rows, closer);
+    List<CsvWriter.Output> outputs = new ArrayList<>();
+    for (FieldSpec field : fields) {
+      String source = field.sources().size() == 1 ? field.sources().getFirst() : field.name();
+      Function<Tokens, long[]> part = TOKEN_FIELDS.get(source);
+      if (part == null) {
+        throw new DataException(
+            Code.INVALID_SPEC,
+            "field '" + field.name() + "'",
+            "name as source what of the text it takes: one of " + TOKEN_FIELDS.keySet());
+      }
+      outputs.add(
+          CsvWriter.Output.text(
+              field.name(),
+              columns.getFirst(),
+              text.maxLength(),
+              value -> part.apply(tokenizer.tokens(value))));
+    }
+    return outputs;
   }
 
   /** The columns that may be labels: those declared, those of a usual name, or the last. */

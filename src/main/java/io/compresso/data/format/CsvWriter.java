@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the columns of text as arrays of numbers into temporary files. */
@@ -30,21 +31,40 @@ final class CsvWriter {
     this.name = name;
   }
 
+  /** Writes what a row has for an array. */
+  @FunctionalInterface
+  private interface RowWriter {
+    /**
+     * @param where names the row in messages
+     */
+    void write(List<String> row, String where, DataOutputStream out) throws IOException;
+  }
+
   /**
    * One array to write.
    *
-   * @param missing what a missing value becomes; null when there is none
-   * @param classes for a class label, index by name; null for numbers
+   * @param sampleShape the shape of what is written for each row
    */
-  record Output(
-      String name,
-      List<Integer> columns,
-      @Nullable Double missing,
-      @Nullable Map<String, Integer> classes) {
-
-    /** Numbers of several columns. */
+  record Output(String name, DType dtype, Shape sampleShape, RowWriter writer) {
+    /**
+     * Numbers of several columns.
+     *
+     * @param missing what a missing value becomes; null when there is none
+     */
     static Output field(String name, List<Integer> columns, @Nullable Double missing) {
-      return new Output(name, columns, missing, null);
+      return new Output(
+          name,
+          DType.FLOAT,
+          Shape.of(columns.size()),
+          (row, _, out) -> {
+            for (int column : columns) {
+              String text = row.get(column);
+              out.writeFloat(
+                  CsvFormat.isMissing(text) && missing != null
+                      ? missing.floatValue()
+                      : (float) Double.parseDouble(text));
+            }
+          });
     }
 
     /** Class indices of one column. */
@@ -53,11 +73,31 @@ final class CsvWriter {
       for (int i = 0; i < classes.size(); i++) {
         indices.put(classes.get(i), i);
       }
-      return new Output(name, List.of(column), null, indices);
+      return new Output(
+          name,
+          DType.INT32,
+          Shape.of(),
+          (row, where, out) -> out.writeInt(classOf(indices, row.get(column), where)));
     }
 
-    private int classOf(String text, String where) {
-      Map<String, Integer> indices = classes == null ? Map.of() : classes;
+    /** Numbers made of one column's text. */
+    static Output text(String name, int column, int length, Function<String, long[]> numbers) {
+      return new Output(
+          name,
+          DType.INT64,
+          Shape.of(length),
+          (row, _, out) -> {
+            for (long number : numbers.apply(row.get(column))) {
+              out.writeLong(number);
+            }
+          });
+    }
+
+    private long rowBytes() {
+      return dtype.bytes(sampleShape.size());
+    }
+
+    private static int classOf(Map<String, Integer> indices, String text, String where) {
       Integer index = indices.get(text);
       if (index == null && CsvFormat.isNumber(text)) {
         double number = Double.parseDouble(text);
@@ -74,9 +114,9 @@ final class CsvWriter {
     }
   }
 
-  /** The arrays, each of {@code rows} samples: floats, class indices as 32-bit integers. */
+  /** The arrays, each of {@code rows} samples. */
   List<ArrayData> write(CsvParser parser, long rows, List<Output> outputs) throws IOException {
-    long bytesPerRow = outputs.stream().mapToLong(output -> 4L * output.columns.size()).sum();
+    long bytesPerRow = outputs.stream().mapToLong(Output::rowBytes).sum();
     if (rows > limits.maxTotalBytes() / bytesPerRow) {
       throw new DataException(
           Code.LIMIT_EXCEEDED,
@@ -99,7 +139,7 @@ final class CsvWriter {
       }
       for (List<String> row = parser.next(); row != null; row = parser.next()) {
         for (int i = 0; i < outputs.size(); i++) {
-          writeRow(outputs.get(i), row, streams.get(i), parser);
+          outputs.get(i).writer.write(row, parser.where(), streams.get(i));
         }
       }
     } finally {
@@ -110,30 +150,16 @@ final class CsvWriter {
     List<ArrayData> arrays = new ArrayList<>();
     for (int i = 0; i < outputs.size(); i++) {
       Output output = outputs.get(i);
-      boolean label = output.classes != null;
-      int width = output.columns.size();
       arrays.add(
           ArrayData.of(
               output.name,
-              label ? DType.INT32 : DType.FLOAT,
-              label ? Shape.of(rows) : Shape.of(rows, width),
+              output.dtype,
+              output.sampleShape.rank() == 0
+                  ? Shape.of(rows)
+                  : Shape.of(rows, output.sampleShape.dim(0)),
               spool.map(files.get(i)),
               ByteOrder.BIG_ENDIAN));
     }
     return arrays;
-  }
-
-  private static void writeRow(
-      Output output, List<String> row, DataOutputStream out, CsvParser parser) throws IOException {
-    for (int column : output.columns) {
-      String text = row.get(column);
-      if (output.classes != null) {
-        out.writeInt(output.classOf(text, parser.where()));
-      } else if (CsvFormat.isMissing(text) && output.missing != null) {
-        out.writeFloat(output.missing.floatValue());
-      } else {
-        out.writeFloat((float) Double.parseDouble(text));
-      }
-    }
   }
 }

@@ -10,6 +10,7 @@ import io.compresso.data.DatasetSpec.Format;
 import io.compresso.data.FieldSpec;
 import io.compresso.data.ImageSpec;
 import io.compresso.data.LabelSpec;
+import io.compresso.data.TextSpec;
 import io.compresso.data.archive.Archive;
 import io.compresso.data.archive.Containers;
 import io.compresso.data.archive.Entry;
@@ -81,7 +82,7 @@ public final class DatasetOpener {
   private Opened open() throws IOException {
     requireContainer();
     List<Entry> entries =
-        Splits.of(archive.entries().stream().filter(DatasetOpener::isData).toList(), spec.split());
+        Splits.of(archive.entries().stream().filter(this::isData).toList(), spec.split());
     if (entries.isEmpty()) {
       throw new DataException(Code.MALFORMED, "", "there is no file of data");
     }
@@ -130,8 +131,13 @@ public final class DatasetOpener {
     return format.name().toLowerCase(Locale.ROOT);
   }
 
-  /** Whether the entry may be data: neither hidden, nor a description. */
-  private static boolean isData(Entry entry) {
+  /** Whether the entry may be data: neither hidden, nor a description or a vocabulary. */
+  private boolean isData(Entry entry) {
+    TextSpec text = spec.text();
+    if (text != null
+        && (entry.name().equals(text.vocabulary()) || entry.baseName().equals(text.vocabulary()))) {
+      return false;
+    }
     for (String segment : entry.name().split("/")) {
       if (segment.startsWith(".") || segment.equals("__MACOSX")) {
         return false;

@@ -31,6 +31,8 @@ final class NamedSchemas {
           Map.entry("JobSpec.goals.size", "SizeGoal"),
           Map.entry("JobSpec.budget", "Budget"),
           Map.entry("DatasetSpec.image", "ImageSpec"),
+          Map.entry("DatasetSpec.audio", "AudioSpec"),
+          Map.entry("DatasetSpec.text", "TextSpec"),
           Map.entry("DatasetSpec.csv", "CsvSpec"),
           Map.entry("DatasetSpec.fields", "FieldSpec"));
 
