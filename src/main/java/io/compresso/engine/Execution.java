@@ -14,10 +14,12 @@ import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSequence;
 import io.compresso.tensor.Value;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -136,13 +138,99 @@ final class Execution {
     }
   }
 
-  private static long bytes(Value value) {
+  static long bytes(Value value) {
     return switch (value) {
       case Tensor tensor -> tensor.byteSize();
       case TensorSequence(var _, var elements) ->
           elements.stream().mapToLong(Execution::bytes).sum();
       case OptionalValue(Value inner) -> inner == null ? 0 : bytes(inner);
     };
+  }
+
+  /**
+   * Runs a step of a bound plan by its reference. Results that have a place are put there, others
+   * do not share the memory of the places.
+   */
+  void runBound(
+      BoundPlan bound,
+      Step step,
+      @Nullable Value[] frame,
+      MemorySegment arena,
+      List<Tensor> givenInputs) {
+    Call call = new Call(bound.plan, step, frame);
+    call.places = new ArrayList<>();
+    for (int slot : step.outputs) {
+      if (slot != Plan.NONE && bound.parts.places()[slot] != null) {
+        call.places.add((Tensor) Objects.requireNonNull(frame[slot]));
+      }
+    }
+    List<? extends @Nullable Value> outputs = call.run();
+    List<@Nullable Value> moved = new ArrayList<>();
+    for (int i = 0; i < step.outputs.length; i++) {
+      Value output = i < outputs.size() ? outputs.get(i) : null;
+      int slot = step.outputs[i];
+      boolean inPlace =
+          output instanceof Tensor tensor
+              && slot != Plan.NONE
+              && frame[slot] instanceof Tensor place
+              && tensor.segment().address() == place.segment().address();
+      moved.add(output == null || inPlace ? output : own(output, arena, givenInputs));
+    }
+    for (int i = 0; i < step.outputs.length; i++) {
+      Value output = moved.get(i);
+      int slot = step.outputs[i];
+      if (slot == Plan.NONE) {
+        continue;
+      }
+      if (bound.parts.places()[slot] != null) {
+        put(step, output, (Tensor) Objects.requireNonNull(frame[slot]));
+      } else if (output != null) {
+        store(frame, slot, output);
+      }
+    }
+    call.finish();
+    for (int slot : step.dead) {
+      Value value = frame[slot];
+      if (value != null && bound.parts.places()[slot] == null) {
+        memory.release(value);
+        frame[slot] = null;
+      }
+    }
+  }
+
+  private static void put(Step step, @Nullable Value output, Tensor place) {
+    if (!(output instanceof Tensor tensor)
+        || tensor.dtype() != place.dtype()
+        || !tensor.shape().equals(place.shape())) {
+      throw new PlanMemory.UnexpectedShape(
+          "%s gave %s where %s was expected".formatted(step.node.label(), output, place));
+    }
+    if (tensor.segment().address() != place.segment().address()) {
+      place.segment().copyFrom(tensor.segment());
+    }
+  }
+
+  /** The value without memory of the places, which later steps use again. */
+  private static Value own(Value value, MemorySegment arena, List<Tensor> givenInputs) {
+    return switch (value) {
+      case Tensor tensor -> {
+        boolean shared =
+            tensor.dtype() != DType.STRING
+                && (within(tensor, arena)
+                    || givenInputs.stream().anyMatch(input -> within(tensor, input.segment())));
+        yield shared ? tensor.copy() : tensor;
+      }
+      case TensorSequence(var type, var elements) ->
+          new TensorSequence(
+              type, elements.stream().map(element -> own(element, arena, givenInputs)).toList());
+      case OptionalValue(Value inner) ->
+          new OptionalValue(inner == null ? null : own(inner, arena, givenInputs));
+    };
+  }
+
+  private static boolean within(Tensor tensor, MemorySegment memory) {
+    long offset = tensor.segment().address() - memory.address();
+    return tensor.segment().isNative() && offset >= 0 && offset < memory.byteSize();
   }
 
   /** Computes a step outside of any run: its outputs are the caller's own. */
@@ -167,6 +255,9 @@ final class Execution {
     private final List<RunMemory.Block> blocks = new ArrayList<>(2);
     private final List<Value> held = new ArrayList<>(0);
     private boolean preparing;
+
+    /** Where results may be put that are allocated with their types and shapes. */
+    private List<Tensor> places = List.of();
 
     /** With no plan the frame holds the inputs themselves. */
     Call(@Nullable Plan plan, Step step, @Nullable Value[] frame) {
@@ -245,6 +336,16 @@ final class Execution {
     private synchronized Tensor allocate(DType dtype, Shape shape, boolean clear) {
       if (preparing || dtype == DType.STRING) {
         return Tensor.allocate(dtype, shape);
+      }
+      for (int i = 0; i < places.size(); i++) {
+        Tensor place = places.get(i);
+        if (place.dtype() == dtype && place.shape().equals(shape)) {
+          places.remove(i);
+          if (clear) {
+            place.segment().fill((byte) 0);
+          }
+          return place;
+        }
       }
       long bytes = dtype.bytes(shape.size());
       RunMemory.Block block = memory.take(step.node, bytes, clear);

@@ -196,7 +196,7 @@ public final class ShapeInference {
   }
 
   /** What rules say of dimensions that only a run can refuse becomes unknown. */
-  private static Inferred clean(Inferred inferred) {
+  static Inferred clean(Inferred inferred) {
     if (inferred.type() instanceof TensorType(DType dtype, List<Dim> dims)
         && dims != null
         && dims.stream().anyMatch(dim -> dim instanceof Dim.Fixed(long size) && size < 0)) {
@@ -211,7 +211,7 @@ public final class ShapeInference {
     return inferred;
   }
 
-  private static Inferred ofConstant(Tensor tensor) {
+  static Inferred ofConstant(Tensor tensor) {
     ValueType type = ValueType.tensor(tensor.dtype(), tensor.shape());
     boolean followed =
         (tensor.dtype() == DType.INT64 || tensor.dtype() == DType.INT32)
@@ -228,7 +228,7 @@ public final class ShapeInference {
   }
 
   /** The value of a constant, or of a vector whose elements are all known. */
-  private static @Nullable Tensor constantOf(Node node, Inferred inferred) {
+  static @Nullable Tensor constantOf(Node node, Inferred inferred) {
     if (node.is("Constant")
         && node.attributes().get("value") instanceof Attribute.TensorValue(Tensor value)) {
       return value;

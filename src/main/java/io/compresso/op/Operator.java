@@ -2,6 +2,7 @@ package io.compresso.op;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of one operator; a facet that is missing is empty. One file per operator, listed in
@@ -25,6 +26,15 @@ public interface Operator {
   /** The meaning, computed. */
   default Optional<Reference> reference() {
     return Optional.empty();
+  }
+
+  /**
+   * The node made ready for inputs of fixed types and shapes, or null where the reference has to
+   * do. Need not check the inputs against one another: what the shape rule refuses never comes
+   * here, and whatever is thrown here leaves the node to the reference.
+   */
+  default @Nullable Lowered lower(LoweringContext context) {
+    return null;
   }
 
   /** How the operator takes part in a quantized graph. */

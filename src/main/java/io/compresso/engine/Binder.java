@@ -1,0 +1,550 @@
+package io.compresso.engine;
+
+import io.compresso.engine.ArenaLayout.Piece;
+import io.compresso.engine.BoundPlan.BoundStep;
+import io.compresso.engine.BoundPlan.Home;
+import io.compresso.engine.BoundPlan.Place;
+import io.compresso.engine.Plan.Step;
+import io.compresso.graph.Graph;
+import io.compresso.graph.GraphException;
+import io.compresso.graph.Node;
+import io.compresso.graph.ValueType;
+import io.compresso.graph.ValueType.TensorType;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Problem;
+import io.compresso.kernel.Weights;
+import io.compresso.op.Inferred;
+import io.compresso.op.Lowered;
+import io.compresso.op.LoweringContext;
+import io.compresso.op.Operator;
+import io.compresso.op.OperatorCatalog;
+import io.compresso.op.ShapeContext;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
+import io.compresso.tensor.Value;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the {@link BoundPlan} of a plan for inputs of given types and shapes. */
+final class Binder {
+  /** Values that are computed here, of constants alone, may take so much more than these. */
+  private static final long MOST_FOLDED = 1 << 20;
+
+  /** Memory of a value, which views and values written in place share. */
+  private static final class Storage {
+    private final Piece piece;
+    private final int input;
+    private @Nullable Storage joined;
+    private long joinedAt;
+
+    private Storage(Piece piece, int input) {
+      this.piece = piece;
+      this.input = input;
+    }
+
+    private boolean isInput() {
+      return input >= 0;
+    }
+
+    private Storage root() {
+      return joined == null ? this : joined.root();
+    }
+
+    private long offset() {
+      return joined == null ? piece.offset : joinedAt + joined.offset();
+    }
+  }
+
+  private record Located(Storage storage, long offset, TensorSpec spec) {}
+
+  private record Made(
+      Step step, @Nullable Lowered lowered, @Nullable Piece work, List<KernelStore.Key> kernels) {}
+
+  private final Plan plan;
+  private final int threads;
+  private final KernelStore kernels;
+  private final Planner.ConstantEvaluator evaluator;
+  private final @Nullable Value[] constants;
+  private final @Nullable Located[] located;
+  private final int[] lastUse;
+  private final List<Piece> pieces = new ArrayList<>();
+  private final List<Made> made = new ArrayList<>();
+
+  private Binder(Plan plan, int threads, KernelStore kernels, Planner.ConstantEvaluator evaluator) {
+    this.plan = plan;
+    this.threads = threads;
+    this.kernels = kernels;
+    this.evaluator = evaluator;
+    this.constants = plan.constants.clone();
+    this.located = new Located[constants.length];
+    this.lastUse = lastUse(plan);
+  }
+
+  /**
+   * Binds a plan.
+   *
+   * @param inputs of the plan's inputs, in their order
+   * @param evaluator computes nodes that depend on constants and shapes alone
+   */
+  static BoundPlan bind(
+      Plan plan,
+      List<TensorSpec> inputs,
+      int threads,
+      KernelStore kernels,
+      Planner.ConstantEvaluator evaluator) {
+    return new Binder(plan, threads, kernels, evaluator).bind(inputs);
+  }
+
+  private BoundPlan bind(List<TensorSpec> inputs) {
+    for (int i = 0; i < inputs.size(); i++) {
+      Piece piece = new Piece(inputs.get(i).bytes(), 0, plan.steps.size());
+      located[plan.ends.inputs()[i]] = new Located(new Storage(piece, i), 0, inputs.get(i));
+    }
+    for (int i = 0; i < plan.steps.size(); i++) {
+      add(i, plan.steps.get(i));
+    }
+    long arenaBytes = ArenaLayout.place(pieces);
+    List<BoundStep> steps = new ArrayList<>();
+    for (Made step : made) {
+      long workspace = step.work() == null ? 0 : step.work().offset;
+      steps.add(new BoundStep(step.step(), step.lowered(), workspace, step.kernels()));
+    }
+    @Nullable Place[] places = new Place[located.length];
+    for (int slot = 0; slot < places.length; slot++) {
+      Located value = located[slot];
+      if (value != null) {
+        Storage storage = value.storage();
+        places[slot] =
+            storage.isInput()
+                ? new Place(Home.INPUT, storage.input, value.offset(), value.spec())
+                : new Place(Home.ARENA, 0, storage.offset() + value.offset(), value.spec());
+      }
+    }
+    return new BoundPlan(
+        plan,
+        new BoundPlan.Parts(List.copyOf(inputs), List.copyOf(steps), places, constants, arenaBytes),
+        kernels);
+  }
+
+  /** For each slot the last step that reads it; one after the last step for outputs. */
+  private static int[] lastUse(Plan plan) {
+    int[] last = new int[plan.constants.length];
+    Arrays.fill(last, -1);
+    for (int i = 0; i < plan.steps.size(); i++) {
+      int at = i;
+      Step step = plan.steps.get(i);
+      for (int slot : step.inputs) {
+        if (slot != Plan.NONE) {
+          last[slot] = at;
+        }
+      }
+      step.bodies
+          .values()
+          .forEach(body -> body.captures.forEach(capture -> last[capture.outer()] = at));
+    }
+    for (int slot : plan.ends.outputs()) {
+      last[slot] = plan.steps.size();
+    }
+    return last;
+  }
+
+  private void add(int at, Step step) {
+    List<Inferred> inferred = infer(step);
+    List<TensorSpec> outputs = specs(step, inferred);
+    if (outputs == null) {
+      made.add(new Made(step, null, null, List.of()));
+      return;
+    }
+    if (foldShapes(step, inferred) || fold(step, outputs)) {
+      return;
+    }
+    Context context = new Context(at, step, outputs);
+    Lowered lowered = lower(context);
+    if (lowered == null || !addLowered(at, step, outputs, lowered, context)) {
+      for (int i = 0; i < step.outputs.length; i++) {
+        if (step.outputs[i] != Plan.NONE) {
+          locate(at, step.outputs[i], outputs.get(i));
+        }
+      }
+      made.add(new Made(step, null, null, List.of()));
+    }
+  }
+
+  private @Nullable Lowered lower(Context context) {
+    Step step = context.step;
+    Operator operator = OperatorCatalog.find(step.node.domain(), step.node.opType()).orElse(null);
+    for (int slot : step.inputs) {
+      if (slot != Plan.NONE && !(constants[slot] instanceof Tensor) && located[slot] == null) {
+        return null;
+      }
+    }
+    if (operator == null) {
+      return null;
+    }
+    try {
+      Lowered lowered = operator.lower(context);
+      if (lowered == null) {
+        kernels.release(context.keys);
+      }
+      return lowered;
+    } catch (RuntimeException e) {
+      // The reference says what is wrong, if it comes to a run.
+      kernels.release(context.keys);
+      return null;
+    }
+  }
+
+  private boolean addLowered(
+      int at, Step step, List<TensorSpec> outputs, Lowered lowered, Context context) {
+    if (!lowered.views().isEmpty()) {
+      return addViews(at, step, outputs, lowered.views());
+    }
+    for (int i = 0; i < step.outputs.length; i++) {
+      int slot = step.outputs[i];
+      if (slot == Plan.NONE) {
+        continue;
+      }
+      Storage overwritten = i == 0 ? overwritten(at, step, outputs.get(0), lowered) : null;
+      if (overwritten != null) {
+        located[slot] = new Located(overwritten, 0, outputs.get(0));
+        overwritten.piece.last = Math.max(overwritten.piece.last, lastUse[slot]);
+      } else {
+        locate(at, slot, outputs.get(i));
+      }
+    }
+    if (lowered.joins() && join(at, step)) {
+      kernels.release(context.keys);
+      return true;
+    }
+    Piece work = null;
+    if (lowered.workspaceBytes() > 0) {
+      work = new Piece(lowered.workspaceBytes(), at, at);
+      pieces.add(work);
+    }
+    made.add(new Made(step, lowered, work, List.copyOf(context.keys)));
+    return true;
+  }
+
+  private boolean addViews(int at, Step step, List<TensorSpec> outputs, List<Lowered.View> views) {
+    for (int i = 0; i < step.outputs.length; i++) {
+      int slot = step.outputs[i];
+      if (slot == Plan.NONE) {
+        continue;
+      }
+      Lowered.View view = views.get(i);
+      int input = step.inputs[view.input()];
+      TensorSpec spec = outputs.get(i);
+      if (constants[input] instanceof Tensor tensor) {
+        MemorySegment part = tensor.segment().asSlice(view.offset(), spec.bytes());
+        constants[slot] = Tensor.wrap(spec.dtype(), spec.shape(), part);
+        continue;
+      }
+      Located source = located[input];
+      if (source == null) {
+        return false;
+      }
+      located[slot] = new Located(source.storage(), source.offset() + view.offset(), spec);
+      Piece piece = source.storage().root().piece;
+      piece.last = Math.max(piece.last, Math.max(at, lastUse[slot]));
+    }
+    return true;
+  }
+
+  /** The memory of an input that ends here and that output 0 may take, or null. */
+  private @Nullable Storage overwritten(int at, Step step, TensorSpec output, Lowered lowered) {
+    for (int input : lowered.overwritable()) {
+      int slot = input < step.inputs.length ? step.inputs[input] : Plan.NONE;
+      Located value = slot == Plan.NONE ? null : located[slot];
+      if (value == null
+          || value.storage().isInput()
+          || value.storage().joined != null
+          || value.offset() != 0
+          || value.storage().piece.last > at
+          || value.storage().piece.bytes != output.bytes()
+          || value.spec().bytes() != output.bytes()) {
+        continue;
+      }
+      boolean readElsewhere = false;
+      for (int i = 0; i < step.inputs.length; i++) {
+        int other = step.inputs[i];
+        Located read = other == Plan.NONE ? null : located[other];
+        readElsewhere |=
+            read != null
+                && read.storage() == value.storage()
+                && !(lowered.overwritable().contains(i)
+                    && read.offset() == value.offset()
+                    && read.spec().bytes() == output.bytes());
+      }
+      if (!readElsewhere) {
+        return value.storage();
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Lets the inputs be written where they belong in output 0. Possible where each has memory of its
+   * own that is nothing else's.
+   */
+  private boolean join(int at, Step step) {
+    Located output = located[step.outputs[0]];
+    if (output == null) {
+      return false;
+    }
+    List<Storage> parts = new ArrayList<>();
+    for (int slot : step.inputs) {
+      Located value = slot == Plan.NONE ? null : located[slot];
+      if (value == null
+          || value.storage().isInput()
+          || value.storage().joined != null
+          || value.offset() != 0
+          || value.storage().piece.bytes != value.spec().bytes()
+          || value.spec().bytes() % ArenaLayout.ALIGNMENT != 0
+          || parts.contains(value.storage())) {
+        return false;
+      }
+      parts.add(value.storage());
+    }
+    Storage target = output.storage();
+    int first = at;
+    int last = target.piece.last;
+    for (Storage part : parts) {
+      first = Math.min(first, part.piece.first);
+      last = Math.max(last, part.piece.last);
+      pieces.remove(part.piece);
+    }
+    pieces.remove(target.piece);
+    Piece whole = new Piece(target.piece.bytes, first, last);
+    pieces.add(whole);
+    Storage root = new Storage(whole, -1);
+    target.joined = root;
+    long offset = 0;
+    for (Storage part : parts) {
+      part.joined = root;
+      part.joinedAt = offset;
+      offset += part.piece.bytes;
+    }
+    return true;
+  }
+
+  private void locate(int at, int slot, TensorSpec spec) {
+    Piece piece = new Piece(spec.bytes(), at, Math.max(at, lastUse[slot]));
+    pieces.add(piece);
+    located[slot] = new Located(new Storage(piece, -1), 0, spec);
+  }
+
+  /** Computes a node that depends on constants alone. */
+  private boolean fold(Step step, List<TensorSpec> outputs) {
+    if (step.reference == null || !Planner.isPure(step.node)) {
+      return false;
+    }
+    List<@Nullable Value> inputs = new ArrayList<>();
+    long bytes = MOST_FOLDED;
+    for (int slot : step.inputs) {
+      Value value = slot == Plan.NONE ? null : constants[slot];
+      if (value == null && slot != Plan.NONE) {
+        return false;
+      }
+      inputs.add(value);
+      bytes += value instanceof Tensor tensor ? tensor.byteSize() : 0;
+    }
+    long needed = 0;
+    for (int i = 0; i < step.outputs.length; i++) {
+      needed += step.outputs[i] == Plan.NONE ? 0 : outputs.get(i).bytes();
+    }
+    List<? extends @Nullable Value> values =
+        needed > bytes ? null : evaluator.evaluate(step, inputs);
+    if (values == null) {
+      return false;
+    }
+    for (int i = 0; i < step.outputs.length; i++) {
+      if (step.outputs[i] != Plan.NONE
+          && !(i < values.size()
+              && values.get(i) instanceof Tensor tensor
+              && TensorSpec.of(tensor).equals(outputs.get(i)))) {
+        return false;
+      }
+    }
+    for (int i = 0; i < step.outputs.length; i++) {
+      if (step.outputs[i] != Plan.NONE) {
+        constants[step.outputs[i]] = values.get(i);
+      }
+    }
+    return true;
+  }
+
+  /** Makes constants of outputs that follow from shapes, such as those of {@code Shape}. */
+  private boolean foldShapes(Step step, List<Inferred> inferred) {
+    @Nullable Tensor[] values = new Tensor[step.outputs.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = ShapeInference.constantOf(step.node, inferred.get(i));
+      if (values[i] == null) {
+        return false;
+      }
+    }
+    for (int i = 0; i < values.length; i++) {
+      if (step.outputs[i] != Plan.NONE) {
+        constants[step.outputs[i]] = values[i];
+      }
+    }
+    return values.length > 0;
+  }
+
+  /** What the shape rule says; nothing where it cannot be asked or refuses. */
+  private List<Inferred> infer(Step step) {
+    Optional<Operator> operator = OperatorCatalog.find(step.node.domain(), step.node.opType());
+    if (step.function != null || !step.bodies.isEmpty() || operator.isEmpty()) {
+      return List.of();
+    }
+    try {
+      return operator.get().shapeRule().infer(new Shapes(step));
+    } catch (RuntimeException e) {
+      // The reference says what is wrong, if it comes to a run.
+      return List.of();
+    }
+  }
+
+  /** The types and shapes of the node's outputs; null when they are not all known. */
+  private static @Nullable List<TensorSpec> specs(Step step, List<Inferred> inferred) {
+    List<TensorSpec> specs = new ArrayList<>();
+    for (int i = 0; i < step.outputs.length; i++) {
+      Inferred output = i < inferred.size() ? ShapeInference.clean(inferred.get(i)) : null;
+      Shape shape = null;
+      if (output != null && output.type() instanceof TensorType type) {
+        shape = type.dtype() == DType.STRING ? null : type.shapeOrNull();
+        if (shape != null) {
+          specs.add(new TensorSpec(type.dtype(), shape));
+        }
+      }
+      if (shape == null) {
+        if (step.outputs[i] != Plan.NONE) {
+          return null;
+        }
+        specs.add(new TensorSpec(DType.FLOAT, Shape.of(0)));
+      }
+    }
+    return specs;
+  }
+
+  private Inferred inferred(int slot) {
+    if (constants[slot] instanceof Tensor tensor) {
+      return ShapeInference.ofConstant(tensor);
+    }
+    Located value = located[slot];
+    return value == null
+        ? Inferred.UNKNOWN
+        : Inferred.of(ValueType.tensor(value.spec().dtype(), value.spec().shape()));
+  }
+
+  /** What a shape rule sees. */
+  private final class Shapes implements ShapeContext {
+    private final Step step;
+
+    private Shapes(Step step) {
+      this.step = step;
+    }
+
+    @Override
+    public Node node() {
+      return step.node;
+    }
+
+    @Override
+    public int opset() {
+      return step.opset;
+    }
+
+    @Override
+    public Inferred input(int index) {
+      return index >= step.inputs.length || step.inputs[index] == Plan.NONE
+          ? Inferred.UNKNOWN
+          : Binder.this.inferred(step.inputs[index]);
+    }
+
+    @Override
+    public @Nullable Tensor constant(int index) {
+      return index < step.inputs.length
+              && step.inputs[index] != Plan.NONE
+              && constants[step.inputs[index]] instanceof Tensor tensor
+          ? tensor
+          : null;
+    }
+
+    @Override
+    public List<Inferred> infer(Graph body, List<Inferred> inputs) {
+      throw new GraphException(step.node, "subgraphs are not bound");
+    }
+  }
+
+  /** What an operator sees that is lowered. */
+  private final class Context implements LoweringContext {
+    private final int at;
+    private final Step step;
+    private final List<TensorSpec> outputs;
+    private final List<KernelStore.Key> keys = new ArrayList<>();
+
+    private Context(int at, Step step, List<TensorSpec> outputs) {
+      this.at = at;
+      this.step = step;
+      this.outputs = outputs;
+    }
+
+    @Override
+    public Node node() {
+      return step.node;
+    }
+
+    @Override
+    public int opset() {
+      return step.opset;
+    }
+
+    @Override
+    public int threads() {
+      return threads;
+    }
+
+    @Override
+    public @Nullable TensorSpec inputOrNull(int index) {
+      if (index >= step.inputs.length || step.inputs[index] == Plan.NONE) {
+        return null;
+      }
+      Located value = located[step.inputs[index]];
+      if (value != null) {
+        return value.spec();
+      }
+      return constants[step.inputs[index]] instanceof Tensor tensor ? TensorSpec.of(tensor) : null;
+    }
+
+    @Override
+    public @Nullable TensorSpec outputOrNull(int index) {
+      return index < step.outputs.length && step.outputs[index] != Plan.NONE
+          ? outputs.get(index)
+          : null;
+    }
+
+    @Override
+    public @Nullable Tensor constant(int index) {
+      return index < step.inputs.length
+              && step.inputs[index] != Plan.NONE
+              && constants[step.inputs[index]] instanceof Tensor tensor
+          ? tensor
+          : null;
+    }
+
+    @Override
+    public PreparedKernel prepare(int part, Problem problem, Supplier<Weights> weights) {
+      KernelStore.Key key = new KernelStore.Key(at, part, problem);
+      PreparedKernel kernel = kernels.acquire(key, weights);
+      keys.add(key);
+      return kernel;
+    }
+  }
+}

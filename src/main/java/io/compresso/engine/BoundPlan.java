@@ -1,0 +1,82 @@
+package io.compresso.engine;
+
+import io.compresso.engine.Plan.Step;
+import io.compresso.op.Lowered;
+import io.compresso.tensor.TensorSpec;
+import io.compresso.tensor.Value;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A plan for inputs of fixed types and shapes: kernels are chosen and prepared, and every value
+ * whose shape follows has its place in one arena. Values whose shapes only a run can tell, and the
+ * nodes that compute them, stay as the plan has them.
+ */
+final class BoundPlan implements AutoCloseable {
+  /** Where a value lies. */
+  enum Home {
+    /** In the arena. */
+    ARENA,
+    /** In the memory of a graph input, which nothing writes to. */
+    INPUT
+  }
+
+  /**
+   * The place of a value.
+   *
+   * @param index which input, for {@link Home#INPUT}
+   * @param offset in bytes, in the arena or the input
+   */
+  record Place(Home home, int index, long offset, TensorSpec spec) {}
+
+  /**
+   * One node that does something.
+   *
+   * @param lowered null where the reference does it
+   * @param workspace offset of its workspace in the arena
+   * @param kernels what it runs
+   */
+  record BoundStep(
+      Step step, @Nullable Lowered lowered, long workspace, List<KernelStore.Key> kernels) {}
+
+  /**
+   * What a bound plan is made of.
+   *
+   * @param inputs of the plan's inputs, in their order
+   * @param places by slot; null for constants and for values whose shape only a run tells
+   * @param constants by slot; null for what is none
+   * @param arenaBytes the size of the arena
+   */
+  record Parts(
+      List<TensorSpec> inputs,
+      List<BoundStep> steps,
+      @Nullable Place[] places,
+      @Nullable Value[] constants,
+      long arenaBytes) {}
+
+  final Plan plan;
+  final Parts parts;
+
+  /** Whether some node is left to its reference. */
+  final boolean hasReferences;
+
+  private final KernelStore kernels;
+
+  BoundPlan(Plan plan, Parts parts, KernelStore kernels) {
+    this.plan = plan;
+    this.parts = parts;
+    this.kernels = kernels;
+    this.hasReferences = parts.steps().stream().anyMatch(step -> step.lowered() == null);
+  }
+
+  /** Bytes that one run takes: the arena and a copy of the inputs. */
+  long bytes() {
+    return Math.addExact(
+        parts.arenaBytes(), parts.inputs().stream().mapToLong(TensorSpec::bytes).sum());
+  }
+
+  @Override
+  public void close() {
+    parts.steps().forEach(step -> kernels.release(step.kernels()));
+  }
+}

@@ -1,0 +1,54 @@
+package io.compresso.engine;
+
+import io.compresso.kernel.KernelCatalog;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Problem;
+import io.compresso.kernel.Weights;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** The prepared kernels of a session, shared by the plans that need the same. Thread-safe. */
+final class KernelStore {
+  /**
+   * Names a kernel.
+   *
+   * @param step the number of the node's step in the plan
+   * @param part tells the products of one node apart
+   */
+  record Key(int step, int part, Problem problem) {}
+
+  private static final class Entry {
+    private final PreparedKernel kernel;
+    private int users;
+
+    Entry(PreparedKernel kernel) {
+      this.kernel = kernel;
+    }
+  }
+
+  private final Map<Key, Entry> entries = new HashMap<>();
+
+  /** The kernel, made if there is none; to be given back with {@link #release}. */
+  synchronized PreparedKernel acquire(Key key, Supplier<Weights> weights) {
+    Entry entry = entries.get(key);
+    if (entry == null) {
+      entry = new Entry(KernelCatalog.prepare(key.problem(), weights.get()));
+      entries.put(key, entry);
+    }
+    entry.users++;
+    return entry.kernel;
+  }
+
+  /** Gives kernels back; those that nobody uses any more are closed. */
+  synchronized void release(List<Key> keys) {
+    for (Key key : keys) {
+      Entry entry = entries.get(key);
+      if (entry != null && --entry.users == 0) {
+        entries.remove(key);
+        entry.kernel.close();
+      }
+    }
+  }
+}

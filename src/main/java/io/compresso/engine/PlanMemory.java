@@ -1,0 +1,197 @@
+package io.compresso.engine;
+
+import io.compresso.engine.BoundPlan.BoundStep;
+import io.compresso.engine.BoundPlan.Home;
+import io.compresso.engine.BoundPlan.Place;
+import io.compresso.engine.Plan.Step;
+import io.compresso.engine.RunResult.NodeProfile;
+import io.compresso.graph.GraphException;
+import io.compresso.op.Lowered;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
+import io.compresso.tensor.Value;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/** The memory of one run at a time of a bound plan, with all its calls made. */
+final class PlanMemory {
+  /** A run has given another type or shape than the shape rule of its operator says. */
+  static final class UnexpectedShape extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    UnexpectedShape(String message) {
+      super(message);
+    }
+  }
+
+  private static final MemorySegment NOTHING = Arena.global().allocate(0);
+
+  private final BoundPlan bound;
+  private final MemorySegment arena;
+  private final List<Tensor> inputs = new ArrayList<>();
+
+  /** By slot: constants, and the tensors of the places; null for what a run makes. */
+  private final @Nullable Value[] frame;
+
+  /** By step: what it calls, null where the reference does it. */
+  private final Lowered.@Nullable Call[] calls;
+
+  private final RunMemory memory;
+  private final int threads;
+
+  /**
+   * @param limit the most bytes that values may take which have no place
+   */
+  PlanMemory(BoundPlan bound, long limit, int threads) {
+    this.bound = bound;
+    this.threads = threads;
+    this.memory = new RunMemory(limit);
+    this.frame = bound.parts.constants().clone();
+    this.arena = Arena.ofAuto().allocate(bound.parts.arenaBytes(), ArenaLayout.ALIGNMENT);
+    for (TensorSpec spec : bound.parts.inputs()) {
+      inputs.add(Tensor.allocate(spec.dtype(), spec.shape()));
+    }
+    for (int slot = 0; slot < frame.length; slot++) {
+      Place place = bound.parts.places()[slot];
+      if (place != null) {
+        TensorSpec spec = place.spec();
+        MemorySegment home =
+            place.home() == Home.INPUT ? inputs.get(place.index()).segment() : arena;
+        frame[slot] =
+            Tensor.wrap(spec.dtype(), spec.shape(), home.asSlice(place.offset(), spec.bytes()));
+      }
+    }
+    List<BoundStep> steps = bound.parts.steps();
+    this.calls = new Lowered.Call[steps.size()];
+    for (int i = 0; i < calls.length; i++) {
+      Lowered lowered = steps.get(i).lowered();
+      if (lowered != null) {
+        calls[i] = lowered.bind(buffers(steps.get(i), lowered));
+      }
+    }
+  }
+
+  private Lowered.Buffers buffers(BoundStep bound, Lowered lowered) {
+    Step step = bound.step();
+    return new Lowered.Buffers() {
+      @Override
+      public MemorySegment input(int index) {
+        return segment(step.inputs, index);
+      }
+
+      @Override
+      public MemorySegment output(int index) {
+        return segment(step.outputs, index);
+      }
+
+      @Override
+      public MemorySegment workspace() {
+        return arena.asSlice(bound.workspace(), lowered.workspaceBytes());
+      }
+    };
+  }
+
+  private MemorySegment segment(int[] slots, int index) {
+    if (index >= slots.length || slots[index] == Plan.NONE) {
+      return NOTHING;
+    }
+    Tensor tensor = (Tensor) frame[slots[index]];
+    if (tensor == null) {
+      throw new IllegalStateException("value without a place");
+    }
+    MemorySegment segment = tensor.segment();
+    return segment.isNative()
+        ? segment
+        : Arena.ofAuto().allocate(segment.byteSize(), Tensor.ALIGNMENT).copyFrom(segment);
+  }
+
+  /** Where input {@code index} of the plan goes. */
+  Tensor input(int index) {
+    return inputs.get(index);
+  }
+
+  /**
+   * Computes everything from what is in the inputs.
+   *
+   * @param profile receives a row for each node, or null
+   */
+  void run(RunOptions options, @Nullable List<NodeProfile> profile) {
+    Execution execution = bound.hasReferences ? new Execution(memory, options, threads) : null;
+    List<BoundStep> steps = bound.parts.steps();
+    memory.takePeak();
+    for (int i = 0; i < calls.length; i++) {
+      options.cancel().check();
+      long start = profile == null ? 0 : System.nanoTime();
+      Lowered.Call call = calls[i];
+      if (call != null) {
+        run(steps.get(i).step(), call);
+      } else if (execution != null) {
+        execution.runBound(bound, steps.get(i).step(), frame, arena, inputs);
+      }
+      if (profile != null) {
+        profile.add(row(steps.get(i), System.nanoTime() - start));
+      }
+    }
+  }
+
+  private static void run(Step step, Lowered.Call call) {
+    try {
+      call.run();
+    } catch (GraphException | CancellationException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw new GraphException(step.node, String.valueOf(e.getMessage()), e);
+    } catch (OutOfMemoryError e) {
+      throw new GraphException(step.node, "out of memory", e);
+    }
+  }
+
+  private NodeProfile row(BoundStep step, long nanos) {
+    long bytes = 0;
+    for (int slot : step.step().outputs) {
+      Value value = slot == Plan.NONE ? null : frame[slot];
+      bytes += value == null ? 0 : Execution.bytes(value);
+    }
+    return new NodeProfile(step.step().node.label(), step.step().node.opType(), nanos, bytes);
+  }
+
+  /** The value of output {@code index} of the plan after a run; valid until the next one. */
+  @Nullable Value output(int index) {
+    return frame[bound.plan.ends.outputs()[index]];
+  }
+
+  /** As {@link #output}, the caller's own. */
+  @Nullable Value takeOutput(int index) {
+    int slot = bound.plan.ends.outputs()[index];
+    Value value = frame[slot];
+    if (value instanceof Tensor tensor && bound.parts.places()[slot] != null) {
+      return tensor.copy();
+    }
+    return value == null ? null : memory.detach(value);
+  }
+
+  /** Forgets the values that the run made. */
+  void clear() {
+    if (!bound.hasReferences) {
+      return;
+    }
+    for (int slot = 0; slot < frame.length; slot++) {
+      Value value = frame[slot];
+      if (value != null
+          && bound.parts.places()[slot] == null
+          && bound.parts.constants()[slot] == null) {
+        memory.release(value);
+        frame[slot] = null;
+      }
+    }
+  }
+
+  /** The most memory that the last run's values took at a time. */
+  long peakBytes() {
+    return bound.parts.arenaBytes() + memory.takePeak();
+  }
+}
