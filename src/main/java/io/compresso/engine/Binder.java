@@ -129,8 +129,27 @@ final class Binder {
     }
     return new BoundPlan(
         plan,
-        new BoundPlan.Parts(List.copyOf(inputs), List.copyOf(steps), places, constants, arenaBytes),
+        new BoundPlan.Parts(List.copyOf(inputs), List.copyOf(steps), places, constants, arenaBytes, largest()),
         kernels);
+  }
+
+  private @Nullable Node largest() {
+    long[] change = new long[plan.steps.size() + 2];
+    for (Piece piece : pieces) {
+      change[piece.first] += piece.bytes;
+      change[piece.last + 1] -= piece.bytes;
+    }
+    Node largest = null;
+    long bytes = 0;
+    long most = 0;
+    for (int i = 0; i < plan.steps.size(); i++) {
+      bytes += change[i];
+      if (bytes > most) {
+        most = bytes;
+        largest = plan.steps.get(i).node;
+      }
+    }
+    return largest;
   }
 
   /** For each slot the last step that reads it; one after the last step for outputs. */

@@ -1,6 +1,8 @@
 package io.compresso.engine;
 
 import io.compresso.engine.Plan.Step;
+import io.compresso.graph.GraphException;
+import io.compresso.graph.Node;
 import io.compresso.op.Lowered;
 import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
@@ -46,13 +48,15 @@ final class BoundPlan implements AutoCloseable {
    * @param places by slot; null for constants and for values whose shape only a run tells
    * @param constants by slot; null for what is none
    * @param arenaBytes the size of the arena
+   * @param largest the node at which most memory is in use; null without any
    */
   record Parts(
       List<TensorSpec> inputs,
       List<BoundStep> steps,
       @Nullable Place[] places,
       @Nullable Value[] constants,
-      long arenaBytes) {}
+      long arenaBytes,
+      @Nullable Node largest) {}
 
   final Plan plan;
   final Parts parts;
@@ -73,6 +77,12 @@ final class BoundPlan implements AutoCloseable {
   long bytes() {
     return Math.addExact(
         parts.arenaBytes(), parts.inputs().stream().mapToLong(TensorSpec::bytes).sum());
+  }
+
+  /** An error that blames the node at which most memory is in use. */
+  GraphException tooLarge(String message) {
+    Node node = parts.largest();
+    return node == null ? new GraphException(message) : new GraphException(node, message);
   }
 
   @Override

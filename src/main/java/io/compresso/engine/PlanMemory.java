@@ -5,7 +5,9 @@ import io.compresso.engine.BoundPlan.Home;
 import io.compresso.engine.BoundPlan.Place;
 import io.compresso.engine.Plan.Step;
 import io.compresso.engine.RunResult.NodeProfile;
+import io.compresso.engine.pass.Origins;
 import io.compresso.graph.GraphException;
+import io.compresso.graph.Node;
 import io.compresso.op.Lowered;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
@@ -156,7 +158,8 @@ final class PlanMemory {
       Value value = slot == Plan.NONE ? null : frame[slot];
       bytes += value == null ? 0 : Execution.bytes(value);
     }
-    return new NodeProfile(step.step().node.label(), step.step().node.opType(), nanos, bytes);
+    Node node = step.step().node;
+    return new NodeProfile(node.label(), node.opType(), Origins.of(node), nanos, bytes);
   }
 
   /** The value of output {@code index} of the plan after a run; valid until the next one. */

@@ -29,6 +29,11 @@ public record RunOptions(
     return listener != NOBODY;
   }
 
+  /** Whether nobody looks at values in between. */
+  boolean isPlain() {
+    return listener == NOBODY && fetch.isEmpty();
+  }
+
   public RunOptions withListener(ValueListener newListener) {
     return new RunOptions(newListener, fetch, cancel, profile);
   }

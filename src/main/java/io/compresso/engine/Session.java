@@ -8,7 +8,9 @@ import io.compresso.graph.Model;
 import io.compresso.graph.ValueInfo;
 import io.compresso.graph.ValueType.TensorType;
 import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -34,7 +36,9 @@ public final class Session implements AutoCloseable {
   private final Model model;
   private final SessionOptions options;
   private final Map<String, ValueInfo> inputs = new LinkedHashMap<>();
+  private final List<String> outputNames;
   private final Plan plan;
+  private final BoundPlans bound;
   private final ArrayDeque<RunMemory> memories = new ArrayDeque<>();
   private final Map<Set<String>, Plan> fetchingPlans = new LinkedHashMap<>();
   private @Nullable Plan literalPlan;
@@ -45,8 +49,10 @@ public final class Session implements AutoCloseable {
   private Session(Model model, SessionOptions options) {
     this.model = model;
     this.options = options;
+    this.outputNames = model.graph().outputs().stream().map(ValueInfo::name).toList();
     model.graph().inputs().forEach(input -> inputs.put(input.name(), input));
     this.plan = Planner.plan(compiled(Set.of()), false, this::evaluate);
+    this.bound = new BoundPlans(plan, options, this::evaluate);
   }
 
   /**
@@ -57,7 +63,26 @@ public final class Session implements AutoCloseable {
   public static Session create(Model model, SessionOptions options) {
     GraphVerifier.verify(model);
     GraphCompiler.requireForeign(model);
-    return new Session(model, options);
+    Session session = new Session(model, options);
+    session.bindFixedInputs();
+    return session;
+  }
+
+  /** Makes the kernels now where the model says the shapes of its inputs. */
+  private void bindFixedInputs() {
+    List<TensorSpec> specs = new ArrayList<>();
+    for (String name : plan.ends.inputNames()) {
+      ValueInfo input = inputs.get(name);
+      Shape shape =
+          input != null && input.type() instanceof TensorType type ? type.shapeOrNull() : null;
+      if (shape == null) {
+        return;
+      }
+      specs.add(new TensorSpec(((TensorType) input.type()).dtype(), shape));
+    }
+    if (options.optimised() && specs.stream().noneMatch(spec -> spec.dtype() == DType.STRING)) {
+      var _ = bound.bind(specs);
+    }
   }
 
   private Model compiled(Set<String> kept) {
@@ -92,6 +117,12 @@ public final class Session implements AutoCloseable {
    */
   public RunResult run(Map<String, ? extends Value> given, RunOptions runOptions) {
     check(given);
+    if (runOptions.isPlain() && !isSpecial(given)) {
+      RunResult result = runBound(given, runOptions);
+      if (result != null) {
+        return result;
+      }
+    }
     RunMemory memory = begin();
     boolean reusable = false;
     try {
@@ -101,6 +132,141 @@ public final class Session implements AutoCloseable {
     } finally {
       end(reusable ? memory : null);
     }
+  }
+
+  /**
+   * Runs the graph into tensors that the caller supplies. Once a run of the same shapes has been,
+   * it allocates next to nothing, if all nodes of the graph have been lowered.
+   *
+   * @param given a value for each input without an initializer; the run does not change them
+   * @param results receive the outputs of the same names; others are not given
+   * @throws GraphException as {@link #run(Map, RunOptions)}, and if a tensor is not of an output's
+   *     type and shape
+   */
+  public void run(Map<String, ? extends Value> given, Map<String, Tensor> results) {
+    check(given);
+    if (isSpecial(given) || !runBound(given, results)) {
+      Map<String, Value> values = run(given);
+      results.forEach((name, tensor) -> put(name, values.get(name), tensor));
+    }
+  }
+
+  private boolean runBound(Map<String, ? extends Value> given, Map<String, Tensor> results) {
+    BoundPlans.Entry entry = beginBound(given);
+    if (entry == null) {
+      return false;
+    }
+    PlanMemory memory = null;
+    boolean reusable = false;
+    try {
+      memory = bound.take(entry);
+      compute(memory, given, RunOptions.plain(), null);
+      for (int i = 0; i < outputNames.size(); i++) {
+        Tensor tensor = results.get(outputNames.get(i));
+        if (tensor != null) {
+          put(outputNames.get(i), memory.output(i), tensor);
+        }
+      }
+      memory.clear();
+      reusable = true;
+      return true;
+    } catch (PlanMemory.UnexpectedShape e) {
+      bound.disable();
+      return false;
+    } finally {
+      endBound(entry, memory, reusable);
+    }
+  }
+
+  private static void put(String name, @Nullable Value value, Tensor tensor) {
+    if (!(value instanceof Tensor result)
+        || result.dtype() != tensor.dtype()
+        || !result.shape().equals(tensor.shape())) {
+      throw new GraphException(
+          "output '%s' is %s, the tensor given for it is %s".formatted(name, value, tensor));
+    }
+    tensor.segment().copyFrom(result.segment());
+  }
+
+  /** Whether the run cannot be that of a bound plan. */
+  private boolean isSpecial(Map<String, ? extends Value> given) {
+    return given.size() != plan.ends.inputNames().size() || !options.optimised();
+  }
+
+  private @Nullable RunResult runBound(
+      Map<String, ? extends Value> given, RunOptions runOptions) {
+    BoundPlans.Entry entry = beginBound(given);
+    if (entry == null) {
+      return null;
+    }
+    PlanMemory memory = null;
+    boolean reusable = false;
+    try {
+      memory = bound.take(entry);
+      List<RunResult.NodeProfile> profile = runOptions.profile() ? new ArrayList<>() : null;
+      compute(memory, given, runOptions, profile);
+      Map<String, Value> results = new LinkedHashMap<>();
+      for (int i = 0; i < outputNames.size(); i++) {
+        Value value = memory.takeOutput(i);
+        if (value == null) {
+          throw new GraphException("value '" + outputNames.get(i) + "' was not computed");
+        }
+        results.put(outputNames.get(i), value);
+      }
+      memory.clear();
+      reusable = true;
+      return new RunResult(results, profile == null ? List.of() : profile, memory.peakBytes());
+    } catch (PlanMemory.UnexpectedShape e) {
+      bound.disable();
+      return null;
+    } finally {
+      endBound(entry, memory, reusable);
+    }
+  }
+
+  private void compute(
+      PlanMemory memory,
+      Map<String, ? extends Value> given,
+      RunOptions runOptions,
+      @Nullable List<RunResult.NodeProfile> profile) {
+    List<String> names = plan.ends.inputNames();
+    for (int i = 0; i < names.size(); i++) {
+      if (given.get(names.get(i)) instanceof Tensor tensor) {
+        memory.input(i).segment().copyFrom(tensor.segment());
+      }
+    }
+    memory.run(runOptions, profile);
+  }
+
+  private BoundPlans.@Nullable Entry beginBound(Map<String, ? extends Value> given) {
+    synchronized (this) {
+      if (closed) {
+        throw new IllegalStateException("the session is closed");
+      }
+      running++;
+    }
+    BoundPlans.Entry entry = null;
+    try {
+      entry = bound.begin(given);
+      return entry;
+    } finally {
+      if (entry == null) {
+        leave();
+      }
+    }
+  }
+
+  private void endBound(BoundPlans.Entry entry, @Nullable PlanMemory memory, boolean reusable) {
+    if (memory != null) {
+      bound.give(entry, reusable ? memory : null);
+    }
+    bound.end(entry);
+    leave();
+  }
+
+  private synchronized void leave() {
+    running--;
+    free();
   }
 
   private RunResult run(
@@ -276,6 +442,7 @@ public final class Session implements AutoCloseable {
   private void free() {
     if (closed && running == 0) {
       memories.clear();
+      bound.close();
       plan.close();
       fetchingPlans.values().forEach(Plan::close);
       if (literalPlan != null) {

@@ -100,13 +100,13 @@ class SessionTest {
 
   @Test
   void run_isRefusedNamingTheNode_whenTheMemoryLimitIsReached() {
-    SessionOptions options = new SessionOptions(1, 10_000);
+    SessionOptions options = new SessionOptions(1, 13_000);
     try (Session session = Session.create(chain().model(), options)) {
       assertThat(session.run(Map.of("x", x(new float[1000])))).containsKey("y");
       assertThatThrownBy(() -> session.run(Map.of("x", x(new float[2000]))))
           .isInstanceOf(GraphException.class)
           .hasMessageContaining("node 'b'")
-          .hasMessageContaining("memory limit of 10000");
+          .hasMessageContaining("memory limit of 13000");
       assertThat(session.run(Map.of("x", x(new float[1000])))).containsKey("y");
     }
   }
