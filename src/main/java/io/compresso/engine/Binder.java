@@ -129,7 +129,8 @@ final class Binder {
     }
     return new BoundPlan(
         plan,
-        new BoundPlan.Parts(List.copyOf(inputs), List.copyOf(steps), places, constants, arenaBytes, largest()),
+        new BoundPlan.Parts(
+            List.copyOf(inputs), List.copyOf(steps), places, constants, arenaBytes, largest()),
         kernels);
   }
 

@@ -193,8 +193,7 @@ public final class Session implements AutoCloseable {
     return given.size() != plan.ends.inputNames().size() || !options.optimised();
   }
 
-  private @Nullable RunResult runBound(
-      Map<String, ? extends Value> given, RunOptions runOptions) {
+  private @Nullable RunResult runBound(Map<String, ? extends Value> given, RunOptions runOptions) {
     BoundPlans.Entry entry = beginBound(given);
     if (entry == null) {
       return null;
