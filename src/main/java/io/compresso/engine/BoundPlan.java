@@ -73,6 +73,11 @@ final class BoundPlan implements AutoCloseable {
     this.hasReferences = parts.steps().stream().anyMatch(step -> step.lowered() == null);
   }
 
+  /** Whether the slot's value is made by the run, in memory of its own. */
+  boolean isTransient(int slot) {
+    return parts.places()[slot] == null && parts.constants()[slot] == null;
+  }
+
   /** Bytes that one run takes: the arena and a copy of the inputs. */
   long bytes() {
     return Math.addExact(

@@ -191,7 +191,7 @@ final class Execution {
     call.finish();
     for (int slot : step.dead) {
       Value value = frame[slot];
-      if (value != null && bound.parts.places()[slot] == null) {
+      if (value != null && bound.isTransient(slot)) {
         memory.release(value);
         frame[slot] = null;
       }

@@ -184,9 +184,7 @@ final class PlanMemory {
     }
     for (int slot = 0; slot < frame.length; slot++) {
       Value value = frame[slot];
-      if (value != null
-          && bound.parts.places()[slot] == null
-          && bound.parts.constants()[slot] == null) {
+      if (value != null && bound.isTransient(slot)) {
         memory.release(value);
         frame[slot] = null;
       }
