@@ -73,12 +73,14 @@ public final class Session implements AutoCloseable {
     List<TensorSpec> specs = new ArrayList<>();
     for (String name : plan.ends.inputNames()) {
       ValueInfo input = inputs.get(name);
-      Shape shape =
-          input != null && input.type() instanceof TensorType type ? type.shapeOrNull() : null;
+      if (input == null || !(input.type() instanceof TensorType type)) {
+        return;
+      }
+      Shape shape = type.shapeOrNull();
       if (shape == null) {
         return;
       }
-      specs.add(new TensorSpec(((TensorType) input.type()).dtype(), shape));
+      specs.add(new TensorSpec(type.dtype(), shape));
     }
     if (options.optimised() && specs.stream().noneMatch(spec -> spec.dtype() == DType.STRING)) {
       var _ = bound.bind(specs);
