@@ -1,5 +1,7 @@
 package io.compresso.kernel;
 
+import io.compresso.kernel.jit.arm.ArmConv;
+import io.compresso.kernel.jit.arm.ArmGemm;
 import io.compresso.kernel.jit.x86.X86Conv;
 import io.compresso.kernel.jit.x86.X86Gemm;
 import io.compresso.kernel.jit.x86.X86Int8Conv;
@@ -36,6 +38,7 @@ public final class KernelCatalog {
           new X86Int8Gemm(Isa.AVX512_VNNI),
           new X86Int8Gemm(Isa.AVX_VNNI),
           new X86Int8Gemm(Isa.AVX2),
+          new ArmGemm(),
           new VectorGemm(),
           new VectorInt8Gemm(),
           new RefGemm(),
@@ -45,6 +48,7 @@ public final class KernelCatalog {
           new X86Int8Conv(Isa.AVX512_VNNI),
           new X86Int8Conv(Isa.AVX_VNNI),
           new X86Int8Conv(Isa.AVX2),
+          new ArmConv(),
           new VectorConv(),
           new VectorInt8Conv(),
           new RefConv(),

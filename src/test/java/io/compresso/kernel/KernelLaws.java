@@ -38,10 +38,15 @@ final class KernelLaws {
     this.reference = KernelCatalog.of(kernel.spec().family()).getLast();
   }
 
-  /** The kernels below the machine's cap that are not the reference. */
+  /**
+   * The kernels below the machine's cap that are not the reference; only those of machine code when
+   * the system property {@code compresso.laws} is {@code machine-code}.
+   */
   static List<Kernel> kernels(KernelFamily family) {
+    boolean portable = !System.getProperty("compresso.laws", "").equals("machine-code");
     return KernelCatalog.of(family).stream()
         .filter(kernel -> kernel.spec().isa() != Isa.REF)
+        .filter(kernel -> portable || kernel.spec().isa().isMachineCode())
         .filter(kernel -> CpuFeatures.host().supports(kernel.spec().isa()).accepted())
         .toList();
   }

@@ -16,9 +16,20 @@ final class Assembler extends GeneralAssembler {
     memory(0, source, target);
   }
 
+  /** Loads from {@code address}, to which it then adds {@code bytes}, from -256 to 255. */
+  void ldrPost(Vec target, Reg address, int bytes) {
+    int size = accessSize(target) | 0x00400000;
+    emit(0x3C000400 | size | (bytes & 0x1FF) << 12 | address.ordinal() << 5 | target.number());
+  }
+
+  private static int accessSize(Vec vector) {
+    int logBytes = vector.shape().logBytes();
+    return (logBytes & 3) << 30 | (logBytes == 4 ? 1 << 23 : 0);
+  }
+
   private void memory(int load, Vec vector, Mem operand) {
     int logBytes = vector.shape().logBytes();
-    int size = (logBytes & 3) << 30 | (logBytes == 4 ? 1 << 23 : 0) | load;
+    int size = accessSize(vector) | load;
     int registers = operand.base().ordinal() << 5 | vector.number();
     int offset = operand.offset();
     if (operand.index() != null) {

@@ -149,6 +149,8 @@ class AssemblerGoldenTest {
     put("ldr q3, [x20, x9]", a -> a.ldr(q(3), Mem.at(X20, X9)));
     put("ldr s3, [x20, x9]", a -> a.ldr(s(3), Mem.at(X20, X9)));
     put("ldr d3, [x20, x9]", a -> a.ldr(d(3), Mem.at(X20, X9)));
+    put("ldr q3, [x20], #16", a -> a.ldrPost(q(3), X20, 16));
+    put("ldr s3, [x20], #-4", a -> a.ldrPost(s(3), X20, -4));
     put("str b3, [x20, #7]", a -> a.str(b(3), Mem.at(X20, 7)));
     put("str h3, [x20, #6]", a -> a.str(h(3), Mem.at(X20, 6)));
     put("str s3, [x20, #4]", a -> a.str(s(3), Mem.at(X20, 4)));
