@@ -31,6 +31,10 @@ public final class WeightQuantization {
     return new WeightQuantization(zeroPoints, new float[] {1}, 0);
   }
 
+  public WeightQuantization withOutputZeroPoint(int newOutputZeroPoint) {
+    return new WeightQuantization(zeroPoints, scales, newOutputZeroPoint);
+  }
+
   public int zeroPoint(int channel) {
     return zeroPoints[zeroPoints.length == 1 ? 0 : channel];
   }

@@ -15,6 +15,13 @@ public final class Optimization {
           new RemoveDeadNodes(),
           new FoldConstants(),
           new RemoveIdentity(),
+          new FoldBatchNormalization(),
+          new FoldChannelArithmetic(),
+          new CompileConvolutions(),
+          new CompileProducts(),
+          new FuseBias(),
+          new FuseResiduals(),
+          new FuseActivations(),
           new RemoveDeadNodes());
 
   private Optimization() {}

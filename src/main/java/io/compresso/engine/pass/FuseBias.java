@@ -1,0 +1,51 @@
+package io.compresso.engine.pass;
+
+import io.compresso.graph.Dim;
+import io.compresso.graph.Node;
+import io.compresso.op.OperatorCatalog;
+import io.compresso.tensor.Tensor;
+import java.util.List;
+
+/** Puts the addition of a constant vector along the columns into the product before it. */
+final class FuseBias extends Rewriting {
+  @Override
+  void rewrite(GraphView view, Node node, Edit edit) {
+    if (!node.is("Add")) {
+      return;
+    }
+    for (int side = 0; side < 2; side++) {
+      Node producer = view.producer(node.input(side));
+      Tensor bias = view.constant(node.input(1 - side));
+      if (producer == null
+          || bias == null
+          || !producer.domain().equals(OperatorCatalog.INTERNAL)
+          || !producer.opType().equals("MatMul")
+          || view.onlyReader(producer.output(0)) != node
+          || producer.inputs().size() > 2
+          || producer.attributes().containsKey("activation")
+          || producer.attributes().containsKey("low")
+          || producer.attributes().containsKey("high")
+          || bias.dtype() != view.dtype(producer.input(0))) {
+        continue;
+      }
+      List<Dim> dims = view.dims(node.input(side));
+      Long n = dims == null || dims.isEmpty() ? null : dims.getLast().sizeOrNull();
+      if (dims == null
+          || n == null
+          || bias.size() != n
+          || bias.shape().rank() == 0
+          || bias.shape().rank() > dims.size()
+          || bias.shape().dim(-1) != n) {
+        continue;
+      }
+      if (edit.replace(
+          List.of(producer, node),
+          NodeBuilder.like(producer)
+              .inputs(producer.input(0), producer.input(1), node.input(1 - side))
+              .outputs(node.outputs())
+              .build())) {
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,182 @@
+package io.compresso.op;
+
+import io.compresso.kernel.Activation;
+import io.compresso.kernel.ConvProblem;
+import io.compresso.kernel.CpuFeatures;
+import io.compresso.kernel.Epilogue;
+import io.compresso.kernel.Epilogue.Residual;
+import io.compresso.kernel.GemmProblem;
+import io.compresso.kernel.Isa;
+import io.compresso.kernel.KernelCatalog;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.ProductProblem;
+import io.compresso.kernel.ResidualQuantization;
+import io.compresso.kernel.WeightQuantization;
+import io.compresso.kernel.Weights;
+import io.compresso.kernel.Workers;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Tensor;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Products with epilogues that the best kernel of the product does not have: the product with its
+ * bias by the kernel, what is left of the epilogue in a second sweep, with the same roundings.
+ */
+final class SplitProduct {
+  private static final int MOST_CHOICES = 4096;
+  private static final int CHUNK = 16 * Blocks.SIZE;
+
+  /** By problem, whether it is better split. */
+  private static final ConcurrentHashMap<ProductProblem, Boolean> CHOICES =
+      new ConcurrentHashMap<>();
+
+  private SplitProduct() {}
+
+  /** As {@link Products#run}, into {@code result}, whose memory {@code operands} has. */
+  static void run(
+      OpContext context,
+      ProductProblem problem,
+      boolean constant,
+      Supplier<Weights> weights,
+      Operands operands,
+      Tensor result,
+      @Nullable Tensor residual) {
+    if (problem.epilogue().isPlain().accepted() || !isBetterSplit(problem)) {
+      Products.run(context, problem, constant, weights, operands);
+      return;
+    }
+    Products.run(
+        context,
+        with(problem, plain(problem.epilogue())),
+        constant,
+        () -> plain(problem.epilogue(), weights.get()),
+        operands.withThird(null));
+    Finish finish =
+        new Finish(problem.epilogue(), weights.get(), result, residual);
+    int chunks = (int) Math.ceilDiv(result.size(), CHUNK);
+    Workers.shared().run(chunks, context.threads(), finish::chunk);
+  }
+
+  private static Epilogue plain(Epilogue epilogue) {
+    return Epilogue.NONE.withBias(epilogue.bias());
+  }
+
+  private static Weights plain(Epilogue epilogue, Weights weights) {
+    if (epilogue.residual() != Residual.ADDED_TO_QUANTIZED) {
+      return weights;
+    }
+    WeightQuantization given = weights.quantization();
+    return weights.withQuantization(
+        given.withOutputZeroPoint(weights.residual().sumZeroPoint()));
+  }
+
+  private static ProductProblem with(ProductProblem problem, Epilogue epilogue) {
+    return switch (problem) {
+      case GemmProblem gemm -> gemm.withEpilogue(epilogue);
+      case ConvProblem conv -> conv.withEpilogue(epilogue);
+    };
+  }
+
+  /** Whether a kernel of a better kind takes the problem without its epilogue. */
+  private static boolean isBetterSplit(ProductProblem problem) {
+    if (problem.epilogue().residual() == Residual.ADDED && !problem.types().output().isFloat()) {
+      return false;
+    }
+    Boolean known = CHOICES.get(problem);
+    if (known == null) {
+      known = isa(with(problem, plain(problem.epilogue()))).compareTo(isa(problem)) > 0;
+      if (CHOICES.size() < MOST_CHOICES) {
+        CHOICES.put(problem, known);
+      }
+    }
+    return known;
+  }
+
+  private static Isa isa(ProductProblem problem) {
+    return KernelCatalog.select(problem, CpuFeatures.host()).kernel().spec().isa();
+  }
+
+  /** What is left of an epilogue. */
+  private record Finish(
+      Epilogue epilogue, Weights weights, Tensor result, @Nullable Tensor residual) {
+    void chunk(int chunk) {
+      long end = Math.min(result.size(), (chunk + 1L) * CHUNK);
+      float[] values = new float[Blocks.SIZE];
+      float[] added = new float[Blocks.SIZE];
+      for (long at = (long) chunk * CHUNK; at < end; at += Blocks.SIZE) {
+        int count = (int) Math.min(Blocks.SIZE, end - at);
+        Blocks.read(result, at, values, 0, count);
+        if (residual != null) {
+          Blocks.read(residual, at, added, 0, count);
+        }
+        if (result.dtype().isFloat()) {
+          floats(values, added, count);
+        } else {
+          bytes(values, added, count);
+        }
+        Blocks.write(values, result, at, count);
+      }
+    }
+
+    private void floats(float[] values, float[] added, int count) {
+      if (residual != null) {
+        for (int i = 0; i < count; i++) {
+          values[i] += added[i];
+        }
+      }
+      activate(epilogue.activation(), values, count);
+      if (epilogue.clips()) {
+        for (int i = 0; i < count; i++) {
+          float y = values[i];
+          values[i] = y < epilogue.low() ? epilogue.low() : y > epilogue.high() ? epilogue.high() : y;
+        }
+      }
+    }
+
+    private void bytes(float[] values, float[] added, int count) {
+      DType type = result.dtype();
+      ResidualQuantization constants = weights.residual();
+      float low = Math.max(type.minValue(), epilogue.low());
+      float high = Math.min(type.maxValue(), epilogue.high());
+      for (int i = 0; i < count; i++) {
+        float sum = (values[i] - constants.sumZeroPoint()) * constants.sumScale();
+        float other = (added[i] - constants.residualZeroPoint()) * constants.residualScale();
+        float y = (float) Math.rint(sum + other) + weights.quantization().outputZeroPoint();
+        values[i] = y > low ? Math.min(y, high) : low;
+      }
+    }
+  }
+
+  /** Applies an activation to the first {@code n} elements. */
+  static void activate(Activation activation, float[] x, int n) {
+    switch (activation) {
+      case NONE -> {}
+      case SIGMOID -> FloatMath.sigmoid(x, n);
+      case TANH -> FloatMath.tanh(x, n);
+      case GELU -> {
+        for (int i = 0; i < n; i++) {
+          x[i] = (float) Gelus.exact(x[i]);
+        }
+      }
+      case GELU_TANH -> {
+        for (int i = 0; i < n; i++) {
+          x[i] = (float) Gelus.tanh(x[i]);
+        }
+      }
+      case SWISH -> {
+        float[] gate = x.clone();
+        FloatMath.sigmoid(gate, n);
+        for (int i = 0; i < n; i++) {
+          x[i] *= gate[i];
+        }
+      }
+      case HARD_SWISH -> {
+        for (int i = 0; i < n; i++) {
+          x[i] *= Math.max(0, Math.min(1, x[i] * (1 / 6f) + 0.5f));
+        }
+      }
+    }
+  }
+}
