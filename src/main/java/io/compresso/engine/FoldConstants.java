@@ -33,6 +33,7 @@ public final class FoldConstants implements Pass {
   private static final int FIRST_WITH_DEFAULTS = 4;
 
   private final long maxBytes;
+  private final Set<String> kept;
 
   /** Folds what takes at most 1 MiB, or no more than what it is computed of. */
   public FoldConstants() {
@@ -45,7 +46,17 @@ public final class FoldConstants implements Pass {
    * @param maxBytes the largest value, in bytes, that may be larger than what it is computed of
    */
   public FoldConstants(long maxBytes) {
+    this(maxBytes, KEPT);
+  }
+
+  private FoldConstants(long maxBytes, Set<String> kept) {
     this.maxBytes = maxBytes;
+    this.kept = kept;
+  }
+
+  /** Folds also the quantization of constants. */
+  public static FoldConstants ofQuantized() {
+    return new FoldConstants(1 << 20, Set.of("DequantizeLinear"));
   }
 
   @Override
@@ -84,7 +95,7 @@ public final class FoldConstants implements Pass {
         OperatorCatalog.find(node.domain(), node.opType())
             .flatMap(Operator::reference)
             .orElse(null);
-    if (reference == null || KEPT.contains(node.opType()) || !Planner.isPure(node)) {
+    if (reference == null || kept.contains(node.opType()) || !Planner.isPure(node)) {
       return null;
     }
     List<@Nullable Value> inputs = new ArrayList<>();

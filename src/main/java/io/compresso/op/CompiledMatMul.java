@@ -17,7 +17,7 @@ final class CompiledMatMul extends InternalOperator {
 
   @Override
   public Optional<Reference> reference() {
-    return Optional.of(context ->
-        List.of(CompiledProduct.run(context, context.tensor(0).dtype(), false)));
+    return Optional.of(
+        context -> List.of(CompiledProduct.run(context, context.tensor(0).dtype(), false)));
   }
 }

@@ -70,8 +70,7 @@ final class CompiledProduct {
     int n = Math.toIntExact(w.shape().dim(transB ? 0 : 1));
     long rows = transA ? x.shape().dim(1) : x.shape().size(0, rank - 1);
     Tensor y =
-        context.allocateUncleared(
-            output, transA ? Shape.of(rows, n) : x.shape().with(rank - 1, n));
+        context.allocateUncleared(output, transA ? Shape.of(rows, n) : x.shape().with(rank - 1, n));
     Tensor bias = context.tensorOrNull(FusedEpilogue.BIAS);
     if (bias != null && bias.size() != n) {
       throw context.error("bias " + bias.shape() + " for " + n + " columns");

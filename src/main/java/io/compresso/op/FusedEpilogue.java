@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The attributes of the engine's own products that say what happens to the sums: {@code activation}
  * (a name of {@link Activation} in lower case), {@code low}, {@code high}; and of the quantized
- * ones {@code y_type}, {@code x_zero_point}, {@code x_scale}, {@code y_zero_point}, {@code residual}
- * (a name of {@link Residual}), {@code residual_scale}, {@code residual_zero_point}, {@code
- * sum_scale}, {@code sum_zero_point}. Inputs: the data, the weights, then where there are any bias,
- * residual and, of quantized ones, the factors of the sums and the weights' zero points.
+ * ones {@code y_type}, {@code x_zero_point}, {@code x_scale}, {@code y_zero_point}, {@code
+ * residual} (a name of {@link Residual}), {@code residual_scale}, {@code residual_zero_point},
+ * {@code sum_scale}, {@code sum_zero_point}. Inputs: the data, the weights, then where there are
+ * any bias, residual and, of quantized ones, the factors of the sums and the weights' zero points.
  */
 final class FusedEpilogue {
   static final int BIAS = 2;
@@ -64,8 +64,7 @@ final class FusedEpilogue {
 
   /** Whether all that a kernel may keep of a node is constant. */
   static boolean isConstant(OpContext context) {
-    return context.isConstant(1)
-        && Quantization.allConstant(context, BIAS, FACTORS, ZERO_POINTS);
+    return context.isConstant(1) && Quantization.allConstant(context, BIAS, FACTORS, ZERO_POINTS);
   }
 
   /** The element type of a quantized product's result. */

@@ -49,9 +49,7 @@ final class LookUp extends InternalOperator {
               long end = Math.min(size, (chunk + 1L) * CHUNK);
               for (long i = (long) chunk * CHUNK; i < end; i++) {
                 to.set(
-                    ValueLayout.JAVA_BYTE,
-                    i,
-                    entries[from.get(ValueLayout.JAVA_BYTE, i) & 0xFF]);
+                    ValueLayout.JAVA_BYTE, i, entries[from.get(ValueLayout.JAVA_BYTE, i) & 0xFF]);
               }
             });
     return y;

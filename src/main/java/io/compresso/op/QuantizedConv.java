@@ -16,15 +16,12 @@ final class QuantizedConv extends InternalOperator {
   @Override
   public ShapeRule shapeRule() {
     return context ->
-        List.of(
-            CompiledConvolution.infer(context, FusedEpilogue.outputType(context.node())));
+        List.of(CompiledConvolution.infer(context, FusedEpilogue.outputType(context.node())));
   }
 
   @Override
   public Optional<Reference> reference() {
     return Optional.of(context ->
-        List.of(
-            CompiledConvolution.run(
-                context, FusedEpilogue.outputType(context.node()), true)));
+        List.of(CompiledConvolution.run(context, FusedEpilogue.outputType(context.node()), true)));
   }
 }

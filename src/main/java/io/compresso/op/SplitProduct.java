@@ -53,8 +53,7 @@ final class SplitProduct {
         constant,
         () -> plain(problem.epilogue(), weights.get()),
         operands.withThird(null));
-    Finish finish =
-        new Finish(problem.epilogue(), weights.get(), result, residual);
+    Finish finish = new Finish(problem.epilogue(), weights.get(), result, residual);
     int chunks = (int) Math.ceilDiv(result.size(), CHUNK);
     Workers.shared().run(chunks, context.threads(), finish::chunk);
   }
@@ -68,8 +67,7 @@ final class SplitProduct {
       return weights;
     }
     WeightQuantization given = weights.quantization();
-    return weights.withQuantization(
-        given.withOutputZeroPoint(weights.residual().sumZeroPoint()));
+    return weights.withQuantization(given.withOutputZeroPoint(weights.residual().sumZeroPoint()));
   }
 
   private static ProductProblem with(ProductProblem problem, Epilogue epilogue) {
@@ -130,7 +128,8 @@ final class SplitProduct {
       if (epilogue.clips()) {
         for (int i = 0; i < count; i++) {
           float y = values[i];
-          values[i] = y < epilogue.low() ? epilogue.low() : y > epilogue.high() ? epilogue.high() : y;
+          values[i] =
+              y < epilogue.low() ? epilogue.low() : y > epilogue.high() ? epilogue.high() : y;
         }
       }
     }

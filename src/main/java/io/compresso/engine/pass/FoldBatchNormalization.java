@@ -38,8 +38,7 @@ final class FoldBatchNormalization extends Rewriting {
     double[] factors = new double[product.channels()];
     double[] shifts = new double[product.channels()];
     for (int c = 0; c < factors.length; c++) {
-      factors[c] =
-          parameters[0].getDouble(c) / Math.sqrt(parameters[3].getDouble(c) + epsilon);
+      factors[c] = parameters[0].getDouble(c) / Math.sqrt(parameters[3].getDouble(c) + epsilon);
       shifts[c] = parameters[1].getDouble(c) - parameters[2].getDouble(c) * factors[c];
     }
     product.absorb(edit, node, factors, shifts);

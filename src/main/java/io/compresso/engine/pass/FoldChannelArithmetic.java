@@ -49,8 +49,7 @@ final class FoldChannelArithmetic extends Rewriting {
   }
 
   /** One value a channel of a constant that broadcasts to {@code rank} axes; null if it differs. */
-  private static double @Nullable [] perChannel(
-      Tensor constant, int channels, int rank) {
+  private static double @Nullable [] perChannel(Tensor constant, int channels, int rank) {
     Shape shape = constant.shape();
     if (shape.rank() > rank || constant.size() != 1 && constant.size() != channels) {
       return null;

@@ -45,8 +45,6 @@ final class FuseResiduals extends Rewriting {
   }
 
   private static boolean sameShape(@Nullable List<Dim> a, @Nullable List<Dim> b) {
-    return a != null
-        && a.equals(b)
-        && a.stream().noneMatch(dim -> dim instanceof Dim.Unknown);
+    return a != null && a.equals(b) && a.stream().noneMatch(dim -> dim instanceof Dim.Unknown);
   }
 }
