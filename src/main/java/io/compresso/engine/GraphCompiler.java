@@ -1,5 +1,6 @@
 package io.compresso.engine;
 
+import io.compresso.engine.pass.LayoutChoice;
 import io.compresso.engine.pass.Optimization;
 import io.compresso.graph.Attribute;
 import io.compresso.graph.Graph;
@@ -34,8 +35,13 @@ final class GraphCompiler {
    * @throws GraphException if a value to keep is not in the graph
    */
   static Model compile(Model model, Set<String> kept) {
+    return compile(model, kept, LayoutChoice.QUICKEST);
+  }
+
+  /** As {@link #compile(Model, Set)}, with a choice of layouts. */
+  static Model compile(Model model, Set<String> kept, LayoutChoice layout) {
     Model result = open(model, kept);
-    for (Pass pass : Optimization.passes()) {
+    for (Pass pass : Optimization.passes(layout)) {
       try {
         result = Passes.apply(result, List.of(pass));
       } catch (GraphException _) {

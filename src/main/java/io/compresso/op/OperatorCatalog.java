@@ -47,6 +47,7 @@ public final class OperatorCatalog {
           new Col2Im(),
           new CompiledConv(),
           new CompiledMatMul(),
+          new CompiledPool(),
           new Compress(),
           new Concat(),
           new ConcatFromSequence(),

@@ -76,7 +76,8 @@ final class LowerFunctions extends Rewriting {
       value = before;
       input = Quantized.from(view, value);
     }
-    if (!edit.free(chain)) {
+    // Of a constant it is the table itself.
+    if (!edit.free(chain) || view.constant(input.bytes()) != null) {
       return;
     }
     if (chain.size() == 1 && input.isLike(output) && !view.isOutput(output.bytes())) {

@@ -9,33 +9,35 @@ import java.util.List;
 
 /** The passes that compile a graph, in the order in which they are applied. */
 public final class Optimization {
-  private static final List<Pass> PASSES =
-      List.of(
-          new InlineFunctions(),
-          new RemoveDeadNodes(),
-          new FoldConstants(),
-          FoldConstants.ofQuantized(),
-          new RemoveIdentity(),
-          new FoldBatchNormalization(),
-          new FoldChannelArithmetic(),
-          new ExpandQOperators(),
-          new MoveDequantization(),
-          new MoveQuantization(),
-          new LowerProducts(),
-          new LowerAdditions(),
-          new LowerPools(),
-          new LowerFunctions(),
-          new CompileConvolutions(),
-          new CompileProducts(),
-          new FuseBias(),
-          new FuseResiduals(),
-          new FuseActivations(),
-          new RemoveDeadNodes());
-
   private Optimization() {}
 
   /** All passes, in order. */
-  public static List<Pass> passes() {
-    return PASSES;
+  public static List<Pass> passes(LayoutChoice layout) {
+    return List.of(
+        new InlineFunctions(),
+        new RemoveDeadNodes(),
+        new FoldConstants(),
+        FoldConstants.ofQuantized(),
+        new RemoveIdentity(),
+        new FoldBatchNormalization(),
+        new FoldChannelArithmetic(),
+        new ExpandQOperators(),
+        new MoveDequantization(),
+        new MoveQuantization(),
+        new LowerProducts(),
+        new LowerAdditions(),
+        new LowerPools(),
+        new LowerFunctions(),
+        new CompileConvolutions(),
+        new CompileProducts(),
+        new FuseBias(),
+        new FuseResiduals(),
+        new FuseActivations(),
+        new CompilePools(),
+        new RemoveDeadNodes(),
+        new ChooseLayout(layout),
+        new MergeTransposes(),
+        new RemoveIdentity(),
+        new RemoveDeadNodes());
   }
 }
