@@ -178,11 +178,12 @@ final class Measurement {
     Dataset data = evaluation.dataset();
     Binding binding = Binding.of(data.schema(), parent.inputs(), evaluation.fields());
     Map<String, Tensor> inputs = binding.batch(data, 0, 1).inputs();
+    Map<String, Tensor> own = inputs(child, evaluation);
     parent.run(inputs);
-    child.run(inputs);
+    child.run(own);
     long start = System.nanoTime();
     parent.run(inputs);
-    child.run(inputs);
+    child.run(own);
     double each = (System.nanoTime() - start) / 1e9 / binding.batchSize(1);
     long samples = Math.max(FEWEST_SAMPLES, (long) (seconds / Math.max(each, 1e-9)));
     long step = Math.ceilDiv(data.size(), samples);
@@ -192,24 +193,20 @@ final class Measurement {
   private void time(Runner parent, Runner child, int threads, boolean spinning, JobHost host) {
     host.checkpoint();
     host.progress("latency", 0);
-    Map<String, Tensor> inputs;
-    long batch = 1;
-    if (evaluation != null) {
-      Binding binding =
-          Binding.of(evaluation.dataset().schema(), parent.inputs(), evaluation.fields());
-      inputs = binding.batch(evaluation.dataset(), 0, 1).inputs();
-      batch = binding.batchSize(1);
-    } else {
-      inputs = zeros(parent.inputs());
-    }
-    long samples = batch;
+    long samples =
+        evaluation == null
+            ? 1
+            : Binding.of(evaluation.dataset().schema(), parent.inputs(), evaluation.fields())
+                .batchSize(1);
+    Map<String, Tensor> parentInputs = inputs(parent, evaluation);
+    Map<String, Tensor> childInputs = inputs(child, evaluation);
     Latency result;
     try {
       result =
           host.measuring(() ->
               LatencyBench.measure(
-                  new LatencyBench.Timed(parent, inputs, samples),
-                  new LatencyBench.Timed(child, inputs, samples),
+                  new LatencyBench.Timed(parent, parentInputs, samples),
+                  new LatencyBench.Timed(child, childInputs, samples),
                   threads,
                   spinning,
                   LatencyOptions.DEFAULT));
@@ -230,6 +227,17 @@ final class Measurement {
             result.ratio().low(),
             result.ratio().high()));
     host.progress("latency", 1);
+  }
+
+  /** The first samples of the data as the runner's inputs, else zeros. */
+  private static Map<String, Tensor> inputs(Runner runner, JobData.@Nullable Bound evaluation) {
+    if (evaluation == null) {
+      return zeros(runner.inputs());
+    }
+    Dataset data = evaluation.dataset();
+    return Binding.of(data.schema(), runner.inputs(), evaluation.fields())
+        .batch(data, 0, 1)
+        .inputs();
   }
 
   /** Inputs of zeros, dimensions that are not known as 1. */

@@ -6,6 +6,7 @@ import io.compresso.technique.Objective;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -16,7 +17,7 @@ import java.util.function.Predicate;
  * with the best that it has found.
  */
 final class ExclusionSearch {
-  private final StaticQuantizer quantizer;
+  private final Variants variants;
   private final List<Node> ranked;
   private final Objective objective;
   private final JobHost host;
@@ -37,13 +38,13 @@ final class ExclusionSearch {
    * @param sensitivity of each layer by its output; those that are missing are taken to hurt least
    */
   ExclusionSearch(
-      StaticQuantizer quantizer,
+      Variants variants,
       List<Node> layers,
       Map<String, Double> sensitivity,
       Objective objective,
       Limits limits,
       JobHost host) {
-    this.quantizer = quantizer;
+    this.variants = variants;
     this.ranked =
         layers.stream()
             .sorted(
@@ -94,7 +95,7 @@ final class ExclusionSearch {
   private boolean tryWithout(int count) {
     Set<String> excluded = new HashSet<>();
     ranked.subList(0, count).forEach(node -> excluded.add(node.outputs().getFirst()));
-    double drop = objective.drop(quantizer.quantize(keeps(excluded)).model());
+    double drop = objective.drop(variants.of(keeps(excluded)));
     trialsLeft--;
     boolean meets = drop <= objective.maxDrop() + 1e-9;
     boolean bestMeets = best.drop() <= objective.maxDrop() + 1e-9;
@@ -107,6 +108,17 @@ final class ExclusionSearch {
     }
     host.log("%d layers in float: loss %.4f".formatted(count, drop));
     return meets;
+  }
+
+  /** What the reader of the report should know of a choice. */
+  static String note(Choice choice, Objective objective) {
+    return String.format(
+        Locale.ROOT,
+        "exclude auto: %d layers stay in float after %d trials, loss %.4f, allowed %.4f",
+        choice.excluded().size(),
+        choice.trials(),
+        choice.drop(),
+        objective.maxDrop());
   }
 
   /** Every node but the layers with these outputs. */

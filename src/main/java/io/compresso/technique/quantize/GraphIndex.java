@@ -70,6 +70,11 @@ final class GraphIndex {
     return outputs.contains(value);
   }
 
+  /** Whether a subgraph reads the value by its name. */
+  boolean isCaptured(String value) {
+    return captured.contains(value);
+  }
+
   /** Whether a subgraph reads the value by its name, or it is an output: it must keep its name. */
   boolean isPinned(String value) {
     return outputs.contains(value) || captured.contains(value);

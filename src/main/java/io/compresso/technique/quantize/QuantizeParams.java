@@ -11,7 +11,8 @@ public record QuantizeParams(
     @Param(
             value =
                 "Static quantizes weights and activations with ranges from calibration data; dynamic"
-                    + " quantizes the weights of matrix products, and activations as they come.",
+                    + " quantizes the weights of matrix products, and activations as they come;"
+                    + " fp16 and bf16 compute in half precision where the values fit it.",
             byDefault = "static")
         Mode mode,
     @Param("How weights are quantized.") Weights weights,
@@ -37,13 +38,41 @@ public record QuantizeParams(
                 "Whether weights keep to 7 bits so that CPUs without dot-product instructions cannot"
                     + " saturate; auto decides by the target.",
             byDefault = "auto")
-        ReduceRange reduceRange) {
+        ReduceRange reduceRange,
+    @Param("How a model becomes half precision, for fp16 and bf16.") Half half) {
 
   /** When the ranges of activations are found. */
   public enum Mode {
     STATIC,
-    DYNAMIC
+    DYNAMIC,
+    FP16,
+    BF16;
+
+    boolean isHalf() {
+      return this == FP16 || this == BF16;
+    }
   }
+
+  /** The type of a half-precision model's float inputs and outputs. */
+  public enum HalfEnds {
+    FP32,
+    HALF
+  }
+
+  /** How a model becomes half precision. */
+  public record Half(
+      @Param(
+              value = "The type of the model's float inputs and outputs: as they are, or half.",
+              byDefault = "fp32")
+          HalfEnds io,
+      @Param(
+              value =
+                  "Layers stay in fp32 when they alone, in half precision, leave the outputs a signal"
+                      + " to noise ratio below this, in dB.",
+              byDefault = "35",
+              min = 0,
+              max = 200)
+          double minSqnrDb) {}
 
   /** The form of the quantized graph. */
   public enum Format {

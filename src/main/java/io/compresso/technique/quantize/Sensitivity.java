@@ -9,6 +9,7 @@ import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,7 @@ final class Sensitivity {
    */
   static Map<String, Double> measure(
       Model prepared,
-      StaticQuantizer quantizer,
+      Variants variants,
       List<Node> layers,
       BatchSource calibration,
       ActivationSource.Opener opener,
@@ -54,15 +55,16 @@ final class Sensitivity {
       long deadline) {
     List<Batch> batches = reference(prepared, calibration, opener, host);
     Map<String, Double> ratios = new LinkedHashMap<>();
+    Set<String> outputs =
+        layers.stream().map(layer -> layer.outputs().getFirst()).collect(Collectors.toSet());
     for (Node layer : layers) {
       if (System.nanoTime() - deadline > 0) {
         break;
       }
       String output = layer.outputs().getFirst();
-      Model only =
-          quantizer
-              .quantize(node -> !QuantPlanner.isLayer(node) || node.outputs().contains(output))
-              .model();
+      Set<String> others = new HashSet<>(outputs);
+      others.remove(output);
+      Model only = variants.of(ExclusionSearch.keeps(others));
       ratios.put(output, compare(only, batches, opener, host));
       host.progress("sensitivity", (double) ratios.size() / layers.size());
     }
