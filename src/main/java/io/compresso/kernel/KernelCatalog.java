@@ -6,6 +6,7 @@ import io.compresso.kernel.jit.x86.X86Conv;
 import io.compresso.kernel.jit.x86.X86Gemm;
 import io.compresso.kernel.jit.x86.X86Int8Conv;
 import io.compresso.kernel.jit.x86.X86Int8Gemm;
+import io.compresso.kernel.jit.x86.X86NhwcConv;
 import io.compresso.kernel.ref.RefBinary;
 import io.compresso.kernel.ref.RefConv;
 import io.compresso.kernel.ref.RefConvert;
@@ -43,6 +44,11 @@ public final class KernelCatalog {
           new VectorInt8Gemm(),
           new RefGemm(),
           // convolution
+          X86NhwcConv.ofFloats(Isa.AVX512),
+          X86NhwcConv.ofFloats(Isa.AVX2),
+          X86NhwcConv.ofBytes(Isa.AVX512_VNNI),
+          X86NhwcConv.ofBytes(Isa.AVX_VNNI),
+          X86NhwcConv.ofBytes(Isa.AVX2),
           new X86Conv(Isa.AVX512),
           new X86Conv(Isa.AVX2),
           new X86Int8Conv(Isa.AVX512_VNNI),

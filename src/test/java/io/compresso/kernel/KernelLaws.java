@@ -64,7 +64,7 @@ final class KernelLaws {
     cases++;
     Random random = new Random(seed);
     OperandTypes types = problem.types();
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       MemorySegment x = random(arena, types.input(), problem.inputBytes(), content, random);
       MemorySegment w = random(arena, types.weight(), problem.weightBytes(), content, random);
       MemorySegment bias =

@@ -16,7 +16,33 @@ public final class NativeCall {
               FunctionDescriptor.ofVoid(
                   ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS));
 
+  private static final MethodHandle TILES =
+      Linker.nativeLinker()
+          .downcallHandle(
+              FunctionDescriptor.ofVoid(
+                  ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
+
   private NativeCall() {}
+
+  /** Calls {@code code(a, b, c, constants, rows, panels, residual, table)}. */
+  public static void tiles(
+      MemorySegment code,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c,
+      MemorySegment constants,
+      long rows,
+      long panels,
+      MemorySegment residual,
+      MemorySegment table) {
+    try {
+      TILES.invokeExact(code, a, b, c, constants, rows, panels, residual, table);
+    } catch (RuntimeException | Error thrown) {
+      throw thrown;
+    } catch (Throwable thrown) {
+      throw new IllegalStateException(thrown);
+    }
+  }
 
   /** Calls {@code code(a, b, c, constants, first, second, mask)}. */
   public static void block(

@@ -289,6 +289,10 @@ final class Assembler extends Encoder {
     vector(Opcode.of(PREFIX_F2, MAP_0F, 0x6F).only(Form.EVEX), target, null, source, modifiers);
   }
 
+  void kmovq(Mask target, Gpr source) {
+    vexRegisters(Opcode.of(PREFIX_F2, MAP_0F, 0x92).wide(), target.ordinal(), 0, source.ordinal());
+  }
+
   void kmovq(Mask target, Mem source) {
     vexMemory(Opcode.of(NO_PREFIX, MAP_0F, 0x90).wide(), target.ordinal(), source, false);
   }
@@ -556,6 +560,11 @@ final class Assembler extends Encoder {
         null,
         source,
         Modifiers.NONE);
+  }
+
+  /** Zero-extends bytes to 16 bits. */
+  void vpmovzxbw(Vec target, Vec source) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x30), target, null, source, Modifiers.NONE);
   }
 
   /** Zero-extends bytes to 32 bits. */

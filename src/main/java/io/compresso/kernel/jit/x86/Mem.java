@@ -26,4 +26,9 @@ record Mem(Gpr base, @Nullable Gpr index, int scale, int displacement) {
   static Mem at(Gpr base, Gpr index, int scale, long displacement) {
     return new Mem(base, index, scale, Math.toIntExact(displacement));
   }
+
+  /** The operand so many bytes further. */
+  Mem plus(long bytes) {
+    return new Mem(base, index, scale, Math.toIntExact(displacement + bytes));
+  }
 }

@@ -230,6 +230,8 @@ class AssemblerGoldenTest {
     put("mov [rdi+6], ax", a -> a.movWord(Mem.at(RDI, 6), RAX));
     put("mov [r12+6], r9w", a -> a.movWord(Mem.at(R12, 6), R9));
     put("sub r9, rcx", a -> a.sub(R9, RCX));
+    put("kmovq k2, rax", a -> a.kmovq(K2, RAX));
+    put("vpmovzxbw ymm8, xmm3", a -> a.vpmovzxbw(ymm(8), xmm(3)));
     put("vaddps zmm1, zmm17, [rdi+64]", a -> a.vaddps(zmm(1), zmm(17), Mem.at(RDI, 64)));
     put("vminps zmm1, zmm17, [rdi+64]", a -> a.vminps(zmm(1), zmm(17), Mem.at(RDI, 64)));
     put("vmaxps ymm1, ymm7, [rdi+64]", a -> a.vmaxps(ymm(1), ymm(7), Mem.at(RDI, 64)));

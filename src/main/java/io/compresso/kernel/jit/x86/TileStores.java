@@ -1,0 +1,418 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.kernel.Epilogue;
+import io.compresso.kernel.Epilogue.Residual;
+import io.compresso.kernel.ResidualQuantization;
+import io.compresso.kernel.jit.x86.Encoder.Modifiers;
+import io.compresso.kernel.nhwc.TileShape;
+import io.compresso.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The part of {@link TileCode} that turns sums into results and stores them.
+ *
+ * <p>Bounds of 8-bit outputs are moved by the zero point and applied before the rounding, which
+ * keeps integers in order; the lower bound of the type itself comes from the saturation of the
+ * narrowing, which also takes NaN to the least value.
+ */
+record TileStores(VectorSet set, TileShape shape) {
+  private static final int ENTRY_BYTES = 64;
+
+  /** Entries of the table. */
+  private enum Entry {
+    LOW,
+    HIGH,
+    ZERO_WORDS,
+    RESIDUAL_ZERO,
+    RESIDUAL_SCALE,
+    SUM_LOW,
+    SUM_HIGH,
+    SUM_SCALE,
+    /** Brings narrowed bytes into order. */
+    ORDER,
+    /** Selects the channels of the last vector. */
+    TAIL
+  }
+
+  private static final Mask TAIL = Mask.K1;
+  private static final Mask PIXEL_BYTES = Mask.K2;
+
+  private static long at(Entry entry) {
+    return (long) entry.ordinal() * ENTRY_BYTES;
+  }
+
+  private static Mem mem(Entry entry) {
+    return Mem.at(TileCode.TABLE, at(entry));
+  }
+
+  private boolean isByteOutput() {
+    return shape.output().type().bits() == 8;
+  }
+
+  private boolean addsResidual() {
+    return shape.epilogue().residual() != Residual.NONE && shape.output().type() != DType.INT32;
+  }
+
+  private boolean isMasked(int vector) {
+    return shape.tail() > 0 && vector == shape.vectors() - 1;
+  }
+
+  /** The table that the code reads. */
+  MemorySegment table() {
+    MemorySegment table =
+        Arena.ofAuto().allocate((long) ENTRY_BYTES * Entry.values().length, ENTRY_BYTES);
+    Epilogue epilogue = shape.epilogue();
+    if (isByteOutput()) {
+      int zero = shape.zeroPoint();
+      DType type = shape.output().type();
+      floats(table, Entry.LOW, lowByte() - zero);
+      floats(table, Entry.HIGH, (long) Math.min(type.maxValue(), epilogue.high()) - zero);
+      ints(table, Entry.ZERO_WORDS, zero << 16 | zero & 0xFFFF);
+      ResidualQuantization residual = shape.residual();
+      ints(table, Entry.RESIDUAL_ZERO, residual.residualZeroPoint());
+      floats(table, Entry.RESIDUAL_SCALE, residual.residualScale());
+      floats(table, Entry.SUM_LOW, type.minValue() - residual.sumZeroPoint());
+      floats(table, Entry.SUM_HIGH, type.maxValue() - residual.sumZeroPoint());
+      floats(table, Entry.SUM_SCALE, residual.sumScale());
+    } else {
+      floats(table, Entry.LOW, epilogue.low());
+      floats(table, Entry.HIGH, epilogue.high());
+    }
+    for (int i = 0; i < ENTRY_BYTES / 4; i++) {
+      table.set(ValueLayout.JAVA_INT, at(Entry.ORDER) + 4L * i, i % 4 * 4 + i / 4);
+      table.set(ValueLayout.JAVA_INT, at(Entry.TAIL) + 4L * i, i < shape.tail() ? -1 : 0);
+    }
+    return table;
+  }
+
+  private long lowByte() {
+    return (long) Math.max(shape.output().type().minValue(), shape.epilogue().low());
+  }
+
+  private static void floats(MemorySegment table, Entry entry, float value) {
+    ints(table, entry, Float.floatToRawIntBits(value));
+  }
+
+  private static void ints(MemorySegment table, Entry entry, int value) {
+    for (int i = 0; i < ENTRY_BYTES / 4; i++) {
+      table.set(ValueLayout.JAVA_INT, at(entry) + 4L * i, value);
+    }
+  }
+
+  /** Loads the masks; before any tile. */
+  void prepare(Assembler a) {
+    if (set == VectorSet.AVX512) {
+      int tail = shape.tail() == 0 ? set.lanes() : shape.tail();
+      mask(a, TAIL, (1L << tail) - 1);
+      int bytes = (shape.vectors() - 1) * set.lanes() + tail;
+      mask(a, PIXEL_BYTES, bytes == 64 ? -1 : (1L << bytes) - 1);
+    }
+  }
+
+  private static void mask(Assembler a, Mask target, long bits) {
+    a.mov(Gpr.RAX, bits);
+    a.kmovq(target, Gpr.RAX);
+  }
+
+  private Vec sum(int pixel, int vector) {
+    return set.register(pixel * shape.vectors() + vector);
+  }
+
+  private Mem result(int pixel, int columns, int vector) {
+    return Mem.at(TileCode.RESULT, distance(pixel, columns, vector));
+  }
+
+  private Mem residual(int pixel, int columns, int vector) {
+    return Mem.at(TileCode.RESULT, TileCode.RESIDUAL, 1, distance(pixel, columns, vector));
+  }
+
+  private long distance(int pixel, int columns, int vector) {
+    return pixel / columns * shape.output().rowBytes()
+        + pixel % columns * shape.output().pixelBytes()
+        + (long) vector * set.lanes() * shape.output().elementBytes();
+  }
+
+  /** Four registers that the sums leave free. */
+  private Vec free(int columns, int index) {
+    return set.register(shape.rows() * columns * shape.vectors() + index);
+  }
+
+  /** Stores a tile of so many columns of pixels. */
+  void store(Assembler a, int columns) {
+    int pixels = shape.rows() * columns;
+    if (isByteOutput()) {
+      Vec high = free(columns, 0);
+      a.vmovups(high, mem(Entry.HIGH));
+      for (int pixel = 0; pixel < pixels; pixel++) {
+        for (int j = 0; j < shape.vectors(); j++) {
+          quantize(a, pixel, columns, j, high);
+        }
+      }
+      storeBytes(a, columns);
+      return;
+    }
+    for (int pixel = 0; pixel < pixels; pixel++) {
+      for (int j = 0; j < shape.vectors(); j++) {
+        if (shape.output().type() != DType.INT32) {
+          finish(a, pixel, columns, j);
+        }
+        storeVector(a, pixel, columns, j);
+      }
+    }
+  }
+
+  private void scale(Assembler a, Vec sum, int vector) {
+    long constants = (long) vector * TileShape.CONSTANT_VECTORS * set.length().bytes();
+    Mem scale = Mem.at(TileCode.CONSTANTS, constants + set.length().bytes());
+    a.vcvtdq2ps(sum, sum);
+    a.vmulps(sum, sum, scale, Modifiers.NONE);
+  }
+
+  // 8-bit outputs
+
+  private void quantize(Assembler a, int pixel, int columns, int vector, Vec high) {
+    Vec sum = sum(pixel, vector);
+    scale(a, sum, vector);
+    if (addsResidual()) {
+      Vec added = free(columns, 3);
+      loadBytes(a, added, pixel, columns, vector);
+      a.vpsubd(added, added, mem(Entry.RESIDUAL_ZERO));
+      a.vcvtdq2ps(added, added);
+      a.vmulps(added, added, mem(Entry.RESIDUAL_SCALE), Modifiers.NONE);
+      if (shape.epilogue().residual() == Residual.ADDED_TO_QUANTIZED) {
+        a.vmaxps(sum, sum, mem(Entry.SUM_LOW));
+        a.vminps(sum, sum, mem(Entry.SUM_HIGH));
+        a.vrndps(sum, sum);
+        a.vmulps(sum, sum, mem(Entry.SUM_SCALE), Modifiers.NONE);
+      }
+      a.vaddps(sum, sum, added);
+    }
+    if (lowByte() > shape.output().type().minValue()) {
+      a.vmaxps(sum, sum, mem(Entry.LOW));
+    }
+    a.vminps(sum, high, sum);
+    a.vcvtps2dq(sum, sum);
+  }
+
+  private void loadBytes(Assembler a, Vec target, int pixel, int columns, int vector) {
+    boolean signed = shape.output().type() == DType.INT8;
+    Mem source = residual(pixel, columns, vector);
+    if (isMasked(vector) && set != VectorSet.AVX512) {
+      Vec bytes = target.as(Vec.Length.XMM);
+      a.vpxor(bytes, bytes, bytes);
+      for (int i = 0; i < shape.tail(); i++) {
+        a.vpinsrb(bytes, residual(pixel, columns, vector).plus(i), i);
+      }
+      if (signed) {
+        a.vpmovsxbd(target, bytes);
+      } else {
+        a.vpmovzxbd(target, bytes);
+      }
+      return;
+    }
+    Modifiers modifiers = isMasked(vector) ? Modifiers.zeroing(TAIL) : Modifiers.NONE;
+    if (signed) {
+      a.vpmovsxbd(target, source, modifiers);
+    } else {
+      a.vpmovzxbd(target, source, modifiers);
+    }
+  }
+
+  private void storeBytes(Assembler a, int columns) {
+    int pixels = shape.rows() * columns;
+    Vec zero = free(columns, 1);
+    if (shape.zeroPoint() != 0) {
+      a.vmovups(zero, mem(Entry.ZERO_WORDS));
+    }
+    if (set != VectorSet.AVX512) {
+      for (int pixel = 0; pixel < pixels; pixel++) {
+        for (int j = 0; j < shape.vectors(); j++) {
+          storeEightBytes(a, pixel, columns, j, zero);
+        }
+      }
+      return;
+    }
+    Vec order = free(columns, 2);
+    a.vmovups(order, mem(Entry.ORDER));
+    int perStore = shape.vectors() == 1 ? 4 : shape.vectors() == 2 ? 2 : 1;
+    for (int pixel = 0; pixel < pixels; pixel += perStore) {
+      int count = Math.min(perStore, pixels - pixel);
+      Vec bytes = narrow(a, pixel, count * shape.vectors(), zero);
+      a.vpermd(bytes, order, bytes);
+      for (int i = 0; i < count; i++) {
+        storePixel(a, bytes, i, result(pixel + i, columns, 0), free(columns, 3));
+      }
+    }
+  }
+
+  /** Narrows up to four vectors; each 128 bits then hold 32 bits of each of them. */
+  private Vec narrow(Assembler a, int pixel, int count, Vec zero) {
+    int first = pixel * shape.vectors();
+    Vec left = set.register(first);
+    a.vpackssdw(left, left, count > 1 ? set.register(first + 1) : left);
+    Vec right = left;
+    addZero(a, left, zero);
+    if (count > 2) {
+      right = set.register(first + 2);
+      a.vpackssdw(right, right, count > 3 ? set.register(first + 3) : right);
+      addZero(a, right, zero);
+    }
+    narrowWords(a, left, right);
+    return left;
+  }
+
+  private void addZero(Assembler a, Vec words, Vec zero) {
+    if (shape.zeroPoint() != 0) {
+      a.vpaddsw(words, words, zero);
+    }
+  }
+
+  private void narrowWords(Assembler a, Vec left, Vec right) {
+    if (shape.output().type() == DType.UINT8) {
+      a.vpackuswb(left, left, right);
+    } else {
+      a.vpacksswb(left, left, right);
+    }
+  }
+
+  private void storePixel(Assembler a, Vec bytes, int index, Mem target, Vec scratch) {
+    boolean masked = shape.tail() > 0 || shape.vectors() == 3;
+    Vec.Length length =
+        switch (shape.vectors()) {
+          case 1 -> Vec.Length.XMM;
+          case 2 -> Vec.Length.YMM;
+          default -> Vec.Length.ZMM;
+        };
+    if (index == 0) {
+      if (masked) {
+        a.vmovdqu8(target, bytes.as(length), Modifiers.merging(PIXEL_BYTES));
+      } else {
+        a.vmovups(target, bytes.as(length));
+      }
+      return;
+    }
+    boolean halves = length == Vec.Length.YMM;
+    if (!masked && halves) {
+      a.vextracti64x4(target, bytes);
+    } else if (!masked) {
+      a.vextracti32x4(target, bytes, index);
+    } else {
+      if (halves) {
+        a.vextracti64x4(scratch.as(Vec.Length.YMM), bytes);
+      } else {
+        a.vextracti32x4(scratch.as(Vec.Length.XMM), bytes, index);
+      }
+      a.vmovdqu8(target, scratch.as(length), Modifiers.merging(PIXEL_BYTES));
+    }
+  }
+
+  private void storeEightBytes(Assembler a, int pixel, int columns, int vector, Vec zero) {
+    Vec low = sum(pixel, vector).as(Vec.Length.XMM);
+    Vec high = free(columns, 3).as(Vec.Length.XMM);
+    a.vextracti128(high, sum(pixel, vector));
+    a.vpackssdw(low, low, high);
+    addZero(a, low, zero.as(Vec.Length.XMM));
+    narrowWords(a, low, low);
+    Mem target = result(pixel, columns, vector);
+    if (!isMasked(vector)) {
+      a.vmovq(target, low);
+      return;
+    }
+    for (int i = 0; i < shape.tail(); i++) {
+      a.vpextrb(target.plus(i), low, i);
+    }
+  }
+
+  // Wider outputs
+
+  private void finish(Assembler a, int pixel, int columns, int vector) {
+    Vec sum = sum(pixel, vector);
+    Epilogue epilogue = shape.epilogue();
+    if (shape.arithmetic().isInteger()) {
+      scale(a, sum, vector);
+      if (epilogue.bias()) {
+        int bytes = set.length().bytes();
+        long bias = ((long) vector * TileShape.CONSTANT_VECTORS + 2) * bytes;
+        a.vaddps(sum, sum, Mem.at(TileCode.CONSTANTS, bias));
+      }
+    }
+    if (addsResidual()) {
+      Vec added = free(columns, 3);
+      loadFloats(a, added, pixel, columns, vector);
+      a.vaddps(sum, sum, added);
+    }
+    Vec bound = free(columns, 3);
+    if (epilogue.low() != Float.NEGATIVE_INFINITY) {
+      a.vmovups(bound, mem(Entry.LOW));
+      a.vmaxps(sum, bound, sum);
+    }
+    if (epilogue.high() != Float.POSITIVE_INFINITY) {
+      a.vmovups(bound, mem(Entry.HIGH));
+      a.vminps(sum, bound, sum);
+    }
+  }
+
+  private void loadFloats(Assembler a, Vec target, int pixel, int columns, int vector) {
+    Mem source = residual(pixel, columns, vector);
+    boolean masked = isMasked(vector);
+    boolean half = shape.output().type() == DType.FLOAT16;
+    if (set == VectorSet.AVX512) {
+      Modifiers modifiers = masked ? Modifiers.zeroing(TAIL) : Modifiers.NONE;
+      if (half) {
+        a.vcvtph2ps(target, source, modifiers);
+      } else {
+        a.vmovups(target, source, modifiers);
+      }
+    } else if (!masked) {
+      if (half) {
+        a.vcvtph2ps(target, source);
+      } else {
+        a.vmovups(target, source);
+      }
+    } else if (half) {
+      Vec words = target.as(Vec.Length.XMM);
+      a.vpxor(words, words, words);
+      for (int i = 0; i < shape.tail(); i++) {
+        a.vpinsrw(words, source.plus(2L * i), i);
+      }
+      a.vcvtph2ps(target, words);
+    } else {
+      Vec mask = free(columns, 2);
+      a.vmovups(mask, mem(Entry.TAIL));
+      a.vmaskmovps(target, mask, source);
+    }
+  }
+
+  private void storeVector(Assembler a, int pixel, int columns, int vector) {
+    Vec sum = sum(pixel, vector);
+    Mem target = result(pixel, columns, vector);
+    boolean masked = isMasked(vector);
+    boolean half = shape.output().type() == DType.FLOAT16;
+    if (set == VectorSet.AVX512) {
+      Modifiers modifiers = masked ? Modifiers.merging(TAIL) : Modifiers.NONE;
+      if (half) {
+        a.vcvtps2ph(target, sum, modifiers);
+      } else {
+        a.vmovups(target, sum, modifiers);
+      }
+    } else if (!masked) {
+      if (half) {
+        a.vcvtps2ph(target, sum);
+      } else {
+        a.vmovups(target, sum);
+      }
+    } else if (half) {
+      Vec words = free(columns, 3).as(Vec.Length.XMM);
+      a.vcvtps2ph(words, sum);
+      for (int i = 0; i < shape.tail(); i++) {
+        a.vpextrw(target.plus(2L * i), words, i);
+      }
+    } else {
+      Vec mask = free(columns, 2);
+      a.vmovups(mask, mem(Entry.TAIL));
+      a.vmaskmovps(target, mask, sum);
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package io.compresso.kernel.nhwc;
+
+import io.compresso.kernel.ConvProblem;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.WeightQuantization;
+import io.compresso.kernel.Weights;
+import io.compresso.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The constants of the channels, {@code [group][panel][vector]} of {@link
+ * TileShape#CONSTANT_VECTORS} vectors.
+ *
+ * <p>With inputs X and filters W less their zero points, {@code sum (X - zx) W = sum XW - zx sum
+ * W}: the second term, and an integer bias, are what the sums begin with.
+ */
+final class ChannelConstants {
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+  private final ConvProblem problem;
+  private final Tiling tiling;
+  private final boolean integer;
+  private final WeightQuantization quantization;
+  private final int[] intBias;
+  private final float[] floatBias;
+  private volatile @Nullable Kept kept;
+
+  /** Constants that are kept for the next run. */
+  private record Kept(int zeroPoint, float scale, MemorySegment segment) {}
+
+  ChannelConstants(ConvProblem problem, Tiling tiling, Weights weights) {
+    this.problem = problem;
+    this.tiling = tiling;
+    this.integer = problem.types().isInt8();
+    this.quantization = weights.quantization();
+    boolean floats = problem.types().output().isFloat();
+    MemorySegment bias =
+        problem.epilogue().bias() ? Objects.requireNonNull(weights.bias()) : MemorySegment.NULL;
+    this.intBias = floats ? new int[0] : bias.toArray(INT);
+    this.floatBias = floats ? bias.toArray(FLOAT) : new float[0];
+  }
+
+  /** The input's zero point as tiles see it: signed bytes are moved by 128. */
+  int inputZeroPoint(Operands operands) {
+    return switch (problem.types().input()) {
+      case UINT8 -> operands.inputZeroPoint();
+      case INT8 -> operands.inputZeroPoint() + 128;
+      default -> 0;
+    };
+  }
+
+  /** From one panel's constants to the next one's. */
+  long panelBytes() {
+    return 4L * TileShape.CONSTANT_VECTORS * tiling.vectors() * tiling.lanes();
+  }
+
+  /**
+   * The constants of a run.
+   *
+   * @param sums sums of the filters, of integers
+   * @param keep whether the sums are the same in every run
+   */
+  MemorySegment of(Operands operands, int[] sums, boolean keep) {
+    int zeroPoint = inputZeroPoint(operands);
+    float scale = operands.inputScale();
+    Kept last = kept;
+    if (keep && last != null && last.zeroPoint == zeroPoint && last.scale == scale) {
+      return last.segment;
+    }
+    MemorySegment segment = make(zeroPoint, scale, sums);
+    if (keep) {
+      kept = new Kept(zeroPoint, scale, segment);
+    }
+    return segment;
+  }
+
+  private MemorySegment make(int zeroPoint, float inputScale, int[] sums) {
+    int channels = problem.channels().out();
+    int lanes = tiling.lanes();
+    long groupBytes = panelBytes() * tiling.panels();
+    int groups = channels / tiling.channels();
+    MemorySegment target = Arena.ofAuto().allocate(groupBytes * groups, 64);
+    boolean floats = problem.types().output() == DType.FLOAT;
+    for (int channel = 0; channel < channels; channel++) {
+      int within = channel % tiling.channels();
+      long at =
+          channel / tiling.channels() * groupBytes
+              + within / lanes * (4L * TileShape.CONSTANT_VECTORS * lanes)
+              + 4L * (within % lanes);
+      if (integer) {
+        int bias = intBias.length == 0 ? 0 : intBias[channel];
+        target.set(INT, at, bias - zeroPoint * sums[channel]);
+        float factor = quantization.scale(channel);
+        target.set(FLOAT, at + 4L * lanes, floats ? inputScale * factor : factor);
+        target.set(FLOAT, at + 8L * lanes, floatBias.length == 0 ? 0 : floatBias[channel]);
+      } else {
+        target.set(FLOAT, at, floatBias.length == 0 ? 0 : floatBias[channel]);
+      }
+    }
+    return target;
+  }
+}

@@ -1,0 +1,168 @@
+package io.compresso.kernel.nhwc;
+
+import io.compresso.kernel.SpatialAxis;
+import io.compresso.kernel.nhwc.Window.Loop;
+import io.compresso.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The input of some rows of the output: in place where there is neither padding nor conversion, or
+ * else a padded copy of the rows that are needed.
+ */
+final class InputBlocks implements AutoCloseable {
+  private static final int OVERREAD = 4;
+
+  private final Geometry geometry;
+  private final DType type;
+  private final Arithmetic arithmetic;
+  private final boolean direct;
+  private final int mostRows;
+  private final long pixelBytes;
+  private final long rowBytes;
+  private final long sliceBytes;
+  private final RowPadder padder;
+  private final Window window;
+
+  /**
+   * @param mostOutputRows the most rows of the output that are computed from one block
+   */
+  InputBlocks(Geometry geometry, DType type, TileBackend backend, int mostOutputRows) {
+    this.geometry = geometry;
+    this.type = type;
+    this.arithmetic = backend.arithmetic();
+    this.direct = isDirect(geometry, type, arithmetic);
+    this.pixelBytes = (long) geometry.channels().in() * arithmetic.elementBytes();
+    SpatialAxis width = geometry.width();
+    long pixels = direct ? width.size() : inputs(width, width.outputSize());
+    this.rowBytes = pixels * pixelBytes;
+    this.mostRows =
+        direct
+            ? geometry.height().size()
+            : Math.toIntExact(inputs(geometry.height(), mostOutputRows));
+    this.sliceBytes = mostRows * rowBytes;
+    long channels = geometry.channels().in();
+    long before = Math.min(width.padBegin(), pixels);
+    long count = Math.min(width.size(), pixels - before);
+    this.padder =
+        backend.padder(
+            new RowPadder.Shape(
+                type,
+                arithmetic,
+                before * channels,
+                count * channels,
+                (pixels - before - count) * channels,
+                width.size() * channels));
+    this.window = makeWindow();
+  }
+
+  static boolean isDirect(Geometry geometry, DType type, Arithmetic arithmetic) {
+    boolean same =
+        switch (arithmetic) {
+          case FLOATS -> type == DType.FLOAT;
+          case BYTES -> type == DType.UINT8;
+          case WORDS -> false;
+        };
+    return same && !geometry.isPadded() && geometry.runLength() % arithmetic.grain() == 0;
+  }
+
+  /** Inputs along an axis that so many outputs depend on. */
+  static long inputs(SpatialAxis axis, int outputs) {
+    return (outputs - 1L) * axis.stride() + axis.span();
+  }
+
+  /** Bytes of a copy that so many rows of the output depend on. */
+  static long copyBytes(Geometry geometry, Arithmetic arithmetic, int outputRows) {
+    return geometry.depth().kernel()
+        * inputs(geometry.height(), outputRows)
+        * inputs(geometry.width(), geometry.width().outputSize())
+        * geometry.channels().in()
+        * arithmetic.elementBytes();
+  }
+
+  Window window() {
+    return window;
+  }
+
+  private Window makeWindow() {
+    List<Loop> loops = new ArrayList<>();
+    long slice = direct ? geometry.depth().dilation() * sliceBytes : sliceBytes;
+    add(loops, geometry.depth().kernel(), slice);
+    add(loops, geometry.height().kernel(), geometry.height().dilation() * rowBytes);
+    if (!geometry.hasWholeRows()) {
+      add(loops, geometry.width().kernel(), geometry.width().dilation() * pixelBytes);
+    }
+    return new Window(
+        geometry.width().stride() * pixelBytes,
+        geometry.height().stride() * rowBytes,
+        loops,
+        Math.ceilDiv(geometry.runLength(), arithmetic.grain()));
+  }
+
+  private static void add(List<Loop> loops, int count, long bytes) {
+    if (count > 1) {
+      loops.add(new Loop(count, bytes));
+    }
+  }
+
+  /** From one group's channels to the next one's. */
+  long groupBytes() {
+    return (long) geometry.channels().inPerGroup() * arithmetic.elementBytes();
+  }
+
+  /** Bytes of memory that {@link #block} needs. */
+  long scratchBytes() {
+    return direct ? 0 : geometry.depth().kernel() * sliceBytes + RowPadder.SLACK + OVERREAD;
+  }
+
+  /**
+   * The windows of some rows of the output, the first one at the beginning.
+   *
+   * @param scratch memory of {@link #scratchBytes}
+   */
+  MemorySegment block(
+      MemorySegment input,
+      MemorySegment scratch,
+      int image,
+      int outputSlice,
+      int firstRow,
+      int rows,
+      int padding) {
+    SpatialAxis depth = geometry.depth();
+    SpatialAxis height = geometry.height();
+    int slice = outputSlice * depth.stride() - depth.padBegin();
+    int row = firstRow * height.stride() - height.padBegin();
+    if (direct) {
+      return input.asSlice(((long) image * depth.size() + slice) * sliceBytes + row * rowBytes);
+    }
+    int needed = Math.toIntExact(inputs(height, rows));
+    int above = Math.clamp(-(long) row, 0, needed);
+    int below = Math.clamp((long) row + needed - height.size(), 0, needed - above);
+    int inside = needed - above - below;
+    long sourceRow = (long) geometry.width().size() * geometry.channels().in() * type.bits() / 8;
+    for (int k = 0; k < depth.kernel(); k++) {
+      int z = slice + k * depth.dilation();
+      MemorySegment target = scratch.asSlice(k * sliceBytes);
+      if (z < 0 || z >= depth.size() || inside == 0) {
+        padder.fill(target, needed, padding);
+        continue;
+      }
+      if (above > 0) {
+        padder.fill(target, above, padding);
+      }
+      long from = ((long) image * depth.size() + z) * height.size() + row + above;
+      padder.copy(
+          input.asSlice(from * sourceRow), target.asSlice(above * rowBytes), inside, padding);
+      if (below > 0) {
+        padder.fill(target.asSlice((above + inside) * rowBytes), below, padding);
+      }
+    }
+    return scratch;
+  }
+
+  @Override
+  public void close() {
+    padder.close();
+  }
+}

@@ -1,0 +1,19 @@
+package io.compresso.kernel.nhwc;
+
+/** Makes the code of one instruction set and one arithmetic. */
+public interface TileBackend {
+  Arithmetic arithmetic();
+
+  /** Channels of a vector. */
+  int lanes();
+
+  /** Vectors of the widest panel. */
+  int mostVectors();
+
+  /** Pixels of the largest tile with panels of so many vectors. */
+  int mostPixels(int vectors);
+
+  TileKernel tiles(TileShape shape);
+
+  RowPadder padder(RowPadder.Shape shape);
+}

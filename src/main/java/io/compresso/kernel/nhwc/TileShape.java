@@ -1,0 +1,49 @@
+package io.compresso.kernel.nhwc;
+
+import io.compresso.kernel.Epilogue;
+import io.compresso.kernel.ResidualQuantization;
+import io.compresso.tensor.DType;
+
+/**
+ * What a row of tiles is, with all that depends on the problem but not on its data.
+ *
+ * @param arithmetic how products are computed
+ * @param window where inputs lie
+ * @param parts how many filters add up to one, each in a vector of its own
+ * @param rows rows of pixels of a tile
+ * @param columns tiles of a row
+ * @param vectors vectors of channels of a panel
+ * @param tail channels of a panel's last vector, 0 when it is whole
+ * @param output where results lie
+ * @param epilogue what happens to the sums
+ * @param zeroPoint of an 8-bit output
+ * @param residual constants of a residual of bytes
+ */
+public record TileShape(
+    Arithmetic arithmetic,
+    Window window,
+    int parts,
+    int rows,
+    Split columns,
+    int vectors,
+    int tail,
+    Output output,
+    Epilogue epilogue,
+    int zeroPoint,
+    ResidualQuantization residual) {
+  /**
+   * Where results lie, and those of a residual.
+   *
+   * @param type the output's type
+   * @param pixelBytes from one pixel to the next
+   * @param rowBytes from one row to the next
+   */
+  public record Output(DType type, long pixelBytes, long rowBytes) {
+    public int elementBytes() {
+      return type.bits() / 8;
+    }
+  }
+
+  /** Vectors of constants for each vector of channels: start of the sums, scale, float bias. */
+  public static final int CONSTANT_VECTORS = 3;
+}

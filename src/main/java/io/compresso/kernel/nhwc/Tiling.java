@@ -1,0 +1,98 @@
+package io.compresso.kernel.nhwc;
+
+/**
+ * Tiles of output pixels and panels of output channels.
+ *
+ * @param rows rows of the output image, in rows of tiles
+ * @param columns columns of the output image, in tiles
+ * @param vectors vectors of channels of a panel
+ * @param lanes channels of a vector
+ * @param channels output channels of a group
+ */
+record Tiling(Split rows, Split columns, int vectors, int lanes, int channels) {
+  private static final double PRODUCTS_PER_CYCLE = 2;
+  private static final double LOADS_PER_CYCLE = 2;
+  private static final double LATENCY = 4.5;
+  private static final double FILTER_VECTORS_PER_CYCLE = 0.4;
+  private static final double STORE_CYCLES = 4;
+  private static final double TILE_CYCLES = 12;
+
+  /** The tiling that an estimate of the cycles prefers. */
+  static Tiling choose(Geometry geometry, TileBackend backend, long steps) {
+    int height = geometry.height().outputSize();
+    int width = geometry.width().outputSize();
+    int lanes = backend.lanes();
+    int channels = geometry.channels().outPerGroup();
+    Tiling best = null;
+    double least = Double.POSITIVE_INFINITY;
+    int mostVectors = Math.min(backend.mostVectors(), Math.ceilDiv(channels, lanes));
+    for (int vectors = 1; vectors <= mostVectors; vectors++) {
+      int pixels = backend.mostPixels(vectors);
+      for (int columns = 1; columns <= Math.min(width, pixels); columns++) {
+        Split x = Split.ofAtMost(width, columns);
+        if (x.large() != columns) {
+          continue;
+        }
+        Split y = Split.ofAtMost(height, pixels / columns);
+        Tiling tiling = new Tiling(y, x, vectors, lanes, channels);
+        double cycles = tiling.cycles(steps);
+        if (cycles < least) {
+          least = cycles;
+          best = tiling;
+        }
+      }
+    }
+    if (best == null) {
+      throw new IllegalArgumentException("nothing to tile in " + geometry);
+    }
+    return best;
+  }
+
+  private double cycles(long steps) {
+    double cycles = fullPanels() * cycles(steps, vectors);
+    return restVectors() == 0 ? cycles : cycles + cycles(steps, restVectors());
+  }
+
+  private double cycles(long steps, int panelVectors) {
+    double cycles = 0;
+    for (boolean largeRow : new boolean[] {true, false}) {
+      int height = largeRow ? rows.large() : rows.small();
+      int tileRows = largeRow ? rows.largeCount() : rows.smallCount();
+      cycles +=
+          (double) tileRows
+              * (columns.largeCount() * tile(height * columns.large(), steps, panelVectors)
+                  + columns.smallCount() * tile(height * columns.small(), steps, panelVectors));
+    }
+    return cycles;
+  }
+
+  private static double tile(int pixels, long steps, int panelVectors) {
+    double products = pixels * panelVectors / PRODUCTS_PER_CYCLE;
+    double loads = (pixels + panelVectors) / LOADS_PER_CYCLE;
+    double filters = panelVectors / FILTER_VECTORS_PER_CYCLE;
+    double step = Math.max(Math.max(products, loads), Math.max(filters, LATENCY));
+    return steps * step + STORE_CYCLES * pixels * panelVectors + TILE_CYCLES;
+  }
+
+  /** Panels of {@link #vectors} whole vectors. */
+  int fullPanels() {
+    return channels / (vectors * lanes);
+  }
+
+  /** Channels of the last panel, if it is not a full one. */
+  int restChannels() {
+    return channels % (vectors * lanes);
+  }
+
+  int restVectors() {
+    return Math.ceilDiv(restChannels(), lanes);
+  }
+
+  int panels() {
+    return fullPanels() + (restChannels() > 0 ? 1 : 0);
+  }
+
+  int vectorsOf(int panel) {
+    return panel < fullPanels() ? vectors : restVectors();
+  }
+}
