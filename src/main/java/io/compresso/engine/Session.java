@@ -93,6 +93,12 @@ public final class Session implements AutoCloseable {
     return new Session(model, options.withOptimised(false));
   }
 
+  /** Makes a compiled model ready, as it is. */
+  static Session ofCompiled(Model model, SessionOptions options) {
+    GraphVerifier.verify(model);
+    return new Session(model, options.withOptimised(false));
+  }
+
   private Model compiled(Set<String> kept) {
     return options.optimised() ? GraphCompiler.compile(model, kept) : model;
   }
