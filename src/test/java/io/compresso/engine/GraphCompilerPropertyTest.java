@@ -75,8 +75,8 @@ class GraphCompilerPropertyTest {
     }
     if (steps) {
       // A step that one operator takes differently, the next ones pass on.
-      assertThat(apart).as(name).isLessThanOrEqualTo(expected.size() / 25 + 4);
-      assertThat(further).as(name).isLessThanOrEqualTo(expected.size() / 250 + 1);
+      assertThat(apart).as(name).isLessThanOrEqualTo(expected.size() / 20 + 8);
+      assertThat(further).as(name).isLessThanOrEqualTo(expected.size() / 100 + 1);
     }
   }
 

@@ -145,13 +145,22 @@ final class GraphView {
     return value != null && type(value) instanceof TensorType type ? type.shapeOrNull() : null;
   }
 
+  /** The elements of an integer vector as far as they follow from shapes, or null. */
+  @Nullable List<Dim> elements(String value) {
+    return inferred(value).elements();
+  }
+
   private ValueType type(String value) {
+    return inferred(value).type();
+  }
+
+  private Inferred inferred(String value) {
     Map<String, Inferred> known = types;
     if (known == null) {
       known = infer();
       types = known;
     }
-    return known.getOrDefault(value, Inferred.UNKNOWN).type();
+    return known.getOrDefault(value, Inferred.UNKNOWN);
   }
 
   private Map<String, Inferred> infer() {

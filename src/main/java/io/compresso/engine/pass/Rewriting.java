@@ -81,6 +81,14 @@ abstract class Rewriting implements Pass {
       return true;
     }
 
+    /** Puts a constant in the place of a node's only output. */
+    void fold(Node node, String output, Tensor value) {
+      if (free(List.of(node))) {
+        touched.add(node);
+        patch.remove(node).initializer(output, value);
+      }
+    }
+
     /** Adds a constant under a fresh name. */
     String constant(String base, Tensor value) {
       String name = view.fresh(base);
