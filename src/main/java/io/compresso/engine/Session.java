@@ -46,12 +46,12 @@ public final class Session implements AutoCloseable {
   private int running;
   private boolean closed;
 
-  private Session(Model model, SessionOptions options) {
+  private Session(Model model, Model compiled, SessionOptions options) {
     this.model = model;
     this.options = options;
     this.outputNames = model.graph().outputs().stream().map(ValueInfo::name).toList();
     model.graph().inputs().forEach(input -> inputs.put(input.name(), input));
-    this.plan = Planner.plan(compiled(Set.of()), false, this::evaluate);
+    this.plan = Planner.plan(compiled, false, this::evaluate);
     this.bound = new BoundPlans(plan, options, this::evaluate);
   }
 
@@ -63,7 +63,8 @@ public final class Session implements AutoCloseable {
   public static Session create(Model model, SessionOptions options) {
     GraphVerifier.verify(model);
     GraphCompiler.requireForeign(model);
-    Session session = new Session(model, options);
+    Model compiled = options.optimised() ? GraphCompiler.compile(model, Set.of()) : model;
+    Session session = new Session(model, compiled, options);
     session.bindFixedInputs();
     return session;
   }
@@ -87,20 +88,12 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  /** Makes a compiled model ready, as it is. */
+  /** Makes a compiled model ready. */
   static Session ofCompiled(Model model, SessionOptions options) {
     GraphVerifier.verify(model);
-    return new Session(model, options.withOptimised(false));
-  }
-
-  /** Makes a compiled model ready, as it is. */
-  static Session ofCompiled(Model model, SessionOptions options) {
-    GraphVerifier.verify(model);
-    return new Session(model, options.withOptimised(false));
-  }
-
-  private Model compiled(Set<String> kept) {
-    return options.optimised() ? GraphCompiler.compile(model, kept) : model;
+    Session session = new Session(model, model, options);
+    session.bindFixedInputs();
+    return session;
   }
 
   /** The outputs for the given inputs, by name, in the graph's order. */
@@ -326,7 +319,7 @@ public final class Session implements AutoCloseable {
     if (runOptions.isObserved()) {
       return literalPlan();
     }
-    return plan.slots.keySet().containsAll(runOptions.fetch())
+    return !options.optimised() || plan.slots.keySet().containsAll(runOptions.fetch())
         ? plan
         : fetchingPlan(runOptions.fetch());
   }
@@ -405,7 +398,7 @@ public final class Session implements AutoCloseable {
     if (fetchingPlans.size() >= MOST_FETCHING_PLANS) {
       return literalPlan();
     }
-    Plan made = Planner.plan(compiled(names), false, this::evaluate);
+    Plan made = Planner.plan(GraphCompiler.compile(model, names), false, this::evaluate);
     fetchingPlans.put(names, made);
     return made;
   }

@@ -5,9 +5,11 @@ import io.compresso.graph.Node;
 import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.ConvProblem.Layout;
 import io.compresso.kernel.CpuFeatures;
+import io.compresso.kernel.Isa;
 import io.compresso.kernel.KernelCatalog;
 import io.compresso.kernel.OperandTypes;
 import io.compresso.kernel.Operands;
+import io.compresso.kernel.ProductProblem;
 import io.compresso.kernel.SpatialAxis;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
@@ -56,7 +58,7 @@ final class CompiledConvolution {
     Layout layout = layout(context.node());
     Shape shape = layout == Layout.NHWC ? ChannelsLast.toFirst(x.shape()) : x.shape();
     ConvProblem problem =
-        problem(context.node(), shape, w, new OperandTypes(x.dtype(), w.dtype(), output));
+        problem(context.node(), shape, w.shape(), new OperandTypes(x.dtype(), w.dtype(), output));
     int channels = problem.channels().out();
     Tensor bias = context.tensorOrNull(FusedEpilogue.BIAS);
     if (bias != null && bias.size() != channels) {
@@ -71,6 +73,19 @@ final class CompiledConvolution {
     return layout == Layout.NCHW || hasNhwc(problem)
         ? convolution.run(x, residual)
         : convolution.runOverNchw(x, residual);
+  }
+
+  /** The node as a kernel; null where there is none for it. */
+  static @Nullable Lowered lower(LoweringContext context, DType output, boolean quantized) {
+    Shape given = context.input(0).shape();
+    boolean last = layout(context.node()) == Layout.NHWC;
+    ConvProblem problem =
+        problem(
+            context.node(),
+            last ? ChannelsLast.toFirst(given) : given,
+            context.input(1).shape(),
+            new OperandTypes(context.input(0).dtype(), context.input(1).dtype(), output));
+    return last && !hasNhwc(problem) ? null : FusedLowering.of(context, problem, quantized);
   }
 
   /** Where no kernel takes channels last: over copies with the channels first. */
@@ -133,23 +148,24 @@ final class CompiledConvolution {
     return y;
   }
 
+  /** Whether there is a kernel for channels last that is worth its name. */
   private static boolean hasNhwc(ConvProblem problem) {
-    return KernelCatalog.select(problem, CpuFeatures.host()).kernel().spec().isa().isMachineCode();
+    ProductProblem plain = SplitProduct.plain(problem);
+    return KernelCatalog.select(plain, CpuFeatures.host()).kernel().spec().isa() != Isa.REF;
   }
 
   /** The problem of a node for data of the given shape, channels first. */
-  private static ConvProblem problem(Node node, Shape shape, Tensor w, OperandTypes types) {
-    long[] dims = w.shape().dims();
+  private static ConvProblem problem(Node node, Shape shape, Shape w, OperandTypes types) {
+    long[] dims = w.dims();
     long[] kernel = Arrays.copyOfRange(dims, 2, dims.length);
     if (!Arrays.equals(node.intsAttribute("kernel_shape", kernel), kernel)) {
-      throw new GraphException(
-          node, "attribute 'kernel_shape' is not that of the weights " + w.shape());
+      throw new GraphException(node, "attribute 'kernel_shape' is not that of the weights " + w);
     }
     Window window = Window.of(node, shape, kernel, false);
     long group = node.intAttribute("group", 1);
     if (group < 1 || group > Integer.MAX_VALUE || shape.dim(1) != dims[1] * group) {
       throw new GraphException(
-          node, "weights %s for input %s in %d groups".formatted(w.shape(), shape, group));
+          node, "weights %s for input %s in %d groups".formatted(w, shape, group));
     }
     try {
       List<SpatialAxis> axes = new ArrayList<>();

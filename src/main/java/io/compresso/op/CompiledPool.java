@@ -6,12 +6,14 @@ import io.compresso.graph.Node;
 import io.compresso.kernel.ConvProblem.Layout;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PoolProblem;
+import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.SpatialAxis;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -67,6 +69,19 @@ final class CompiledPool extends InternalOperator {
         () -> weights(context.node()),
         Operands.of(Products.memory(x), y.segment()));
     return y;
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    PreparedKernel kernel =
+        context.prepare(
+            0, problem(context.node(), x.dtype(), x.shape()), () -> weights(context.node()));
+    int threads = context.threads();
+    return Lowered.of(buffers -> {
+      Operands operands = Operands.of(buffers.input(0), buffers.output(0));
+      return () -> kernel.run(operands, threads);
+    });
   }
 
   /** The constants of a node. */

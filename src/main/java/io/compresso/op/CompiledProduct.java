@@ -52,6 +52,24 @@ final class CompiledProduct {
     return node.intAttribute(attribute, 0) != 0;
   }
 
+  /** The node as a kernel; null where there is none for it. */
+  static @Nullable Lowered lower(LoweringContext context, DType output, boolean quantized) {
+    Node node = context.node();
+    Shape w = context.input(1).shape();
+    boolean transB = is(node, "transB");
+    int n = Math.toIntExact(w.dim(transB ? 0 : 1));
+    Shape y = context.output(0).shape();
+    GemmProblem problem =
+        new GemmProblem(
+            new OperandTypes(context.input(0).dtype(), context.input(1).dtype(), output),
+            Math.toIntExact(y.size(0, y.rank() - 1)),
+            n,
+            Math.toIntExact(w.dim(transB ? 1 : 0)),
+            GemmProblem.Transpose.of(is(node, "transA"), transB),
+            FusedEpilogue.of(node));
+    return FusedLowering.of(context, problem, quantized);
+  }
+
   /** Computes a node. */
   static Tensor run(OpContext context, DType output, boolean quantized) {
     Node node = context.node();

@@ -1,11 +1,16 @@
 package io.compresso.op;
 
+import io.compresso.kernel.LookupProblem;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A function of 8-bit integers by its table: {@code y = table[x]}, the table 256 elements of an
@@ -53,5 +58,25 @@ final class LookUp extends InternalOperator {
               }
             });
     return y;
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    Tensor table = context.constant(1);
+    if (table == null || table.size() != ENTRIES) {
+      return null;
+    }
+    PreparedKernel kernel =
+        context.prepare(
+            0,
+            new LookupProblem(context.input(0).shape().size()),
+            () -> Weights.of(Products.memory(table)));
+    int threads = context.threads();
+    return Lowered.of(
+            buffers -> {
+              Operands operands = Operands.of(buffers.input(0), buffers.output(0));
+              return () -> kernel.run(operands, threads);
+            })
+        .withInPlace(0);
   }
 }

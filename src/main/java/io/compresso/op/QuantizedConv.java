@@ -2,6 +2,7 @@ package io.compresso.op;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Convolution of 8-bit data with 8-bit filters, to 8 bits or floats, with what was fused to it, as
@@ -23,5 +24,10 @@ final class QuantizedConv extends InternalOperator {
   public Optional<Reference> reference() {
     return Optional.of(context ->
         List.of(CompiledConvolution.run(context, FusedEpilogue.outputType(context.node()), true)));
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return CompiledConvolution.lower(context, context.output(0).dtype(), true);
   }
 }

@@ -2,6 +2,7 @@ package io.compresso.op;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Product of 8-bit integers with a matrix of them, to 8 bits or floats, with what was fused to it,
@@ -23,5 +24,10 @@ final class QuantizedMatMul extends InternalOperator {
   public Optional<Reference> reference() {
     return Optional.of(context ->
         List.of(CompiledProduct.run(context, FusedEpilogue.outputType(context.node()), true)));
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return CompiledProduct.lower(context, context.output(0).dtype(), true);
   }
 }

@@ -11,7 +11,6 @@ import io.compresso.kernel.KernelCatalog;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.ProductProblem;
 import io.compresso.kernel.ResidualQuantization;
-import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.tensor.DType;
@@ -43,31 +42,42 @@ final class SplitProduct {
       Operands operands,
       Tensor result,
       @Nullable Tensor residual) {
-    if (problem.epilogue().isPlain().accepted() || !isBetterSplit(problem)) {
+    if (!isBetter(problem)) {
       Products.run(context, problem, constant, weights, operands);
       return;
     }
     Products.run(
         context,
-        with(problem, plain(problem.epilogue())),
+        plain(problem),
         constant,
-        () -> plain(problem.epilogue(), weights.get()),
+        () -> plain(problem, weights.get()),
         operands.withThird(null));
-    Finish finish = new Finish(problem.epilogue(), weights.get(), result, residual);
-    int chunks = (int) Math.ceilDiv(result.size(), CHUNK);
-    Workers.shared().run(chunks, context.threads(), finish::chunk);
+    finish(problem, weights.get(), result, residual, context.threads());
   }
 
-  private static Epilogue plain(Epilogue epilogue) {
-    return Epilogue.NONE.withBias(epilogue.bias());
+  /** Applies what a plain product leaves of the epilogue. */
+  static void finish(
+      ProductProblem problem,
+      Weights weights,
+      Tensor result,
+      @Nullable Tensor residual,
+      int threads) {
+    Finish finish = new Finish(problem.epilogue(), weights, result, residual);
+    Workers.shared().run((int) Math.ceilDiv(result.size(), CHUNK), threads, finish::chunk);
   }
 
-  private static Weights plain(Epilogue epilogue, Weights weights) {
-    if (epilogue.residual() != Residual.ADDED_TO_QUANTIZED) {
+  /** The problem without what is left to the second sweep. */
+  static ProductProblem plain(ProductProblem problem) {
+    return with(problem, Epilogue.NONE.withBias(problem.epilogue().bias()));
+  }
+
+  /** The constants of the problem without what is left to the second sweep. */
+  static Weights plain(ProductProblem problem, Weights weights) {
+    if (problem.epilogue().residual() != Residual.ADDED_TO_QUANTIZED) {
       return weights;
     }
-    WeightQuantization given = weights.quantization();
-    return weights.withQuantization(given.withOutputZeroPoint(weights.residual().sumZeroPoint()));
+    return weights.withQuantization(
+        weights.quantization().withOutputZeroPoint(weights.residual().sumZeroPoint()));
   }
 
   private static ProductProblem with(ProductProblem problem, Epilogue epilogue) {
@@ -78,13 +88,16 @@ final class SplitProduct {
   }
 
   /** Whether a kernel of a better kind takes the problem without its epilogue. */
-  private static boolean isBetterSplit(ProductProblem problem) {
+  static boolean isBetter(ProductProblem problem) {
+    if (problem.epilogue().isPlain().accepted()) {
+      return false;
+    }
     if (problem.epilogue().residual() == Residual.ADDED && !problem.types().output().isFloat()) {
       return false;
     }
     Boolean known = CHOICES.get(problem);
     if (known == null) {
-      known = isa(with(problem, plain(problem.epilogue()))).compareTo(isa(problem)) > 0;
+      known = isa(plain(problem)).compareTo(isa(problem)) > 0;
       if (CHOICES.size() < MOST_CHOICES) {
         CHOICES.put(problem, known);
       }
