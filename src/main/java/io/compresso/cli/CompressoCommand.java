@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
       RunCommand.class,
       QuantizeCommand.class,
       InspectCommand.class,
+      AdviseCommand.class,
       EvaluateCommand.class,
       ConformanceCommand.class,
       BenchCommand.class,

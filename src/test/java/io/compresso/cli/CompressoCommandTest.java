@@ -96,7 +96,7 @@ class CompressoCommandTest {
     assertThat(code).as(err::toString).isZero();
     assertThat(JsonMapper.shared().readTree(Files.readString(profile)))
         .extracting(row -> row.path("opType").asString())
-        .contains("Conv", "Gemm");
+        .contains("Conv", "MatMul");
     float[] ours = NpyFiles.read(outputs.resolve("ours/scores.npy")).toFloats();
     float[] theirs = NpyFiles.read(outputs.resolve("ort/scores.npy")).toFloats();
     assertThat(ours).hasSize(10);
@@ -117,6 +117,15 @@ class CompressoCommandTest {
   void inspect_listsOperators() {
     assertThat(run("inspect", model.toString())).as(err::toString).isZero();
     assertThat(out.toString()).contains("Conv").contains("image float").contains("parameters");
+  }
+
+  @Test
+  void advise_ranksTechniquesWithTheirSteps() {
+    assertThat(run("advise", model.toString(), "--target", "x86-avx2")).as(err::toString).isZero();
+    assertThat(out.toString())
+        .contains("convolutional model")
+        .contains("{\"quantize\":{\"mode\":\"static\"}}")
+        .contains("estimates for x86-avx2");
   }
 
   @Test

@@ -94,6 +94,22 @@ class ResourcesIT {
   }
 
   @Test
+  void advice_namesTechniquesThatAJobTakes() {
+    String path = "/v1/models/" + model + "/advice";
+    Answer answer = SERVER.get(path + "?target=arm64-dotprod");
+    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+    JsonNode advice = answer.json();
+    assertThat(advice.path("target").asString()).isEqualTo("arm64-dotprod");
+    assertThat(advice.path("profile").path("kind").asString()).isEqualTo("dense");
+    JsonNode first = advice.path("recommendations").get(0);
+    assertThat(first.path("step").has("quantize")).isTrue();
+    assertThat(first.path("expected").path("sizeRatio").asDouble()).isBetween(0.0, 1.0);
+
+    assertThat(SERVER.get(path + "?target=mips").status()).isEqualTo(422);
+    assertThat(SERVER.get(path + "?dataset=" + model).status()).isEqualTo(404);
+  }
+
+  @Test
   void file_isGivenWholeAndInRanges() {
     String path = "/v1/models/" + model + "/file";
     Answer whole = SERVER.get(path);

@@ -1,7 +1,9 @@
 package io.compresso.web.api;
 
+import io.compresso.compress.AdviceService;
 import io.compresso.compress.ModelInfo;
 import io.compresso.compress.ModelService;
+import io.compresso.evaluate.Target;
 import io.compresso.web.openapi.Refusals;
 import io.swagger.v3.oas.annotations.Hidden;
 import io.swagger.v3.oas.annotations.Operation;
@@ -41,9 +43,11 @@ public class ModelController {
   private static final String LIST = "models";
 
   private final ModelService models;
+  private final AdviceService advice;
 
-  public ModelController(ModelService models) {
+  public ModelController(ModelService models, AdviceService advice) {
     this.models = models;
+    this.advice = advice;
   }
 
   @PostMapping(
@@ -180,6 +184,29 @@ public class ModelController {
       HttpServletResponse response)
       throws IOException {
     Download.send(models.content(id), models.get(id).createdAt(), request, response);
+  }
+
+  @GetMapping(path = "/{id}/advice", produces = MediaType.APPLICATION_JSON_VALUE)
+  @Operation(
+      operationId = "adviseModel",
+      summary = "Says what to try first",
+      description =
+          "Which technique to try first and why, from the graph, the data that is there and the"
+              + " target, with estimates of size and speed. Each step can be sent as it is in a"
+              + " job's pipeline.")
+  @ApiResponse(responseCode = "200", description = "The advice", useReturnTypeSchema = true)
+  @Refusals({400, 404, 422})
+  AdviceResource advise(
+      @Parameter(description = "Identifier of the model") @PathVariable UUID id,
+      @Parameter(
+              description = "The CPU that the model is for; this server's by default",
+              example = "arm64-dotprod")
+          @RequestParam(defaultValue = Target.AUTO)
+          String target,
+      @Parameter(description = "The data that a job would use; whichever fits by default")
+          @RequestParam(required = false)
+          @Nullable UUID dataset) {
+    return AdviceResource.of(advice.advise(id, target, dataset));
   }
 
   @DeleteMapping("/{id}")
