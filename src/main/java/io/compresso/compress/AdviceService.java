@@ -8,7 +8,6 @@ import io.compresso.store.DatasetRepository;
 import io.compresso.store.ModelEntity;
 import io.compresso.store.Problem;
 import io.compresso.store.ProblemException;
-import io.compresso.technique.Advice;
 import io.compresso.technique.Advisor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,6 +20,9 @@ import org.springframework.stereotype.Service;
 /** Says what to try first on a model. */
 @Service
 public class AdviceService {
+  /** The target that stands for this host. */
+  public static final String THIS_HOST = "auto";
+
   /** Data sets that are looked at, the newest first, when none is named. */
   private static final int MOST_DATASETS = 100;
 
@@ -44,7 +46,7 @@ public class AdviceService {
    * @param dataset the data that a job would use; null for whichever fits of those that are there
    * @throws ProblemException when one of them does not exist
    */
-  public Advice advise(UUID modelId, String target, @Nullable UUID dataset) {
+  public AdviceInfo advise(UUID modelId, String target, @Nullable UUID dataset) {
     if (!target.equals(Target.AUTO) && !Target.known().contains(target)) {
       throw ProblemException.invalid(
           Problem.of("unknown-target", "there is no target '" + target + "'")
@@ -56,7 +58,7 @@ public class AdviceService {
     try {
       return reader.with(
           store.local(model.sha256()),
-          graph -> Advisor.advise(graph, Advisor.Facts.of(graph, schemas), target));
+          graph -> AdviceInfo.of(Advisor.advise(graph, Advisor.Facts.of(graph, schemas), target)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -2,10 +2,9 @@ package io.compresso.web.api;
 
 import static io.swagger.v3.oas.annotations.media.Schema.RequiredMode.REQUIRED;
 
-import io.compresso.technique.Advice;
+import io.compresso.compress.AdviceInfo;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -101,12 +100,12 @@ public record AdviceResource(
               requiredMode = REQUIRED)
           double speedup) {}
 
-  static AdviceResource of(Advice advice) {
-    Advice.Profile profile = advice.profile();
+  static AdviceResource of(AdviceInfo advice) {
+    AdviceInfo.Profile profile = advice.profile();
     return new AdviceResource(
         advice.target(),
         new ModelProfile(
-            profile.kind().name().toLowerCase(Locale.ROOT),
+            profile.kind(),
             profile.parameters(),
             profile.weightBytes(),
             profile.macs(),
@@ -116,13 +115,14 @@ public record AdviceResource(
         advice.notes());
   }
 
-  private static Recommendation recommendation(Advice.Recommendation given) {
-    Advice.Expectation expected = given.expected();
+  private static Recommendation recommendation(AdviceInfo.Recommendation given) {
+    Double size = given.sizeRatio();
+    Double speedup = given.speedup();
     return new Recommendation(
         given.title(),
         given.step(),
         given.reasons(),
         given.needs(),
-        expected == null ? null : new Expectation(expected.sizeRatio(), expected.speedup()));
+        size == null || speedup == null ? null : new Expectation(size, speedup));
   }
 }

@@ -3,7 +3,6 @@ package io.compresso.web.api;
 import io.compresso.compress.AdviceService;
 import io.compresso.compress.ModelInfo;
 import io.compresso.compress.ModelService;
-import io.compresso.evaluate.Target;
 import io.compresso.web.openapi.Refusals;
 import io.swagger.v3.oas.annotations.Hidden;
 import io.swagger.v3.oas.annotations.Operation;
@@ -201,7 +200,7 @@ public class ModelController {
       @Parameter(
               description = "The CPU that the model is for; this server's by default",
               example = "arm64-dotprod")
-          @RequestParam(defaultValue = Target.AUTO)
+          @RequestParam(defaultValue = AdviceService.THIS_HOST)
           String target,
       @Parameter(description = "The data that a job would use; whichever fits by default")
           @RequestParam(required = false)
