@@ -3,7 +3,7 @@ package io.compresso.kernel.jit.x86;
 import io.compresso.kernel.jit.CodeBuffer.Label;
 
 /** The instructions that the kernels use, by their names in Intel's manual, destination first. */
-final class Assembler extends Encoder {
+class Assembler extends Encoder {
   /** Conditions of jumps. */
   enum Condition {
     EQUAL(0x4),
@@ -309,12 +309,42 @@ final class Assembler extends Encoder {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x57), target, left, right, Modifiers.NONE);
   }
 
+  void vxorps(Vec target, Vec left, Mem right, Modifiers modifiers) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x57), target, left, right, modifiers);
+  }
+
+  void vandps(Vec target, Vec left, Mem right, Modifiers modifiers) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x54), target, left, right, modifiers);
+  }
+
+  void vorps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x56), target, left, right, Modifiers.NONE);
+  }
+
   void vaddps(Vec target, Vec left, Vec right) {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x58), target, left, right, Modifiers.NONE);
   }
 
   void vaddps(Vec target, Vec left, Mem right) {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x58), target, left, right, Modifiers.NONE);
+  }
+
+  void vaddps(Vec target, Vec left, Mem right, Modifiers modifiers) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x58), target, left, right, modifiers);
+  }
+
+  void vsubps(Vec target, Vec left, Mem right, Modifiers modifiers) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x5C), target, left, right, modifiers);
+  }
+
+  void vdivps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x5E), target, left, right, Modifiers.NONE);
+  }
+
+  /** {@code target = left * 2^floor(right)}. */
+  void vscalefps(Vec target, Vec left, Vec right) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x2C).only(Form.EVEX), target, left, right, Modifiers.NONE);
   }
 
   void vmulps(Vec target, Vec left, Vec right) {
@@ -363,6 +393,16 @@ final class Assembler extends Encoder {
     code.int8(0);
   }
 
+  /** {@code target = left * target + right}. */
+  void vfmadd213ps(Vec target, Vec left, Mem right, Modifiers modifiers) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0xA8), target, left, right, modifiers);
+  }
+
+  /** {@code target -= left * right}. */
+  void vfnmadd231ps(Vec target, Vec left, Mem right, Modifiers modifiers) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0xBC), target, left, right, modifiers);
+  }
+
   // Integer arithmetic
 
   void vpxor(Vec target, Vec left, Vec right) {
@@ -382,6 +422,11 @@ final class Assembler extends Encoder {
   /** Shifts 32-bit elements right, zeroes in. */
   void vpsrld(Vec target, Vec source, int bits) {
     shift(0x72, 2, target, source, bits);
+  }
+
+  /** Shifts 32-bit elements right, sign bits in. */
+  void vpsrad(Vec target, Vec source, int bits) {
+    shift(0x72, 4, target, source, bits);
   }
 
   void vpaddd(Vec target, Vec left, Vec right) {

@@ -148,6 +148,30 @@ class AssemblerGoldenTest {
     put(
         "vfmadd231ps zmm27, zmm28, dword ptr [r9+400]{1to16}",
         a -> a.vfmadd231ps(zmm(27), zmm(28), Mem.at(R9, 400), Modifiers.BROADCAST));
+    put(
+        "vxorps zmm1, zmm2, dword ptr [rdi+4]{1to16}",
+        a -> a.vxorps(zmm(1), zmm(2), Mem.at(RDI, 4), Modifiers.BROADCAST));
+    put(
+        "vandps zmm1, zmm2, dword ptr [rdi+4]{1to16}",
+        a -> a.vandps(zmm(1), zmm(2), Mem.at(RDI, 4), Modifiers.BROADCAST));
+    put(
+        "vandps ymm1, ymm2, [rdi+4]",
+        a -> a.vandps(ymm(1), ymm(2), Mem.at(RDI, 4), Modifiers.NONE));
+    put("vorps zmm1, zmm20, zmm3", a -> a.vorps(zmm(1), zmm(20), zmm(3)));
+    put(
+        "vaddps ymm1, ymm2, [rdi+32]",
+        a -> a.vaddps(ymm(1), ymm(2), Mem.at(RDI, 32), Modifiers.NONE));
+    put(
+        "vsubps zmm1, zmm2, dword ptr [rdi+4]{1to16}",
+        a -> a.vsubps(zmm(1), zmm(2), Mem.at(RDI, 4), Modifiers.BROADCAST));
+    put("vdivps ymm1, ymm2, ymm13", a -> a.vdivps(ymm(1), ymm(2), ymm(13)));
+    put("vscalefps zmm1, zmm12, zmm30", a -> a.vscalefps(zmm(1), zmm(12), zmm(30)));
+    put(
+        "vfmadd213ps zmm27, zmm28, dword ptr [r9+400]{1to16}",
+        a -> a.vfmadd213ps(zmm(27), zmm(28), Mem.at(R9, 400), Modifiers.BROADCAST));
+    put(
+        "vfnmadd231ps ymm7, ymm8, [r9+64]",
+        a -> a.vfnmadd231ps(ymm(7), ymm(8), Mem.at(R9, 64), Modifiers.NONE));
     put("vdpbf16ps zmm3, zmm20, zmm5", a -> a.vdpbf16ps(zmm(3), zmm(20), zmm(5)));
     put("vfmadd231ph zmm3, zmm20, zmm5", a -> a.vfmadd231ph(zmm(3), zmm(20), zmm(5)));
     put("vcvtdq2ps zmm3, zmm20", a -> a.vcvtdq2ps(zmm(3), zmm(20)));
@@ -165,6 +189,7 @@ class AssemblerGoldenTest {
         "vpaddd zmm8, zmm9, dword ptr [rdi+4]{1to16}",
         a -> a.vpaddd(zmm(8), zmm(9), Mem.at(RDI, 4), Modifiers.BROADCAST));
     put("vpsubd zmm8, zmm19, zmm10", a -> a.vpsubd(zmm(8), zmm(19), zmm(10)));
+    put("vpsrad ymm8, ymm9, 1", a -> a.vpsrad(ymm(8), ymm(9), 1));
     put("vpmulld ymm8, ymm9, ymm10", a -> a.vpmulld(ymm(8), ymm(9), ymm(10)));
     put("vpmulld zmm8, zmm9, zmm20", a -> a.vpmulld(zmm(8), zmm(9), zmm(20)));
     put("vpsllw ymm8, ymm9, 8", a -> a.vpsllw(ymm(8), ymm(9), 8));
