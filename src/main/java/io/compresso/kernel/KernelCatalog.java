@@ -3,6 +3,10 @@ package io.compresso.kernel;
 import io.compresso.kernel.jit.arm.ArmConv;
 import io.compresso.kernel.jit.arm.ArmGemm;
 import io.compresso.kernel.jit.x86.X86Conv;
+import io.compresso.kernel.jit.x86.X86Convert;
+import io.compresso.kernel.jit.x86.X86QuantizedBinary;
+import io.compresso.kernel.jit.x86.X86Binary;
+import io.compresso.kernel.jit.x86.X86Unary;
 import io.compresso.kernel.jit.x86.X86Gemm;
 import io.compresso.kernel.jit.x86.X86Int8Conv;
 import io.compresso.kernel.jit.x86.X86Int8Gemm;
@@ -59,12 +63,20 @@ public final class KernelCatalog {
           new VectorInt8Conv(),
           new RefConv(),
           // memory-bound families
+          new X86Unary(Isa.AVX512),
+          new X86Unary(Isa.AVX2),
           new RefUnary(),
+          new X86Binary(Isa.AVX512),
+          new X86Binary(Isa.AVX2),
           new RefBinary(),
+          new X86QuantizedBinary(Isa.AVX512),
+          new X86QuantizedBinary(Isa.AVX2),
           new RefQuantizedBinary(),
           new RefSoftmax(),
           new RefNorm(),
           new RefPool(),
+          new X86Convert(Isa.AVX512),
+          new X86Convert(Isa.AVX2),
           new RefConvert(),
           new RefLookup(),
           new RefReduce(),

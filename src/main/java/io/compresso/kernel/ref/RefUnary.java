@@ -48,15 +48,15 @@ public final class RefUnary extends RefKernel<UnaryProblem> {
       case ERF -> RefActivation.erf(x);
       case SIGMOID -> sigmoid(x);
       case TANH -> Math.tanh(x);
-      case GELU -> gated(x, RefActivation.apply(Activation.GELU, x));
-      case GELU_TANH -> gated(x, RefActivation.apply(Activation.GELU_TANH, x));
-      case SWISH -> gated(x, x * sigmoid(alpha * x));
+      case GELU -> RefActivation.apply(Activation.GELU, x);
+      case GELU_TANH -> RefActivation.apply(Activation.GELU_TANH, x);
+      case SWISH -> x * sigmoid(alpha * x);
       case HARD_SIGMOID -> Math.max(0, Math.min(1, alpha * x + beta));
-      case HARD_SWISH -> gated(x, RefActivation.apply(Activation.HARD_SWISH, x));
+      case HARD_SWISH -> RefActivation.apply(Activation.HARD_SWISH, x);
       case ELU -> x < 0 ? alpha * Math.expm1(x) : x;
       case SOFTPLUS -> softplus(x);
-      case SOFTSIGN -> Double.isInfinite(x) ? Math.signum(x) : x / (1 + Math.abs(x));
-      case MISH -> gated(x, x * Math.tanh(softplus(x)));
+      case SOFTSIGN -> x / (1 + Math.abs(x));
+      case MISH -> x * Math.tanh(softplus(x));
     };
   }
 
@@ -66,10 +66,5 @@ public final class RefUnary extends RefKernel<UnaryProblem> {
 
   private static double softplus(double x) {
     return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
-  }
-
-  /** The limit of {@code x} times a gate at negative infinity, where the product is not defined. */
-  private static double gated(double x, double y) {
-    return x == Double.NEGATIVE_INFINITY ? 0 : y;
   }
 }

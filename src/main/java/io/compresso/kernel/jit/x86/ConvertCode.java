@@ -1,0 +1,125 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.tensor.DType;
+
+/**
+ * Code of changes of type. {@code b} points to scales, floats; the constants to zero points, 32-bit
+ * integers; the first extra value is the output's zero point of a requantization.
+ */
+final class ConvertCode extends RowsCode {
+  private static final int UNROLL = 4;
+
+  private final Source source;
+  private final Vec x = register(0);
+  private final Vec scale = register(1);
+  private final Vec zero = register(2);
+  private final Vec low = register(3);
+  private final Vec high = register(4);
+  private final Vec outputZero = register(5);
+  private final Vec farLow = register(6);
+  private final Vec farHigh = register(7);
+
+  /** Which elements share a scale and a zero point. */
+  enum Sharing {
+    ROW,
+    COLUMN
+  }
+
+  /** What the code depends on. */
+  record Source(VectorSet set, DType from, DType to, Sharing sharing) implements RowsCode.Source {
+    @Override
+    public RowsCode create() {
+      return new ConvertCode(this);
+    }
+  }
+
+  private ConvertCode(Source source) {
+    super(source.set(), UNROLL);
+    this.source = source;
+  }
+
+  private boolean quantizes() {
+    return source.from().isFloat() && !source.to().isFloat();
+  }
+
+  @Override
+  void prologue() {
+    if (source.to().isFloat()) {
+      return;
+    }
+    if (source.from().isFloat()) {
+      // Far outside of every range, where single precision and 32 bits still hold all integers.
+      lanes.broadcast(farLow, -0x1p22f);
+      lanes.broadcast(farHigh, 0x1p22f);
+      lanes.broadcast(low, (int) source.to().minValue());
+      lanes.broadcast(high, (int) source.to().maxValue());
+    } else {
+      a.vbroadcastss(outputZero, extra(0));
+      bounds(outputZero);
+    }
+  }
+
+  /** The range before the zero point is added, in floats. */
+  private void bounds(Vec zeroPoint) {
+    lanes.broadcast(low, (int) source.to().minValue());
+    lanes.broadcast(high, (int) source.to().maxValue());
+    a.vpsubd(low, low, zeroPoint);
+    a.vpsubd(high, high, zeroPoint);
+    a.vcvtdq2ps(low, low);
+    a.vcvtdq2ps(high, high);
+  }
+
+  @Override
+  void row() {
+    boolean scaled = !source.from().isFloat() || !source.to().isFloat();
+    boolean byRow = source.sharing() == Sharing.ROW;
+    if (scaled && byRow) {
+      a.vbroadcastss(scale, Mem.at(B));
+      a.vbroadcastss(zero, Mem.at(CONSTANTS));
+      if (quantizes()) {
+        bounds(zero);
+      }
+    }
+    pass((step, tail) -> {
+      if (scaled && !byRow) {
+        lanes.load(scale, DType.FLOAT, at(B, 4, step), tail);
+        lanes.load(zero, DType.FLOAT, at(CONSTANTS, 4, step), tail);
+      }
+      lanes.load(x, source.from(), at(A, Lanes.bytes(source.from()), step), tail);
+      if (scaled) {
+        convert(byRow);
+      }
+      lanes.store(source.to(), at(C, Lanes.bytes(source.to()), step), x, tail);
+    });
+  }
+
+  private void convert(boolean byRow) {
+    if (quantizes()) {
+      a.vdivps(x, x, scale);
+      if (byRow) {
+        clamp(low, high);
+        a.vpaddd(x, x, zero);
+      } else {
+        clamp(farLow, farHigh);
+        a.vpaddd(x, x, zero);
+        a.vpmaxsd(x, x, low);
+        a.vpminsd(x, x, high);
+      }
+      return;
+    }
+    a.vpsubd(x, x, zero);
+    a.vcvtdq2ps(x, x);
+    a.vmulps(x, x, scale);
+    if (!source.to().isFloat()) {
+      clamp(low, high);
+      a.vpaddd(x, x, outputZero);
+    }
+  }
+
+  /** Rounds to integers within bounds; NaN becomes the lower one. */
+  private void clamp(Vec least, Vec greatest) {
+    a.vmaxps(x, x, least);
+    a.vminps(x, x, greatest);
+    a.vcvtps2dq(x, x);
+  }
+}

@@ -1,0 +1,197 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.kernel.KernelSpec;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Problem;
+import io.compresso.kernel.Workers;
+import io.compresso.kernel.jit.CodeCache;
+import io.compresso.kernel.jit.NativeCall;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/** A prepared problem of rows: {@link RowsCode} called for pieces of the work. */
+abstract class RowsRun implements PreparedKernel {
+  /** Pieces of work that are smaller are not worth another thread. */
+  private static final long LEAST_CHUNK_BYTES = 1 << 16;
+
+  private static final int CHUNKS_PER_THREAD = 4;
+  private static final int COLUMN_UNIT = 256;
+
+  private final KernelSpec spec;
+  private final Problem problem;
+  private final boolean constant;
+  private final CodeCache.Lease code;
+  private final Grid grid;
+  final Arena arena = Arena.ofShared();
+  private final MemorySegment strides;
+
+  /**
+   * Where the elements of a problem lie, in bytes.
+   *
+   * @param rows all rows, those of all blocks
+   * @param rowsPerBlock after so many rows {@link #block} says where the next ones begin
+   * @param columns elements of a row
+   * @param a the first operand's stride and size
+   * @param b the second operand's
+   * @param c the output's
+   * @param constants the constants' strides
+   * @param weight how much longer an element takes than a plain copy
+   */
+  record Grid(
+      long rows, long rowsPerBlock, long columns, Lay a, Lay b, Lay c, Lay constants, int weight) {
+
+    /** Bytes from row to row, and of one element; 0 for an element that is repeated. */
+    record Lay(long row, int element) {
+      static final Lay NONE = new Lay(0, 0);
+    }
+
+    /** One dense operand and an output of the same shape. */
+    static Grid dense(long rows, long columns, int inputBytes, int outputBytes, int weight) {
+      return new Grid(
+          rows,
+          rows,
+          columns,
+          new Lay(columns * inputBytes, inputBytes),
+          Lay.NONE,
+          new Lay(columns * outputBytes, outputBytes),
+          Lay.NONE,
+          weight);
+    }
+  }
+
+  /** The operands of one run; the output is the run's. */
+  record Buffers(MemorySegment a, MemorySegment b, MemorySegment c, MemorySegment constants) {}
+
+  RowsRun(KernelSpec spec, Problem problem, boolean constant, RowsCode.Source code, Grid grid) {
+    this.spec = spec;
+    this.problem = problem;
+    this.constant = constant;
+    this.code = CodeCache.lease(code, () -> code.create().generate());
+    this.grid = grid;
+    this.strides = arena.allocate(RowsCode.EXTRAS_AT + 4L * RowsCode.EXTRAS, 8);
+    long[] rows = {grid.a.row, grid.b.row, grid.c.row, grid.constants.row};
+    for (int i = 0; i < rows.length; i++) {
+      strides.setAtIndex(ValueLayout.JAVA_LONG, i, rows[i]);
+    }
+  }
+
+  @Override
+  public final KernelSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public final Problem problem() {
+    return problem;
+  }
+
+  /** Sets an extra value of the code, before the first run. */
+  final void extra(int index, int bits) {
+    strides.set(ValueLayout.JAVA_INT, RowsCode.EXTRAS_AT + 4L * index, bits);
+  }
+
+  /** Where a block begins in each operand, in bytes: a, b, c and constants. */
+  long blockOffset(int operand, long block) {
+    Grid.Lay lay =
+        switch (operand) {
+          case 0 -> grid.a;
+          case 1 -> grid.b;
+          case 2 -> grid.c;
+          default -> grid.constants;
+        };
+    return block * grid.rowsPerBlock * lay.row;
+  }
+
+  /** Runs the checked operands. */
+  abstract void compute(Operands operands, int threads);
+
+  @Override
+  public final void run(Operands operands, int threads) {
+    operands.require(problem, constant);
+    if (grid.rows > 0 && grid.columns > 0) {
+      compute(operands, threads);
+    }
+  }
+
+  /** Splits the work into chunks and computes them. */
+  final void compute(Buffers buffers, int threads) {
+    long rowBytes = grid.columns * Math.max(grid.a.element + grid.b.element, grid.c.element);
+    long work = grid.rows * rowBytes * grid.weight;
+    int pool = Math.min(threads, Workers.shared().size());
+    long chunks =
+        pool <= 1 ? 1 : Math.min(work / LEAST_CHUNK_BYTES, (long) pool * CHUNKS_PER_THREAD);
+    if (chunks <= 1) {
+      rows(buffers, 0, grid.rows, 0, grid.columns);
+      return;
+    }
+    if (grid.rows >= chunks || !splitsColumns()) {
+      long each = Math.ceilDiv(grid.rows, chunks);
+      int count = (int) Math.ceilDiv(grid.rows, each);
+      Workers.shared()
+          .run(
+              count,
+              threads,
+              chunk -> {
+                long first = chunk * each;
+                rows(buffers, first, Math.min(each, grid.rows - first), 0, grid.columns);
+              });
+      return;
+    }
+    long perRow = Math.ceilDiv(chunks, grid.rows);
+    long each = Math.ceilDiv(Math.ceilDiv(grid.columns, perRow), COLUMN_UNIT) * COLUMN_UNIT;
+    int pieces = (int) Math.ceilDiv(grid.columns, each);
+    Workers.shared()
+        .run(
+            (int) grid.rows * pieces,
+            threads,
+            chunk -> {
+              long first = chunk % pieces * each;
+              rows(buffers, chunk / pieces, 1, first, Math.min(each, grid.columns - first));
+            });
+  }
+
+  /** Whether the elements of a row are independent of each other. */
+  boolean splitsColumns() {
+    return true;
+  }
+
+  private void rows(Buffers buffers, long first, long count, long column, long columns) {
+    long row = first;
+    long end = first + count;
+    while (row < end) {
+      long block = row / grid.rowsPerBlock;
+      long inBlock = row % grid.rowsPerBlock;
+      long piece = Math.min(end - row, grid.rowsPerBlock - inBlock);
+      NativeCall.block(
+          code.entry(),
+          part(buffers.a, 0, grid.a, block, inBlock, column),
+          part(buffers.b, 1, grid.b, block, inBlock, column),
+          part(buffers.c, 2, grid.c, block, inBlock, column),
+          part(buffers.constants, 3, grid.constants, block, inBlock, column),
+          piece,
+          columns,
+          strides);
+      row += piece;
+    }
+  }
+
+  private MemorySegment part(
+      MemorySegment whole, int operand, Grid.Lay lay, long block, long row, long column) {
+    long offset = blockOffset(operand, block) + row * lay.row + column * lay.element;
+    return offset == 0 ? whole : whole.asSlice(offset);
+  }
+
+  /** A copy that lives as long as the prepared kernel, or null. */
+  final @Nullable MemorySegment keep(@Nullable MemorySegment segment) {
+    return segment == null ? null : arena.allocate(segment.byteSize(), 64).copyFrom(segment);
+  }
+
+  @Override
+  public void close() {
+    code.close();
+    arena.close();
+  }
+}
