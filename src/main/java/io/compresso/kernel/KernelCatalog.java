@@ -3,6 +3,9 @@ package io.compresso.kernel;
 import io.compresso.kernel.jit.arm.ArmConv;
 import io.compresso.kernel.jit.arm.ArmGemm;
 import io.compresso.kernel.jit.x86.X86Conv;
+import io.compresso.kernel.jit.x86.X86Reduce;
+import io.compresso.kernel.jit.x86.X86Norm;
+import io.compresso.kernel.jit.x86.X86Softmax;
 import io.compresso.kernel.jit.x86.X86Convert;
 import io.compresso.kernel.jit.x86.X86QuantizedBinary;
 import io.compresso.kernel.jit.x86.X86Binary;
@@ -72,13 +75,19 @@ public final class KernelCatalog {
           new X86QuantizedBinary(Isa.AVX512),
           new X86QuantizedBinary(Isa.AVX2),
           new RefQuantizedBinary(),
+          new X86Softmax(Isa.AVX512),
+          new X86Softmax(Isa.AVX2),
           new RefSoftmax(),
+          new X86Norm(Isa.AVX512),
+          new X86Norm(Isa.AVX2),
           new RefNorm(),
           new RefPool(),
           new X86Convert(Isa.AVX512),
           new X86Convert(Isa.AVX2),
           new RefConvert(),
           new RefLookup(),
+          new X86Reduce(Isa.AVX512),
+          new X86Reduce(Isa.AVX2),
           new RefReduce(),
           new RefCopy(),
           new RefGather());

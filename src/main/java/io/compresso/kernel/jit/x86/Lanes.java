@@ -53,13 +53,17 @@ final class Lanes {
     return set == VectorSet.AVX512;
   }
 
-  /** Makes the mask of the tail. */
-  void mask() {
+  /**
+   * Makes the mask of the tail.
+   *
+   * @param laneBytes 4, or 1 for code that works on bytes
+   */
+  void mask(int laneBytes) {
     if (wide()) {
       a.mov(Gpr.RAX, -1L);
       a.bzhi(Gpr.RAX, Gpr.RAX, tailCount);
       a.kmovq(Mask.K1, Gpr.RAX);
-    } else {
+    } else if (laneBytes == Float.BYTES) {
       a.mov(counter, tailCount);
       a.shl(counter, 6);
       a.mov(Gpr.RAX, set.mask(0).address());
@@ -103,6 +107,31 @@ final class Lanes {
       case UINT16 -> a.vpmovzxwd(target, from, modifiers);
       case INT16 -> a.vpmovsxwd(target, from, modifiers);
       default -> throw new IllegalArgumentException(type.toString());
+    }
+  }
+
+  /** Loads bytes as they lie; those behind a tail are undefined. */
+  void loadBytes(Vec target, Mem source, boolean tail) {
+    if (wide() && tail) {
+      a.vmovdqu8(target, source, Modifiers.zeroing(Mask.K1));
+    } else if (tail) {
+      Mem slot = Mem.at(Gpr.RSP, SLOT);
+      copy(source, slot, 1);
+      a.vmovups(target, slot);
+    } else {
+      a.vmovups(target, source);
+    }
+  }
+
+  void storeBytes(Mem target, Vec value, boolean tail) {
+    if (wide() && tail) {
+      a.vmovdqu8(target, value, Modifiers.merging(Mask.K1));
+    } else if (tail) {
+      Mem slot = Mem.at(Gpr.RSP, SLOT);
+      a.vmovups(slot, value);
+      copy(slot, target, 1);
+    } else {
+      a.vmovups(target, value);
     }
   }
 
@@ -175,7 +204,7 @@ final class Lanes {
   }
 
   /** Leaves the bits of the nearest bfloat16 in the low half of each element. */
-  private void roundToBfloat(Vec value) {
+  void roundToBfloat(Vec value) {
     Vec rounded = wide() ? Vec.zmm(31) : Vec.ymm(SCRATCH);
     Vec quiet = wide() ? Vec.zmm(30) : Vec.ymm(SCRATCH - 1);
     a.vpsrld(rounded, value, BFLOAT_BITS);

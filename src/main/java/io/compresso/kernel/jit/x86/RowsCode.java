@@ -23,8 +23,11 @@ abstract class RowsCode {
 
   static final Gpr MATH = Gpr.RBX;
 
+  /** Free for rows, once the limits of the passes are known. */
+  static final Gpr FREE = Gpr.R9;
+
   private static final Gpr ROWS = Gpr.R8;
-  private static final Gpr COLUMNS = Gpr.R9;
+  private static final Gpr COLUMNS = FREE;
   private static final Gpr STRIDES = Gpr.R11;
   private static final Gpr LIMIT = Gpr.R12;
   private static final Gpr TAIL = Gpr.R13;
@@ -37,6 +40,7 @@ abstract class RowsCode {
   final ElementAssembler a = new ElementAssembler();
   final VectorSet set;
   final Lanes lanes;
+  private final int laneBytes;
   private final int unroll;
 
   /** 32-bit values that a kernel may give to its code. */
@@ -62,11 +66,26 @@ abstract class RowsCode {
     void emit(int step, boolean tail);
   }
 
+  /** What a pass does with several registers from {@link #INDEX} on. */
+  @FunctionalInterface
+  interface BlockBody {
+    void emit(int steps, boolean tail);
+  }
+
   /**
    * @param unroll registers of one turn of the unrolled loop, a power of two
    */
   RowsCode(VectorSet set, int unroll) {
+    this(set, Float.BYTES, unroll);
+  }
+
+  /**
+   * @param laneBytes 4, or 1 for code that works on bytes as they lie
+   * @param unroll registers of one turn of the unrolled loop, a power of two
+   */
+  RowsCode(VectorSet set, int laneBytes, int unroll) {
     this.set = set;
+    this.laneBytes = laneBytes;
     this.unroll = unroll;
     this.lanes = new Lanes(a, set, TAIL, COUNTER, ADDRESS);
   }
@@ -76,6 +95,11 @@ abstract class RowsCode {
 
   /** Emits what is done for a row. */
   abstract void row();
+
+  /** Elements of a register. */
+  final int width() {
+    return set.length().bytes() / laneBytes;
+  }
 
   final Vec register(int number) {
     return set.register(number);
@@ -88,7 +112,7 @@ abstract class RowsCode {
 
   /** The operand of the elements that a step is at. */
   final Mem at(Gpr base, int elementBytes, int step) {
-    return Mem.at(base, INDEX, elementBytes, (long) step * set.lanes() * elementBytes);
+    return Mem.at(base, INDEX, elementBytes, (long) step * width() * elementBytes);
   }
 
   final byte[] generate() {
@@ -97,12 +121,12 @@ abstract class RowsCode {
     }
     a.mov(STRIDES, Mem.at(Gpr.RSP, STRIDES_ARGUMENT));
     a.mov(TAIL, COLUMNS);
-    a.and(TAIL, set.lanes() - 1);
+    a.and(TAIL, width() - 1);
     a.mov(LIMIT, COLUMNS);
-    a.and(LIMIT, -set.lanes());
+    a.and(LIMIT, -width());
     a.mov(UNROLLED_LIMIT, COLUMNS);
-    a.and(UNROLLED_LIMIT, -set.lanes() * unroll);
-    lanes.mask();
+    a.and(UNROLLED_LIMIT, -width() * unroll);
+    lanes.mask(laneBytes);
     prologue();
     Label row = a.here();
     row();
@@ -122,6 +146,15 @@ abstract class RowsCode {
 
   /** Emits a pass over the row. */
   final void pass(Body body) {
+    blockPass((steps, tail) -> {
+      for (int step = 0; step < steps; step++) {
+        body.emit(step, tail);
+      }
+    });
+  }
+
+  /** Emits a pass over the row that works on several registers together. */
+  final void blockPass(BlockBody body) {
     a.xor(INDEX, INDEX);
     if (unroll > 1) {
       loop(UNROLLED_LIMIT, unroll, body);
@@ -130,19 +163,17 @@ abstract class RowsCode {
     Label end = new Label();
     a.test(TAIL, TAIL);
     a.jump(Condition.EQUAL, end);
-    body.emit(0, true);
+    body.emit(1, true);
     a.bind(end);
   }
 
-  private void loop(Gpr limit, int steps, Body body) {
+  private void loop(Gpr limit, int steps, BlockBody body) {
     Label end = new Label();
     a.cmp(INDEX, limit);
     a.jump(Condition.GREATER_OR_EQUAL, end);
     Label next = a.here();
-    for (int step = 0; step < steps; step++) {
-      body.emit(step, false);
-    }
-    a.add(INDEX, (long) steps * set.lanes());
+    body.emit(steps, false);
+    a.add(INDEX, (long) steps * width());
     a.cmp(INDEX, limit);
     a.jump(Condition.LESS, next);
     a.bind(end);

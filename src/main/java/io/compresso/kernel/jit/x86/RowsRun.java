@@ -7,6 +7,7 @@ import io.compresso.kernel.Problem;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
+import io.compresso.kernel.panel.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -88,6 +89,11 @@ abstract class RowsRun implements PreparedKernel {
     return problem;
   }
 
+  /** Sets two extra values of the code to one of 64 bits, before the first run. */
+  final void extraLong(int index, long value) {
+    strides.set(ValueLayout.JAVA_LONG, RowsCode.EXTRAS_AT + 4L * index, value);
+  }
+
   /** Sets an extra value of the code, before the first run. */
   final void extra(int index, int bits) {
     strides.set(ValueLayout.JAVA_INT, RowsCode.EXTRAS_AT + 4L * index, bits);
@@ -158,7 +164,27 @@ abstract class RowsRun implements PreparedKernel {
     return true;
   }
 
+  /** Scratch bytes for each call of the code, given as {@code b}; 0 for none. */
+  long scratchBytes() {
+    return 0;
+  }
+
   private void rows(Buffers buffers, long first, long count, long column, long columns) {
+    if (scratchBytes() == 0) {
+      plainRows(buffers, first, count, column, columns);
+      return;
+    }
+    try (Scratch scratch = Scratch.of(scratchBytes())) {
+      plainRows(
+          new Buffers(buffers.a, scratch.segment(), buffers.c, buffers.constants),
+          first,
+          count,
+          column,
+          columns);
+    }
+  }
+
+  private void plainRows(Buffers buffers, long first, long count, long column, long columns) {
     long row = first;
     long end = first + count;
     while (row < end) {

@@ -1,0 +1,96 @@
+package io.compresso.kernel;
+
+import static io.compresso.kernel.ElementLaws.oneOf;
+import static io.compresso.kernel.ElementLaws.random;
+import static io.compresso.kernel.ElementLaws.size;
+
+import io.compresso.kernel.ElementLaws.Bound;
+import io.compresso.kernel.ElementLaws.Case;
+import io.compresso.kernel.NormProblem.Kind;
+import io.compresso.kernel.NormProblem.Terms;
+import io.compresso.tensor.DType;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** The laws of the families that work row by row. */
+class RowLawTest {
+  private static DType floatType(Random random) {
+    return oneOf(random, DType.FLOAT, DType.FLOAT, DType.FLOAT16, DType.BFLOAT16);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> softmax_equalsTheReference() {
+    return ElementLawTest.laws(
+        KernelFamily.SOFTMAX,
+        (laws, random) -> {
+          DType type = floatType(random);
+          int inner = random.nextInt(3) == 0 ? 1 + random.nextInt(20) : 1;
+          boolean log = random.nextInt(3) == 0;
+          SoftmaxProblem problem =
+              new SoftmaxProblem(type, random.nextInt(5), size(random), inner, log);
+          long count = problem.rows() * problem.length() * problem.inner();
+          laws.check(
+              Case.of(problem, random(type, count, random.nextInt(3) == 0, random), type)
+                  .inPlace(random.nextBoolean()),
+              log ? new Bound(0x1p-22, 0x1p-20, true) : new Bound(0x1p-30, 0x1p-19, false));
+        });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> norm_equalsTheReference() {
+    return ElementLawTest.laws(
+        KernelFamily.NORM,
+        (laws, random) -> {
+          DType type = floatType(random);
+          Terms terms = new Terms(random.nextBoolean(), random.nextBoolean(), random.nextBoolean());
+          int length = size(random);
+          NormProblem problem =
+              new NormProblem(
+                  oneOf(random, Kind.values()),
+                  type,
+                  random.nextInt(5),
+                  length,
+                  oneOf(random, 1e-5f, 1e-12f, 0.1f),
+                  terms);
+          boolean extreme = random.nextInt(6) == 0;
+          long count = problem.rows() * length;
+          laws.check(
+              Case.of(problem, random(type, count, extreme, random), type)
+                  .withSecond(terms.scale() ? random(type, length, false, random) : null)
+                  .withThird(terms.skip() ? random(type, count, false, random) : null)
+                  .with(
+                      Weights.NONE.withBias(
+                          terms.bias() ? random(type, length, false, random).segment() : null))
+                  .inPlace(random.nextBoolean()),
+              new Bound(0x1p-17, 0x1p-17, false));
+        });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> reduction_equalsTheReference() {
+    return ElementLawTest.laws(
+        KernelFamily.REDUCE,
+        (laws, random) -> {
+          DType type = floatType(random);
+          boolean rows = random.nextBoolean();
+          ReduceProblem problem =
+              new ReduceProblem(
+                  oneOf(random, ReduceFunction.values()),
+                  type,
+                  random.nextInt(5),
+                  rows ? size(random) : 1 + random.nextInt(20),
+                  rows ? 1 : size(random));
+          long count = problem.outer() * problem.reduced() * problem.inner();
+          laws.check(
+              Case.of(problem, random(type, count, random.nextInt(4) == 0, random), type),
+              switch (problem.function()) {
+                case MAX, MIN -> Bound.EXACT;
+                case PRODUCT, L1, L2, SUM_OF_SQUARES ->
+                    new Bound(Float.MIN_NORMAL, problem.reduced() * 0x1p-23, false);
+                case SUM, MEAN -> new Bound(problem.reduced() * 0x1p-22, 0x1p-22, true);
+              });
+        });
+  }
+}
