@@ -2,8 +2,8 @@ package io.compresso.kernel;
 
 /**
  * Functions of one element {@code x} with the parameters {@code alpha} and {@code beta} of a {@link
- * UnaryProblem}, as ONNX defines the operators of these names. NaN gives NaN, and so does an infinity
- * that the formula multiplies by 0.
+ * UnaryProblem}, as ONNX defines the operators of these names. NaN gives NaN, and so does an
+ * infinity that the formula multiplies by 0.
  */
 public enum UnaryFunction {
   /** {@code max(0, x)}. */

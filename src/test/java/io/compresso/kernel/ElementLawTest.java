@@ -80,8 +80,7 @@ class ElementLawTest {
                       random(type, broadcast.leftCount(), extreme, random),
                       problem.outputType())
                   .withSecond(random(type, broadcast.rightCount(), extreme, random))
-                  .inPlace(
-                      broadcast.leftCount() == broadcast.count() && !function.isComparison()),
+                  .inPlace(broadcast.leftCount() == broadcast.count() && !function.isComparison()),
               function == BinaryFunction.POW ? Bound.ulps(16) : Bound.EXACT);
         });
   }
@@ -124,7 +123,12 @@ class ElementLawTest {
 
   private static Scale scale(DType type, Random random) {
     float scale =
-        oneOf(random, 1f, 0.5f, random.nextFloat() + 0.01f, (float) Math.exp(random.nextGaussian() * 5));
+        oneOf(
+            random,
+            1f,
+            0.5f,
+            random.nextFloat() + 0.01f,
+            (float) Math.exp(random.nextGaussian() * 5));
     return new Scale(scale, (int) (random.nextInt(256) + type.minValue()));
   }
 

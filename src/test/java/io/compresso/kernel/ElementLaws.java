@@ -119,8 +119,7 @@ final class ElementLaws {
     for (Place place : Place.values()) {
       compare(given, place.toString(), run(kernel, given, place, false), expected, bound);
       if (given.second() != null) {
-        compare(
-            given, place + ", constant", run(kernel, given, place, true), expected, bound);
+        compare(given, place + ", constant", run(kernel, given, place, true), expected, bound);
       }
     }
   }
@@ -227,7 +226,8 @@ final class ElementLaws {
       if (type.isFloat()) {
         double value = random.nextGaussian() * (extreme ? 50 : 2);
         tensor.setDouble(
-            i, extreme && random.nextInt(4) == 0 ? EXTREMES[random.nextInt(EXTREMES.length)] : value);
+            i,
+            extreme && random.nextInt(4) == 0 ? EXTREMES[random.nextInt(EXTREMES.length)] : value);
       } else if (extreme) {
         tensor.setLong(i, random.nextBoolean() ? type.minValue() : type.maxValue());
       } else {

@@ -20,11 +20,7 @@ final class BinaryCode extends RowsCode {
 
   /** What the code depends on. */
   record Source(
-      VectorSet set,
-      BinaryFunction function,
-      DType type,
-      boolean repeatsLeft,
-      boolean repeatsRight)
+      VectorSet set, BinaryFunction function, DType type, boolean repeatsLeft, boolean repeatsRight)
       implements RowsCode.Source {
     @Override
     public RowsCode create() {

@@ -119,15 +119,13 @@ final class ElementAssembler extends Assembler {
 
   void vround(Vec target, Vec source, Rounding rounding) {
     Form form = target.length() == Vec.Length.ZMM ? Form.EVEX : Form.VEX;
-    vector(
-        Opcode.of(PREFIX_66, MAP_0F3A, 0x08).only(form), target, null, source, Modifiers.NONE);
+    vector(Opcode.of(PREFIX_66, MAP_0F3A, 0x08).only(form), target, null, source, Modifiers.NONE);
     code.int8(rounding.ordinal());
   }
 
   /** Sets the elements of {@code target} that hold to all ones. */
   void vcmpps(Vec target, Vec left, Vec right, Predicate predicate) {
-    vector(
-        Opcode.of(NO_PREFIX, MAP_0F, 0xC2).only(Form.VEX), target, left, right, Modifiers.NONE);
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0xC2).only(Form.VEX), target, left, right, Modifiers.NONE);
     code.int8(predicate.code);
   }
 

@@ -43,8 +43,7 @@ public final class X86Binary implements Kernel {
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
     return problem instanceof BinaryProblem binary
         ? Acceptance.when(
-                TYPES.contains(binary.type())
-                    && BinaryCode.has(binary.function(), binary.type()),
+                TYPES.contains(binary.type()) && BinaryCode.has(binary.function(), binary.type()),
                 "no code of %s of %s".formatted(binary.function(), binary.type()))
             .and(ExecutableMemory.allowed())
         : Acceptance.no("not a function of two elements");
@@ -91,8 +90,7 @@ public final class X86Binary implements Kernel {
     @Override
     void compute(Operands operands, int threads) {
       MemorySegment right = second != null ? second : Objects.requireNonNull(operands.second());
-      compute(
-          new Buffers(operands.input(), right, operands.output(), MemorySegment.NULL), threads);
+      compute(new Buffers(operands.input(), right, operands.output(), MemorySegment.NULL), threads);
     }
   }
 }

@@ -148,8 +148,7 @@ public final class X86Convert implements Kernel {
 
     private void compute(Operands operands, MemorySegment values, int threads) {
       compute(
-          new Buffers(
-              operands.input(), values, operands.output(), values.asSlice(4L * channels)),
+          new Buffers(operands.input(), values, operands.output(), values.asSlice(4L * channels)),
           threads);
     }
   }

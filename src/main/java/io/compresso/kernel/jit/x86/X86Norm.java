@@ -46,8 +46,7 @@ public final class X86Norm implements Kernel {
   @Override
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
     return problem instanceof NormProblem norm
-        ? Acceptance.when(
-                X86Unary.FLOATS.contains(norm.type()), "elements of type " + norm.type())
+        ? Acceptance.when(X86Unary.FLOATS.contains(norm.type()), "elements of type " + norm.type())
             .and(ExecutableMemory.allowed())
         : Acceptance.no("not a normalization");
   }
@@ -124,9 +123,7 @@ public final class X86Norm implements Kernel {
 
     private void compute(Operands operands, MemorySegment constants, int threads) {
       MemorySegment skip =
-          problem.terms().skip()
-              ? Objects.requireNonNull(operands.third())
-              : MemorySegment.NULL;
+          problem.terms().skip() ? Objects.requireNonNull(operands.third()) : MemorySegment.NULL;
       compute(new Buffers(operands.input(), skip, operands.output(), constants), threads);
     }
   }

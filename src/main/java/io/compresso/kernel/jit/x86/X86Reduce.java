@@ -61,8 +61,7 @@ public final class X86Reduce implements Kernel {
           new ReduceCode.Source(set, problem.function(), problem.type(), down),
           grid(problem, down));
       this.downColumns = down;
-      ReduceCode.extras(
-          this, problem.reduced(), problem.inner() * Lanes.bytes(problem.type()));
+      ReduceCode.extras(this, problem.reduced(), problem.inner() * Lanes.bytes(problem.type()));
     }
 
     private static Grid grid(ReduceProblem problem, boolean down) {
@@ -88,8 +87,7 @@ public final class X86Reduce implements Kernel {
     @Override
     void compute(Operands operands, int threads) {
       compute(
-          new Buffers(
-              operands.input(), MemorySegment.NULL, operands.output(), MemorySegment.NULL),
+          new Buffers(operands.input(), MemorySegment.NULL, operands.output(), MemorySegment.NULL),
           threads);
     }
   }

@@ -78,8 +78,7 @@ public final class X86Softmax implements Kernel {
     @Override
     void compute(Operands operands, int threads) {
       compute(
-          new Buffers(
-              operands.input(), MemorySegment.NULL, operands.output(), MemorySegment.NULL),
+          new Buffers(operands.input(), MemorySegment.NULL, operands.output(), MemorySegment.NULL),
           threads);
     }
   }

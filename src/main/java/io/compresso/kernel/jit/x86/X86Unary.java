@@ -55,9 +55,7 @@ public final class X86Unary implements Kernel {
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
     return problem instanceof UnaryProblem unary
         ? Acceptance.when(FLOATS.contains(unary.type()), "elements of type " + unary.type())
-            .and(
-                Acceptance.when(
-                    UnaryCode.has(unary.function()), "no code of " + unary.function()))
+            .and(Acceptance.when(UnaryCode.has(unary.function()), "no code of " + unary.function()))
             .and(
                 Acceptance.when(
                     unary.function() == UnaryFunction.CLIP
