@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Times our engine against ONNX Runtime, in turns, in one process.",
-    subcommands = {BenchKernelsCommand.class},
+    subcommands = {BenchKernelsCommand.class, BenchModelsCommand.class, BenchProbeCommand.class},
     commandListHeading = "%nCommands:%n")
 final class BenchCommand implements Runnable {
   @Spec
@@ -18,6 +18,6 @@ final class BenchCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "say what is timed: kernels");
+    throw new ParameterException(spec.commandLine(), "say what is timed: kernels or models");
   }
 }

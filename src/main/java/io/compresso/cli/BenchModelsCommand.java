@@ -1,0 +1,289 @@
+package io.compresso.cli;
+
+import io.compresso.evaluate.BenchNetworks;
+import io.compresso.evaluate.ModelBench;
+import io.compresso.evaluate.OnnxRuntimePeer;
+import io.compresso.evaluate.PeerException;
+import io.compresso.evaluate.Target;
+import io.compresso.graph.GraphException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Times whole models against ONNX Runtime. */
+@Command(
+    name = "models",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Times whole models in our engine and in ONNX Runtime.",
+      "The ratio is peer / ours, the median of pairs, with the 10th and the 90th percentile.",
+      "Peak memory is that of a fresh process for each runtime, less an idle JVM's."
+    })
+final class BenchModelsCommand implements Callable<Integer> {
+  @Spec
+  private @SuppressWarnings("NullAway.Init") CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "MODEL",
+      arity = "0..*",
+      description =
+          "Networks by name, with random weights, or ONNX files; by default all networks:"
+              + " resnet-18, resnet-50, resnext-101, mobilenet-v2, shufflenet-v2, googlenet,"
+              + " inception-v3, bert-base, lstm, gru, unet.")
+  private List<String> models = List.of();
+
+  @Option(
+      names = "--dtype",
+      split = ",",
+      description = "f32, int8 or f16, also several (default: f32).")
+  private List<String> dtypes = List.of("f32");
+
+  @Option(names = "--batch", split = ",", description = "Samples of a run (default: 1).")
+  private List<Integer> batches = List.of(1);
+
+  @Option(names = "--threads", split = ",", description = "Threads of a run (default: 1).")
+  private List<Integer> threads = List.of(1);
+
+  @Option(
+      names = "--millis",
+      description = "How long each is measured, after as long a warm-up (${DEFAULT-VALUE}).")
+  private int millis = 1500;
+
+  @Option(
+      names = "--no-memory",
+      negatable = true,
+      description = "Whether the peak memory is measured (default: true).")
+  private boolean memory = true;
+
+  @Option(names = "--json", description = "Writes the rows to this file; - is standard output.")
+  private @Nullable Path json;
+
+  private final Map<List<Object>, Double> peaks = new HashMap<>();
+  private @Nullable Double idlePeak;
+
+  /** What is reported of a model. */
+  record Row(
+      String model,
+      String dtype,
+      String peerDtype,
+      int batch,
+      int threads,
+      double oursMillis,
+      double peerMillis,
+      double ratio,
+      double ratioLow,
+      double ratioHigh,
+      @Nullable Double oursPeakMb,
+      @Nullable Double peerPeakMb,
+      double oursCreateMillis,
+      double peerCreateMillis,
+      @Nullable Double agreementDb,
+      @Nullable String disagreement) {}
+
+  @Override
+  public Integer call() throws Exception {
+    PrintWriter out = spec.commandLine().getOut();
+    check();
+    out.println(
+        "%s; peer: ONNX Runtime %s".formatted(Target.host().cpu(), OnnxRuntimePeer.version()));
+    List<Row> rows = new ArrayList<>();
+    try (TemporaryFolder work = TemporaryFolder.create("compresso-bench")) {
+      BenchVariants variants = new BenchVariants(work.path());
+      for (String model : models.isEmpty() ? BenchNetworks.names() : models) {
+        Path file = file(model, work.path());
+        for (String dtype : dtypes) {
+          try {
+            rows.addAll(rows(variants.subject(name(model), dtype, file), out));
+          } catch (GraphException e) {
+            out.println(name(model) + " " + dtype + " is left out: " + e.getMessage());
+          }
+        }
+        variants.clear();
+      }
+    }
+    Output.json(json, rows, out);
+    out.println();
+    out.print(table(rows));
+    out.flush();
+    return rows.stream().allMatch(row -> row.disagreement == null) ? 0 : 1;
+  }
+
+  private void check() {
+    for (String dtype : dtypes) {
+      if (!BenchVariants.DTYPES.contains(dtype)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--dtype: unknown '" + dtype + "', known are " + BenchVariants.DTYPES);
+      }
+    }
+    for (int value : batches) {
+      requirePositive("--batch", value);
+    }
+    for (int value : threads) {
+      requirePositive("--threads", value);
+    }
+    requirePositive("--millis", millis);
+    for (String model : models) {
+      if (!BenchNetworks.names().contains(model) && !Files.exists(Path.of(model))) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "'" + model + "' is neither a file nor one of " + BenchNetworks.names());
+      }
+    }
+  }
+
+  private void requirePositive(String option, int value) {
+    if (value < 1) {
+      throw new ParameterException(spec.commandLine(), option + " must be at least 1");
+    }
+  }
+
+  private static String name(String model) {
+    String file = String.valueOf(Path.of(model).getFileName());
+    return file.endsWith(".onnx") ? file.substring(0, file.length() - 5) : file;
+  }
+
+  private static Path file(String model, Path work) throws IOException {
+    if (!BenchNetworks.names().contains(model)) {
+      return Path.of(model);
+    }
+    Path file = work.resolve(model + ".onnx");
+    BenchNetworks.write(model, file);
+    return file;
+  }
+
+  private List<Row> rows(ModelBench.Subject subject, PrintWriter out) throws Exception {
+    List<Row> rows = new ArrayList<>();
+    for (int batch : batches) {
+      if (!ModelBench.takesBatch(subject.ours(), batch)) {
+        continue;
+      }
+      for (int count : threads) {
+        ModelBench.Result result;
+        try {
+          result = ModelBench.run(subject, batch, count, Duration.ofMillis(millis));
+        } catch (PeerException e) {
+          throw new IllegalStateException(subject.model() + ": " + e.getMessage(), e);
+        }
+        Row row = row(result);
+        rows.add(row);
+        out.println(line(row));
+        out.flush();
+      }
+    }
+    return rows;
+  }
+
+  private Row row(ModelBench.Result result) throws Exception {
+    ModelBench.Subject subject = result.subject();
+    return new Row(
+        subject.model(),
+        subject.dtype(),
+        subject.peerDtype(),
+        result.batch(),
+        result.threads(),
+        result.ours().p50(),
+        result.peer().p50(),
+        result.ratio().median(),
+        result.ratio().low(),
+        result.ratio().high(),
+        peak(Backend.OURS, subject.ours(), result.batch()),
+        peak(Backend.ORT, subject.peer(), result.batch()),
+        result.oursCreateMillis(),
+        result.peerCreateMillis(),
+        result.agreementDb(),
+        result.disagreement());
+  }
+
+  /** Megabytes that a fresh process takes for the model, above an idle one. */
+  private @Nullable Double peak(Backend backend, Path model, int batch) throws Exception {
+    if (!memory) {
+      return null;
+    }
+    List<Object> key = List.of(backend, model, batch);
+    if (!peaks.containsKey(key)) {
+      double idle = idlePeak();
+      peaks.put(key, BenchProbeCommand.peak(backend, model, batch) - idle);
+    }
+    return peaks.get(key);
+  }
+
+  private double idlePeak() throws Exception {
+    if (idlePeak == null) {
+      idlePeak = BenchProbeCommand.idle();
+    }
+    return idlePeak;
+  }
+
+  private static String line(Row row) {
+    return Output.format(
+        "%-14s %-4s vs %-4s b%d t%d %9.2f ms, peer %9.2f ms, ratio %5.2f (%5.2f .. %5.2f)%s,"
+            + " created in %.0f ms, peer %.0f ms, agreement %s",
+        row.model,
+        row.dtype,
+        row.peerDtype,
+        row.batch,
+        row.threads,
+        row.oursMillis,
+        row.peerMillis,
+        row.ratio,
+        row.ratioLow,
+        row.ratioHigh,
+        row.oursPeakMb == null || row.peerPeakMb == null
+            ? ""
+            : Output.format(", peak %.0f MB, peer %.0f MB", row.oursPeakMb, row.peerPeakMb),
+        row.oursCreateMillis,
+        row.peerCreateMillis,
+        agreement(row));
+  }
+
+  private static String agreement(Row row) {
+    String figure = row.agreementDb == null ? "exact" : Output.format("%.0f dB", row.agreementDb);
+    return row.disagreement == null ? figure : "MISMATCH: " + row.disagreement;
+  }
+
+  private static String table(List<Row> rows) {
+    return Output.table(
+        List.of(
+            "model",
+            "dtype",
+            "peer",
+            "batch",
+            "threads",
+            "ours ms",
+            "peer ms",
+            "ratio",
+            "low",
+            "high",
+            "agreement"),
+        rows.stream()
+            .map(row ->
+                List.of(
+                    row.model,
+                    row.dtype,
+                    row.peerDtype,
+                    Integer.toString(row.batch),
+                    Integer.toString(row.threads),
+                    Output.format("%.2f", row.oursMillis),
+                    Output.format("%.2f", row.peerMillis),
+                    Output.format("%.2f", row.ratio),
+                    Output.format("%.2f", row.ratioLow),
+                    Output.format("%.2f", row.ratioHigh),
+                    agreement(row)))
+            .toList());
+  }
+}

@@ -1,0 +1,141 @@
+package io.compresso.evaluate;
+
+import io.compresso.engine.SessionOptions;
+import io.compresso.evaluate.LatencyBench.Pairs;
+import io.compresso.graph.Graph;
+import io.compresso.onnx.OnnxCodec;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.Value;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Times whole models in our engine and in ONNX Runtime, in this process, on the same random inputs.
+ *
+ * <p>On one thread the two run in turns; on more, blocks of runs alternate, since ONNX Runtime's
+ * idle threads spin after a run: a block begins when no thread of the process computes any more.
+ */
+public final class ModelBench {
+  private static final Duration BLOCK = Duration.ofMillis(20);
+  private static final int LEAST_PAIRS = 5;
+  private static final int MOST_PAIRS = 5000;
+  private static final int CREATIONS = 3;
+
+  private ModelBench() {}
+
+  /**
+   * A model in a precision.
+   *
+   * @param ours what our engine runs
+   * @param peer what ONNX Runtime runs: the same file where it can
+   */
+  public record Subject(String model, String dtype, Path ours, String peerDtype, Path peer) {}
+
+  /**
+   * What one comparison gave.
+   *
+   * @param ratio median of the paired ratios peer / ours
+   * @param oursCreateMillis from the file to the end of the first run, less the time of a later run
+   * @param peerCreateMillis the same of ONNX Runtime
+   * @param agreementDb the least signal-to-noise ratio of an output against ONNX Runtime's, in
+   *     decibels; null when they are equal
+   * @param disagreement what is wrong with an output, null when nothing is
+   */
+  public record Result(
+      Subject subject,
+      int batch,
+      int threads,
+      Percentiles ours,
+      Percentiles peer,
+      Ratio ratio,
+      double oursCreateMillis,
+      double peerCreateMillis,
+      @Nullable Double agreementDb,
+      @Nullable String disagreement) {}
+
+  /** Whether the model can be run on batches of that size. */
+  public static boolean takesBatch(Path model, int batch) {
+    return ModelInputs.takesBatch(graph(model), batch);
+  }
+
+  /**
+   * Compares.
+   *
+   * @param measure how long is measured, after as long a warm-up of each
+   * @throws PeerException if ONNX Runtime refuses the model
+   */
+  public static Result run(Subject subject, int batch, int threads, Duration measure) {
+    Map<String, Tensor> ourInputs = ModelInputs.random(graph(subject.ours), batch, 1);
+    Map<String, Tensor> peerInputs = ModelInputs.random(graph(subject.peer), batch, 1);
+    LatencyOptions options = new LatencyOptions(measure, measure, LEAST_PAIRS, MOST_PAIRS);
+    try (Runner ours = openOurs(subject.ours, threads);
+        Runner peer = openPeer(subject.peer, threads);
+        PreparedRun own = ours.prepare(ourInputs);
+        PreparedRun other = peer.prepare(peerInputs)) {
+      Agreement agreement = Agreement.of(subject.dtype, peer.run(peerInputs), ours.run(ourInputs));
+      Pairs pairs =
+          threads > 1
+              ? LatencyBench.timeInBlocks(own::run, other::run, options, BLOCK, Idle::await)
+              : LatencyBench.time(own::run, other::run, options);
+      Percentiles ourTimes = Percentiles.ofNanos(pairs.first());
+      Percentiles peerTimes = Percentiles.ofNanos(pairs.second());
+      return new Result(
+          subject,
+          batch,
+          threads,
+          ourTimes,
+          peerTimes,
+          Ratio.of(pairs.second(), pairs.first()),
+          creation(() -> openOurs(subject.ours, threads), ourInputs) - ourTimes.p50(),
+          creation(() -> openPeer(subject.peer, threads), peerInputs) - peerTimes.p50(),
+          agreement.decibels(),
+          agreement.difference());
+    }
+  }
+
+  /** Opens a model in our engine. */
+  public static Runner openOurs(Path model, int threads) {
+    try {
+      return EngineRunner.open(OnnxCodec.read(model), SessionOptions.DEFAULT.withThreads(threads));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Opens a model in ONNX Runtime as it is by default: several threads spin. */
+  public static Runner openPeer(Path model, int threads) {
+    return OnnxRuntimePeer.open(model, new PeerOptions(threads, threads > 1, true));
+  }
+
+  /** What opens a runner. */
+  private interface Opener {
+    Runner open();
+  }
+
+  private static double creation(Opener opener, Map<String, ? extends Value> inputs) {
+    double[] millis = new double[CREATIONS];
+    for (int i = 0; i < CREATIONS; i++) {
+      long start = System.nanoTime();
+      try (Runner runner = opener.open()) {
+        runner.run(inputs);
+        millis[i] = (System.nanoTime() - start) / 1e6;
+      }
+      Idle.await();
+    }
+    Arrays.sort(millis);
+    return millis[CREATIONS / 2];
+  }
+
+  private static Graph graph(Path model) {
+    try {
+      return OnnxCodec.read(model).graph();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
