@@ -41,6 +41,7 @@ public final class KernelCatalog {
   private static final List<Kernel> KERNELS =
       List.of(
           // gemm
+          new X86Gemm(Isa.AVX512_BF16),
           new X86Gemm(Isa.AVX512),
           new X86Gemm(Isa.AVX2),
           new X86Int8Gemm(Isa.AVX512_VNNI),

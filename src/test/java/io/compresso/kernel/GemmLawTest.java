@@ -50,12 +50,27 @@ class GemmLawTest {
             problems.add(int8(problem, random));
           }
           if (random.nextInt(4) == 0) {
+            GemmProblem halves = problem.withTypes(halfTypes(random));
+            problems.add(
+                halves.withEpilogue(
+                    random.nextBoolean()
+                        ? floatEpilogue(random)
+                        : fusedEpilogue(halves.types(), random)));
+          }
+          if (random.nextInt(3) == 0) {
             GemmProblem typed =
                 random.nextBoolean() ? problem : problem.withTypes(int8Types(random));
             problems.add(typed.withEpilogue(fusedEpilogue(typed.types(), random)));
           }
         }
       }
+    }
+    for (int[] size :
+        new int[][] {{150, 33, 1100}, {3, 65, 2100}, {16, 20, 4096}, {1, 300, 3000}}) {
+      GemmProblem problem = GemmProblem.ofFloat(size[0], size[1], size[2]);
+      problems.add(problem.withEpilogue(fusedEpilogue(problem.types(), random)));
+      problems.add(problem.withTypes(halfTypes(random)));
+      problems.add(int8(problem, random));
     }
     return problems.stream();
   }
@@ -72,6 +87,13 @@ class GemmLawTest {
   private static GemmProblem int8(GemmProblem problem, Random random) {
     OperandTypes types = int8Types(random);
     return problem.withTypes(types).withEpilogue(int8Epilogue(types, random));
+  }
+
+  /** Floats of 16 bits, multiplied to floats of 16 or of 32 bits. */
+  private static OperandTypes halfTypes(Random random) {
+    DType[] halves = {DType.FLOAT16, DType.BFLOAT16, DType.BFLOAT16};
+    DType half = halves[random.nextInt(3)];
+    return new OperandTypes(half, half, random.nextBoolean() ? half : DType.FLOAT);
   }
 
   static OperandTypes int8Types(Random random) {

@@ -94,9 +94,11 @@ final class KernelLaws {
       Data data = new Data(zeroPoint, x, w, residual);
       Tensor expected = run(reference, problem, constants, data, null);
       double[] bounds =
-          types.isInt8() && problem.epilogue().activation() == Activation.NONE
-              ? new double[0]
-              : bounds(problem, constants, data, expected);
+          !types.isInt8()
+              ? bounds(problem, constants, data, expected)
+              : problem.epilogue().activation() == Activation.NONE
+                  ? new double[0]
+                  : int8Bounds(problem, constants, data, expected);
       for (Place place : Place.values()) {
         Tensor actual = run(kernel, problem, constants, data, place);
         compare(problem, place + ", constant weights", actual, expected, bounds);
@@ -139,46 +141,73 @@ final class KernelLaws {
 
   /**
    * How far each float may be off: so many roundings of the sum of the products' magnitudes,
-   * enlarged by the steepest activation, and {@link #ACTIVATION_ERROR} of the result.
+   * enlarged by the steepest activation, {@link #ACTIVATION_ERROR} of the result, and a step of the
+   * output's type.
    */
   private double[] bounds(ProductProblem problem, Weights constants, Data data, Tensor expected) {
-    Epilogue epilogue = problem.epilogue();
-    Epilogue sum = Epilogue.NONE.withBias(epilogue.bias()).withResidual(epilogue.residual());
-    ProductProblem sums =
-        switch (problem) {
-          case GemmProblem gemm -> gemm.withEpilogue(sum);
-          case ConvProblem conv -> conv.withEpilogue(sum);
-        };
-    boolean activated = epilogue.activation() != Activation.NONE;
+    OperandTypes types = problem.types();
+    MemorySegment w = magnitudes(types.weight(), data.w());
     Weights magnitudes =
         constants
-            .withData(magnitudes(data.w()))
-            .withBias(constants.bias() == null ? null : magnitudes(constants.bias()));
+            .withData(w)
+            .withBias(
+                constants.bias() == null ? null : magnitudes(problem.biasType(), constants.bias()));
     Data magnified =
         new Data(
             0,
-            magnitudes(data.x()),
-            magnitudes(data.w()),
-            data.residual() == null ? null : magnitudes(data.residual()));
-    Tensor total = run(reference, sums, magnitudes, magnified, null);
+            magnitudes(types.input(), data.x()),
+            w,
+            data.residual() == null ? null : magnitudes(types.output(), data.residual()));
+    Tensor total = run(reference, sums(problem), magnitudes, magnified, null);
     long depth = problem.macs() / Math.max(1, total.size()) + 2;
     double[] bounds = new double[(int) total.size()];
     for (int i = 0; i < bounds.length; i++) {
       double roundings = depth * EPSILON * total.getDouble(i);
-      bounds[i] =
-          (activated
-                  ? STEEPEST_ACTIVATION * roundings
-                      + ACTIVATION_ERROR * Math.max(1, Math.abs(expected.getDouble(i)))
-                  : roundings)
-              + Float.MIN_NORMAL;
+      bounds[i] = bound(problem, roundings, expected.getDouble(i));
     }
     return bounds;
   }
 
-  private static MemorySegment magnitudes(MemorySegment floats) {
-    Tensor values = Tensor.wrap(DType.FLOAT, Shape.of(floats.byteSize() / 4), floats).copy();
+  /** How far activations of 8-bit products may be off, whose sums are exact until then. */
+  private double[] int8Bounds(
+      ProductProblem problem, Weights constants, Data data, Tensor expected) {
+    Tensor sums = run(reference, sums(problem), constants, data, null);
+    double[] bounds = new double[(int) sums.size()];
+    for (int i = 0; i < bounds.length; i++) {
+      double roundings = 2 * EPSILON * Math.abs(sums.getDouble(i));
+      bounds[i] = bound(problem, roundings, expected.getDouble(i));
+    }
+    return bounds;
+  }
+
+  private static ProductProblem sums(ProductProblem problem) {
+    Epilogue epilogue = problem.epilogue();
+    Epilogue sum = Epilogue.NONE.withBias(epilogue.bias()).withResidual(epilogue.residual());
+    return switch (problem) {
+      case GemmProblem gemm -> gemm.withEpilogue(sum);
+      case ConvProblem conv -> conv.withEpilogue(sum);
+    };
+  }
+
+  private static double bound(ProductProblem problem, double roundings, double expected) {
+    double stored =
+        switch (problem.types().output()) {
+          case FLOAT16 -> 0x1p-10 * Math.abs(expected) + 0x1p-24;
+          case BFLOAT16 -> 0x1p-7 * Math.abs(expected);
+          default -> 0;
+        };
+    double activated =
+        problem.epilogue().activation() == Activation.NONE
+            ? roundings
+            : STEEPEST_ACTIVATION * roundings + ACTIVATION_ERROR * Math.max(1, Math.abs(expected));
+    return activated + stored + Float.MIN_NORMAL;
+  }
+
+  private static MemorySegment magnitudes(DType type, MemorySegment floats) {
+    Shape shape = Shape.of(floats.byteSize() * 8 / type.bits());
+    Tensor values = Tensor.wrap(type, shape, floats).copy();
     for (int i = 0; i < values.size(); i++) {
-      values.setFloat(i, Math.abs(values.getFloat(i)));
+      values.setDouble(i, Math.abs(values.getDouble(i)));
     }
     return values.segment();
   }
@@ -219,8 +248,8 @@ final class KernelLaws {
     MemorySegment segment = arena.allocate(bytes, 64);
     Tensor tensor = Tensor.wrap(type, Shape.of(bytes * 8 / type.bits()), segment);
     for (int i = 0; i < tensor.size(); i++) {
-      if (type == DType.FLOAT) {
-        tensor.setFloat(i, random.nextFloat() * 2 - 1);
+      if (type.isFloat()) {
+        tensor.setDouble(i, random.nextFloat() * 2 - 1);
       } else if (type.bits() == 8) {
         tensor.setLong(
             i,
@@ -231,12 +260,14 @@ final class KernelLaws {
         tensor.setLong(i, random.nextInt(20_000) - 10_000);
       }
     }
-    if (type == DType.FLOAT && content == Content.EXTREME && tensor.size() > 0) {
-      float[] extremes = {
-        Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, -0.0f, Float.MIN_VALUE
+    if (type.isFloat() && content == Content.EXTREME && tensor.size() > 0) {
+      // The arithmetic of bfloat16 takes subnormal numbers for 0.
+      double least = type == DType.BFLOAT16 ? Float.MIN_NORMAL : Float.MIN_VALUE;
+      double[] extremes = {
+        Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, -0.0, least
       };
-      for (float extreme : extremes) {
-        tensor.setFloat(random.nextInt((int) tensor.size()), extreme);
+      for (double extreme : extremes) {
+        tensor.setDouble(random.nextInt((int) tensor.size()), extreme);
       }
     }
     return segment;

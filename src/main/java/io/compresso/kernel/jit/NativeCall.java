@@ -22,6 +22,12 @@ public final class NativeCall {
               FunctionDescriptor.ofVoid(
                   ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
 
+  private static final MethodHandle TILE =
+      Linker.nativeLinker()
+          .downcallHandle(
+              FunctionDescriptor.ofVoid(
+                  ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG));
+
   private NativeCall() {}
 
   /** Calls {@code code(a, b, c, constants, rows, panels, residual, table)}. */
@@ -56,6 +62,26 @@ public final class NativeCall {
       MemorySegment mask) {
     try {
       BLOCK.invokeExact(code, a, b, c, constants, first, second, mask);
+    } catch (RuntimeException | Error thrown) {
+      throw thrown;
+    } catch (Throwable thrown) {
+      throw new IllegalStateException(thrown);
+    }
+  }
+
+  /** Calls {@code code(a, b, c, columns, rows, frame, first, second)}. */
+  public static void tile(
+      MemorySegment code,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c,
+      MemorySegment columns,
+      MemorySegment rows,
+      MemorySegment frame,
+      long first,
+      long second) {
+    try {
+      TILE.invokeExact(code, a, b, c, columns, rows, frame, first, second);
     } catch (RuntimeException | Error thrown) {
       throw thrown;
     } catch (Throwable thrown) {

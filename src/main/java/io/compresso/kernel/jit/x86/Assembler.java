@@ -18,6 +18,9 @@ class Assembler extends Encoder {
     }
   }
 
+  /** The predicate of comparisons: neither is NaN. */
+  static final int ORDERED = 7;
+
   byte[] toBytes() {
     return code.toBytes();
   }
@@ -228,7 +231,11 @@ class Assembler extends Encoder {
   }
 
   void vmovaps(Vec target, Vec source) {
-    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x28), target, null, source, Modifiers.NONE);
+    vmovaps(target, source, Modifiers.NONE);
+  }
+
+  void vmovaps(Vec target, Vec source, Modifiers modifiers) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x28), target, null, source, modifiers);
   }
 
   /** Loads the elements whose sign bit is set in {@code mask}, zeroes the others. */
@@ -293,6 +300,12 @@ class Assembler extends Encoder {
     vexRegisters(Opcode.of(PREFIX_F2, MAP_0F, 0x92).wide(), target.ordinal(), 0, source.ordinal());
   }
 
+  /** Loads 16-bit elements. */
+  void vmovdqu16(Vec target, Mem source, Modifiers modifiers) {
+    vector(
+        Opcode.of(PREFIX_F2, MAP_0F, 0x6F).wide().only(Form.EVEX), target, null, source, modifiers);
+  }
+
   void kmovq(Mask target, Mem source) {
     vexMemory(Opcode.of(NO_PREFIX, MAP_0F, 0x90).wide(), target.ordinal(), source, false);
   }
@@ -339,6 +352,31 @@ class Assembler extends Encoder {
 
   void vdivps(Vec target, Vec left, Vec right) {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x5E), target, left, right, Modifiers.NONE);
+  }
+
+  /** Sets the bits of the elements of which {@code predicate} holds. */
+  void vcmpps(Mask target, Vec left, Vec right, int predicate) {
+    vector(
+        Opcode.of(NO_PREFIX, MAP_0F, 0xC2).only(Form.EVEX),
+        new Vec(target.ordinal(), left.length()),
+        left,
+        right,
+        Modifiers.NONE);
+    code.int8(predicate);
+  }
+
+  /** Sets all bits of the elements of which {@code predicate} holds. */
+  void vcmpps(Vec target, Vec left, Vec right, int predicate) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0xC2).only(Form.VEX), target, left, right, Modifiers.NONE);
+    code.int8(predicate);
+  }
+
+  /**
+   * The elements of {@code set} where the sign bit of {@code selector} is set, or of {@code left}.
+   */
+  void vblendvps(Vec target, Vec left, Vec set, Vec selector) {
+    vector(Opcode.of(PREFIX_66, MAP_0F3A, 0x4A).only(Form.VEX), target, left, set, Modifiers.NONE);
+    code.int8(selector.number() << 4);
   }
 
   /** {@code target = left * 2^floor(right)}. */
@@ -730,6 +768,11 @@ class Assembler extends Encoder {
     vector(Opcode.of(PREFIX_66, MAP_0F, 0x6B), target, left, right, Modifiers.NONE);
   }
 
+  /** Narrows 32-bit elements to unsigned 16 bits, saturating; within each 128 bits. */
+  void vpackusdw(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x2B), target, left, right, Modifiers.NONE);
+  }
+
   /** Narrows signed 16-bit elements to unsigned bytes, saturating; within each 128 bits. */
   void vpackuswb(Vec target, Vec left, Vec right) {
     vector(Opcode.of(PREFIX_66, MAP_0F, 0x67), target, left, right, Modifiers.NONE);
@@ -754,6 +797,16 @@ class Assembler extends Encoder {
   void vpmovqd(Mem target, Vec source, Modifiers modifiers) {
     vector(
         Opcode.of(PREFIX_F3, MAP_0F38, 0x35).only(Form.EVEX).in(Unit.HALF_VECTOR),
+        source,
+        null,
+        target,
+        modifiers);
+  }
+
+  /** Stores the low half of each 32-bit element. */
+  void vpmovdw(Mem target, Vec source, Modifiers modifiers) {
+    vector(
+        Opcode.of(PREFIX_F3, MAP_0F38, 0x33).only(Form.EVEX).in(Unit.HALF_VECTOR),
         source,
         null,
         target,

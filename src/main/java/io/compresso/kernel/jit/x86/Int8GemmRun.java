@@ -1,93 +1,154 @@
 package io.compresso.kernel.jit.x86;
 
-import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.GemmProblem;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.jit.x86.GemmProduct.Memory;
+import io.compresso.kernel.jit.x86.GemmShape.Left;
+import io.compresso.kernel.jit.x86.GemmShape.Output;
+import io.compresso.kernel.jit.x86.GemmShape.Right;
+import io.compresso.kernel.jit.x86.GemmShape.Terms;
+import io.compresso.kernel.jit.x86.RowStage.Conversion;
 import io.compresso.kernel.panel.Blocks;
-import io.compresso.kernel.panel.PanelProduct;
-import io.compresso.kernel.panel.PanelShape;
-import io.compresso.kernel.panel.PanelShape.BiasAxis;
-import io.compresso.kernel.panel.PanelShape.Left;
-import io.compresso.kernel.panel.PanelShape.Panel;
 import io.compresso.kernel.panel.Scratch;
+import io.compresso.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A prepared 8-bit matrix product: weights packed {@code [n/width][k/4][width][4]}. */
+/**
+ * A prepared 8-bit matrix product of unsigned with signed bytes, weights packed {@code
+ * [n/width][k/4][width][4]}, results finished in registers.
+ *
+ * <p>Signed inputs X and unsigned weights W are moved by 128 together with their zero points, which
+ * changes no difference. Then {@code sum (X - zx)(W - zw) = sum XW - zx (sum W - K zw) - zw sum X}:
+ * the second term is what the sums begin with, the third one is subtracted where weights have zero
+ * points.
+ */
 final class Int8GemmRun implements PreparedKernel {
-  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+  private static final int MOVE = 128;
+  private static final int MOVE_BITS = 0x80;
+  private static final int LEFT_BYTES = 1 << 19;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
-  private static final int MOST_COLUMNS = 512;
-  private static final int MOST_TILES_OF_ROWS = 8;
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private final KernelSpec spec;
   private final GemmProblem problem;
-  private final int width;
-  private final int quads;
-  private final PanelProduct product;
-  private final Requantizer requantizer;
-  private final int sumStride;
+  private final GemmPanels panels;
+  private final GemmShape shape;
+  private final GemmProduct product;
+  private final @Nullable RowStage stage;
+  private final WeightQuantization quantization;
+  private final boolean crosses;
   private final Arena arena = Arena.ofShared();
   private final @Nullable MemorySegment packed;
+  private final MemorySegment columns;
+  private final MemorySegment frame;
 
-  Int8GemmRun(KernelSpec spec, GemmProblem problem, Weights weights, VectorSet set) {
+  Int8GemmRun(KernelSpec spec, GemmProblem problem, Weights weights) {
     this.spec = spec;
     this.problem = problem;
-    PanelProduct.Factory factory = JitPanel.factory(Factors.UNSIGNED_BY_SIGNED, set);
-    this.width = factory.width();
-    this.quads = Math.ceilDiv(problem.k(), 4);
+    this.quantization = weights.quantization();
     int n = problem.n();
-    this.sumStride = Math.min(n, MOST_COLUMNS);
-    this.requantizer = new Requantizer(set, problem, weights, BiasAxis.COLUMNS, sumStride, n);
-    this.product =
-        factory.create(
-            new PanelShape(
-                new Left(quads, 1),
-                Panel.packed(quads, width),
-                requantizer.isIdentity() ? n : sumStride,
-                BiasAxis.COLUMNS,
-                Epilogue.NONE));
+    int width = GemmProduct.width(spec.isa());
+    this.panels = new GemmPanels(problem.k(), n, problem.transpose().b(), 1, 4, width);
+    this.crosses = crosses();
+    boolean copies =
+        problem.transpose().a() || problem.k() % 4 != 0 || problem.types().input() == DType.INT8;
+    this.stage =
+        copies
+            ? new RowStage(
+                VectorSet.of(spec.isa()),
+                new Conversion(
+                    problem.types().input(),
+                    false,
+                    problem.types().input() == DType.INT8 ? MOVE_BITS : 0),
+                problem.transpose().a(),
+                problem.m(),
+                problem.k())
+            : null;
+    int paddedColumns = GemmProduct.paddedColumns(n, spec.isa());
+    this.shape =
+        new GemmShape(
+            Factors.UNSIGNED_BY_SIGNED,
+            new Left(stage == null ? problem.k() / 4 : stage.rowBytes() / 4, 1),
+            new Right(DType.FLOAT, panels.stepBytes(), Math.max(1, panels.panelBytes())),
+            panels.depth(),
+            new Output(
+                problem.types().output(),
+                n,
+                problem.epilogue(),
+                paddedColumns,
+                new Terms(crosses, false)));
+    this.product = new GemmProduct(shape, spec.isa());
+    columns = arena.allocate(columnBytes(), 64);
+    constants(weights);
     MemorySegment data = weights.data();
     if (data == null) {
       packed = null;
     } else {
-      packed = arena.allocate(packedBytes(), 64);
-      pack(data, packed);
+      packed = arena.allocate(Math.max(1, panels.bytes()), 64);
+      pack(data, packed, columns, Workers.shared().size());
+    }
+    frame = arena.allocate(GemmFrame.BYTES, 64);
+    GemmFrame.constants(
+        frame,
+        problem.types().output(),
+        problem.epilogue(),
+        quantization.outputZeroPoint(),
+        weights.residual());
+  }
+
+  private long columnBytes() {
+    int padded = GemmProduct.paddedColumns(problem.n(), spec.isa());
+    return 4L * padded * ColumnTerms.values().length;
+  }
+
+  private boolean crosses() {
+    for (int j = 0; j < problem.n(); j++) {
+      if (weightZeroPoint(j) != 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private int weightZeroPoint(int j) {
+    return quantization.zeroPoint(j) - (problem.types().weight() == DType.UINT8 ? MOVE : 0);
+  }
+
+  /** Writes the constants of the columns, except for what follows from the weights' sums. */
+  private void constants(Weights weights) {
+    MemorySegment bias = problem.epilogue().bias() ? Objects.requireNonNull(weights.bias()) : null;
+    boolean floats = problem.types().output() == DType.FLOAT;
+    for (int j = 0; j < problem.n(); j++) {
+      columns.set(FLOAT, at(ColumnTerms.SCALE, j), quantization.scale(j));
+      columns.set(INT, at(ColumnTerms.WEIGHT_ZERO_POINT, j), weightZeroPoint(j));
+      if (bias != null) {
+        ColumnTerms terms = floats ? ColumnTerms.FLOAT_BIAS : ColumnTerms.START;
+        columns.set(INT, at(terms, j), bias.get(INT, 4L * j));
+      }
     }
   }
 
-  /** Bytes of the panels, and of the sums of the columns after them. */
-  private long packedBytes() {
-    return panelBytes() + 4L * problem.n();
+  private long at(ColumnTerms terms, int j) {
+    int padded = GemmProduct.paddedColumns(problem.n(), spec.isa());
+    return 4 * ((long) terms.ordinal() * padded + j);
   }
 
-  private long panelBytes() {
-    return 4L * quads * Math.ceilDiv(problem.n(), width) * width;
-  }
-
-  private void pack(MemorySegment matrix, MemorySegment target) {
-    int n = problem.n();
-    int k = problem.k();
-    int flip = Requantizer.weightFlip(problem);
-    long row = problem.transpose().b() ? 1 : n;
-    long column = problem.transpose().b() ? k : 1;
-    target.asSlice(0, panelBytes()).fill((byte) 0);
-    for (int j = 0; j < n; j++) {
-      long to = 4L * ((long) (j / width) * quads * width + j % width);
-      int sum = 0;
-      for (int p = 0; p < k; p++) {
-        byte value = (byte) (matrix.get(BYTE, p * row + j * column) ^ flip);
-        sum += value;
-        target.set(BYTE, to + 4L * (p >> 2) * width + (p & 3), value);
-      }
-      target.set(INT, panelBytes() + 4L * j, sum);
+  private void pack(MemorySegment matrix, MemorySegment target, MemorySegment terms, int threads) {
+    int[] sums = new int[problem.n()];
+    int flip = problem.types().weight() == DType.UINT8 ? MOVE_BITS : 0;
+    panels.pack(matrix, target, flip, sums, threads);
+    for (int j = 0; j < problem.n(); j++) {
+      terms.set(
+          INT, at(ColumnTerms.ZERO_POINT_FACTOR, j), sums[j] - problem.k() * weightZeroPoint(j));
     }
   }
 
@@ -104,124 +165,89 @@ final class Int8GemmRun implements PreparedKernel {
   @Override
   public void run(Operands operands, int threads) {
     operands.require(problem, packed != null);
-    boolean copies =
-        problem.transpose().a() || problem.k() % 4 != 0 || Requantizer.inputFlip(problem) != 0;
-    int m = problem.m();
-    try (Scratch rows = Scratch.of(copies ? 4L * m * quads : 0);
-        Scratch given = Scratch.of(packed != null ? 0 : packedBytes());
-        Scratch starts = Scratch.of(4L * problem.n());
-        Scratch cross = Scratch.of(requantizer.crosses() ? 4L * m : 0);
-        Scratch constants = Scratch.of(requantizer.constantBytes())) {
-      if (packed == null) {
-        pack(Objects.requireNonNull(operands.second()), given.segment());
+    if (problem.m() == 0 || problem.n() == 0) {
+      return;
+    }
+    try (Scratch rows = Scratch.of(stage == null ? 0 : stage.bytes());
+        Scratch given = Scratch.of(packed != null ? 0 : panels.bytes());
+        Scratch givenColumns = Scratch.of(packed != null ? 0 : columnBytes());
+        Scratch rowTerms = Scratch.of(crosses ? (long) RowTerms.BYTES * problem.m() : 0);
+        Scratch scalars = Scratch.of(GemmFrame.BYTES)) {
+      MemorySegment b = packed;
+      MemorySegment terms = columns;
+      if (b == null) {
+        b = given.segment();
+        terms = givenColumns.segment().copyFrom(columns);
+        pack(Objects.requireNonNull(operands.second()), b, terms, threads);
       }
-      MemorySegment b = packed != null ? packed : given.segment();
-      if (copies) {
-        copyRows(operands.input(), rows.segment(), threads);
+      MemorySegment a = operands.input();
+      if (stage != null) {
+        stage.copy(a, rows.segment(), threads);
+        a = rows.segment();
       }
-      MemorySegment a = copies ? rows.segment() : operands.input();
-      if (requantizer.crosses()) {
-        sumRows(a, cross.segment(), threads);
+      MemorySegment rowSums = MemorySegment.NULL;
+      if (crosses) {
+        rowSums = rowTerms.segment();
+        sumRows(a, rowSums, threads);
       }
-      int zeroPoint = requantizer.inputZeroPoint(operands.inputZeroPoint());
-      for (int j = 0; j < problem.n(); j++) {
-        int sum = b.get(INT, panelBytes() + 4L * j);
-        int start = requantizer.startOfSum(j, zeroPoint, sum, problem.k());
-        starts.segment().setAtIndex(INT, j, start);
-      }
-      requantizer.constants(operands.inputScale(), constants.segment());
-      Buffers buffers =
-          new Buffers(
-              a, b, operands.output(), starts.segment(), cross.segment(), constants.segment());
-      multiply(buffers, threads);
+      MemorySegment own = scalars.segment().copyFrom(frame);
+      MemorySegment third = operands.third() == null ? operands.output() : operands.third();
+      int moved = operands.inputZeroPoint() + (problem.types().input() == DType.INT8 ? MOVE : 0);
+      GemmFrame.run(own, third, operands.output(), operands.inputScale(), moved);
+      multiply(new Memory(a, b, operands.output(), terms, rowSums, own), threads);
     }
   }
 
-  /** The memory of one run: both factors, the results, and what belongs to the channels. */
-  private record Buffers(
-      MemorySegment a,
-      MemorySegment b,
-      MemorySegment output,
-      MemorySegment starts,
-      MemorySegment cross,
-      MemorySegment constants) {}
-
-  private void copyRows(MemorySegment input, MemorySegment target, int threads) {
-    int k = problem.k();
-    int flip = Requantizer.inputFlip(problem);
-    long row = problem.transpose().a() ? 1 : k;
-    long column = problem.transpose().a() ? problem.m() : 1;
-    Workers.shared()
-        .run(
-            problem.m(),
-            k < 256 ? 1 : threads,
-            i -> {
-              long to = 4L * i * quads;
-              for (int p = 0; p < k; p++) {
-                target.set(BYTE, to + p, (byte) (input.get(BYTE, i * row + p * column) ^ flip));
-              }
-              for (int p = k; p < 4 * quads; p++) {
-                target.set(BYTE, to + p, (byte) 0);
-              }
-            });
-  }
-
   private void sumRows(MemorySegment a, MemorySegment target, int threads) {
+    long rowBytes = 4 * shape.left().rowStride();
     Workers.shared()
         .run(
             problem.m(),
             problem.k() < 256 ? 1 : threads,
             i -> {
               int sum = 0;
-              long from = 4L * i * quads;
+              long from = i * rowBytes;
               for (int p = 0; p < problem.k(); p++) {
-                sum += a.get(BYTE, from + p) & 0xFF;
+                sum += a.get(ValueLayout.JAVA_BYTE, from + p) & 0xFF;
               }
-              target.setAtIndex(INT, i, sum);
+              target.set(INT, (long) i * RowTerms.BYTES + RowTerms.SUM, sum);
             });
   }
 
-  private void multiply(Buffers buffers, int threads) {
-    int n = problem.n();
+  private void multiply(Memory memory, int threads) {
     int pool = Math.min(threads, Workers.shared().size());
-    int grain = spec.tile().rows();
+    int grain = GemmProduct.mostRows(shape.factors(), spec.isa());
+    long rowBytes = Math.max(1, 4 * shape.left().rowStride());
+    int most = (int) Math.max(1, LEFT_BYTES / rowBytes / grain) * grain;
     Blocks blocks =
-        Blocks.of(problem.m(), n, problem.k(), grain, width, pool)
-            .withColumnsAtMost(MOST_COLUMNS)
-            .withRowsAtMost(MOST_TILES_OF_ROWS * grain);
-    Workers.shared().run(blocks.count(), threads, block -> multiply(buffers, blocks, block));
-  }
-
-  private void multiply(Buffers buffers, Blocks blocks, int block) {
-    int row = blocks.firstRow(block);
-    int column = blocks.firstColumn(block);
-    int rows = blocks.rowsOf(block);
-    int columns = blocks.columnsOf(block);
-    long output = (long) row * problem.n() + column;
-    MemorySegment a = buffers.a().asSlice(4L * row * quads);
-    MemorySegment b = buffers.b().asSlice(4L * column * quads);
-    MemorySegment starts = buffers.starts().asSlice(4L * column);
-    if (requantizer.isIdentity()) {
-      product.multiply(a, b, buffers.output().asSlice(4 * output), starts, rows, columns);
-      return;
-    }
-    int outputBytes = problem.types().output().bits() / 8;
-    try (Scratch sums = Scratch.of(4L * rows * sumStride)) {
-      product.multiply(a, b, sums.segment(), starts, rows, columns);
-      requantizer.apply(
-          sums.segment(),
-          requantizer.crosses() ? buffers.cross().asSlice(4L * row) : buffers.cross(),
-          buffers.output().asSlice(output * outputBytes),
-          buffers.constants().asSlice(4L * column),
-          rows,
-          columns);
-    }
+        Blocks.of(problem.m(), problem.n(), problem.k(), grain, panels.width(), pool)
+            .withRowsAtMost(most);
+    Workers.shared()
+        .run(
+            blocks.count(),
+            threads,
+            block -> {
+              int row = blocks.firstRow(block);
+              int column = blocks.firstColumn(block);
+              product.multiply(
+                  memory.at(
+                      shape.depth() == 0 ? 0 : row * rowBytes,
+                      column / panels.width() * panels.panelBytes(),
+                      problem.types().output().bytes((long) row * problem.n() + column),
+                      4L * column,
+                      (long) RowTerms.BYTES * row),
+                  shape.whole(),
+                  blocks.rowsOf(block),
+                  blocks.columnsOf(block));
+            });
   }
 
   @Override
   public void close() {
     product.close();
-    requantizer.close();
+    if (stage != null) {
+      stage.close();
+    }
     arena.close();
   }
 }

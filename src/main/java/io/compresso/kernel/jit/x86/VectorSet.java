@@ -74,6 +74,20 @@ enum VectorSet {
     }
   }
 
+  /** Loads the mask of the first {@code count} floats; nothing for 0. Overwrites {@code rax}. */
+  void loadTailMask(Assembler assembler, int count) {
+    if (count == 0) {
+      return;
+    }
+    if (this == AVX512) {
+      assembler.mov(Gpr.RAX, (1 << count) - 1);
+      assembler.kmovd(Mask.K1, Gpr.RAX);
+    } else {
+      assembler.mov(Gpr.RAX, mask(count).address());
+      assembler.vmovups(maskRegister(), Mem.at(Gpr.RAX));
+    }
+  }
+
   /** Loads the masked floats, zeroes the others. */
   void load(Assembler assembler, Vec target, Mem source, boolean masked) {
     if (!masked) {

@@ -12,29 +12,35 @@ import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Problem;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.jit.ExecutableMemory;
-import io.compresso.kernel.panel.PanelGemm;
 import io.compresso.tensor.DType;
 import java.util.Set;
 
-/** The float matrix product in AVX2 or AVX-512 code. */
+/**
+ * The float matrix product in AVX2 or AVX-512 code. Floats of 16 bits are widened as they are read;
+ * the sums are of 32 bits, rounded when they are stored. With AVX512_BF16, products of bfloat16
+ * with bfloat16 are summed in pairs.
+ */
 public final class X86Gemm implements Kernel {
-  private final VectorSet set;
+  private static final Set<DType> FLOATS = Set.of(DType.FLOAT, DType.FLOAT16, DType.BFLOAT16);
+
   private final KernelSpec spec;
+  private final Factors factors;
 
   /**
-   * @param isa {@code AVX2} or {@code AVX512}
+   * @param isa {@code AVX2}, {@code AVX512} or {@code AVX512_BF16}
    */
   public X86Gemm(Isa isa) {
-    this.set = VectorSet.of(isa);
-    int rows = JitPanel.mostRows(Factors.FLOATS, set);
-    int columns = JitPanel.factory(Factors.FLOATS, set).width();
+    this.factors = isa == Isa.AVX512_BF16 ? Factors.BFLOAT16_PAIRS : Factors.FLOATS;
+    int rows = GemmProduct.mostRows(factors, isa);
+    int columns = GemmProduct.width(isa);
+    boolean pairs = factors == Factors.BFLOAT16_PAIRS;
     this.spec =
         new KernelSpec(
-            "f32-gemm-%dx%d-%s".formatted(rows, columns, isa),
+            (pairs ? "bf16-gemm-%dx%dc2-%s" : "f32-gemm-%dx%d-%s").formatted(rows, columns, isa),
             KernelFamily.GEMM,
-            Set.of(DType.FLOAT),
-            new KernelSpec.Tile(rows, columns, 1),
-            "[n/%d][k][%d]".formatted(columns, columns),
+            pairs ? Set.of(DType.BFLOAT16) : FLOATS,
+            new KernelSpec.Tile(rows, columns, pairs ? 2 : 1),
+            (pairs ? "[n/%d][k/2][%d][2]" : "[n/%d][k][%d]").formatted(columns, columns),
             isa);
   }
 
@@ -45,17 +51,21 @@ public final class X86Gemm implements Kernel {
 
   @Override
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
-    return problem instanceof GemmProblem gemm
-        ? Acceptance.when(gemm.types().equals(OperandTypes.FLOAT), "not of floats")
-            .and(gemm.epilogue().isPlain())
-            .and(JitPanel.accepts(1, Math.max(gemm.m(), Math.max(gemm.n(), gemm.k()))))
-            .and(ExecutableMemory.allowed())
-        : Acceptance.no("not a matrix product");
+    if (!(problem instanceof GemmProblem gemm)) {
+      return Acceptance.no("not a matrix product");
+    }
+    OperandTypes types = gemm.types();
+    return Acceptance.when(
+            spec.inputTypes().contains(types.input())
+                && spec.inputTypes().contains(types.weight())
+                && FLOATS.contains(types.output()),
+            "not of " + spec.inputTypes())
+        .and(GemmProduct.accepts(4L * Math.max(gemm.m(), Math.max(gemm.n(), gemm.k()))))
+        .and(ExecutableMemory.allowed());
   }
 
   @Override
   public PreparedKernel prepare(Problem problem, Weights weights) {
-    return new PanelGemm(
-        spec, (GemmProblem) problem, weights, JitPanel.factory(Factors.FLOATS, set));
+    return new FloatGemmRun(spec, (GemmProblem) problem, weights, factors);
   }
 }

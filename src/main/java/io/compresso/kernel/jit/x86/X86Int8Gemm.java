@@ -1,7 +1,9 @@
 package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.Acceptance;
+import io.compresso.kernel.Activation;
 import io.compresso.kernel.CpuFeatures;
+import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.GemmProblem;
 import io.compresso.kernel.Isa;
 import io.compresso.kernel.Kernel;
@@ -16,17 +18,15 @@ import java.util.Set;
 
 /** The 8-bit matrix product in AVX2, AVX-VNNI or AVX-512 VNNI code. */
 public final class X86Int8Gemm implements Kernel {
-  private final VectorSet set;
   private final KernelSpec spec;
 
   /**
    * @param isa {@code AVX2}, {@code AVX_VNNI} or {@code AVX512_VNNI}
    */
   public X86Int8Gemm(Isa isa) {
-    this.set = VectorSet.of(isa);
     Factors factors = Factors.UNSIGNED_BY_SIGNED;
-    int rows = JitPanel.mostRows(factors, set);
-    int columns = JitPanel.factory(factors, set).width();
+    int rows = GemmProduct.mostRows(factors, isa);
+    int columns = GemmProduct.width(isa);
     this.spec =
         new KernelSpec(
             "qx8-gemm-%dx%dc4-%s".formatted(rows, columns, isa),
@@ -46,14 +46,32 @@ public final class X86Int8Gemm implements Kernel {
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
     return problem instanceof GemmProblem gemm
         ? Acceptance.when(gemm.types().isInt8(), "not of bytes")
-            .and(Requantizer.accepts(gemm.epilogue()))
-            .and(JitPanel.accepts(1, Math.max(gemm.m(), Math.max(gemm.n(), gemm.k()))))
+            .and(accepts(gemm.types().output(), gemm.epilogue()))
+            .and(GemmProduct.accepts(4L * Math.max(gemm.m(), Math.max(gemm.n(), gemm.k()))))
             .and(ExecutableMemory.allowed())
         : Acceptance.no("not a matrix product");
   }
 
+  private static Acceptance accepts(DType output, Epilogue epilogue) {
+    boolean floats = output == DType.FLOAT;
+    boolean fits =
+        switch (epilogue.residual()) {
+          case NONE -> true;
+          case ADDED -> output != DType.INT32;
+          case ADDED_TO_QUANTIZED -> output.bits() == 8;
+        };
+    return Acceptance.when(
+            floats || output == DType.INT32 || output == DType.UINT8 || output == DType.INT8,
+            "no output of " + output)
+        .and(
+            Acceptance.when(
+                fits && (floats || epilogue.activation() == Activation.NONE),
+                "an epilogue with activation %s and residual %s for %s"
+                    .formatted(epilogue.activation(), epilogue.residual(), output)));
+  }
+
   @Override
   public PreparedKernel prepare(Problem problem, Weights weights) {
-    return new Int8GemmRun(spec, (GemmProblem) problem, weights, set);
+    return new Int8GemmRun(spec, (GemmProblem) problem, weights);
   }
 }

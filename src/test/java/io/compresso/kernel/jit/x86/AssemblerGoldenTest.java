@@ -172,6 +172,18 @@ class AssemblerGoldenTest {
     put(
         "vfnmadd231ps ymm7, ymm8, [r9+64]",
         a -> a.vfnmadd231ps(ymm(7), ymm(8), Mem.at(R9, 64), Modifiers.NONE));
+    put("kmovq k2, r9", a -> a.kmovq(K2, R9));
+    put(
+        "vmovdqu16 zmm1{k1}{z}, [rdi+64]",
+        a -> a.vmovdqu16(zmm(1), Mem.at(RDI, 64), Modifiers.zeroing(K1)));
+    put("vcmpordps k2, zmm1, zmm20", a -> a.vcmpps(K2, zmm(1), zmm(20), Assembler.ORDERED));
+    put("vcmpordps ymm2, ymm1, ymm13", a -> a.vcmpps(ymm(2), ymm(1), ymm(13), Assembler.ORDERED));
+    put("vblendvps ymm1, ymm2, ymm13, ymm4", a -> a.vblendvps(ymm(1), ymm(2), ymm(13), ymm(4)));
+    put("vmovaps zmm20{k2}, zmm3", a -> a.vmovaps(zmm(20), zmm(3), Modifiers.merging(K2)));
+    put("vpackusdw xmm3, xmm9, xmm2", a -> a.vpackusdw(xmm(3), xmm(9), xmm(2)));
+    put(
+        "vpmovdw [rdi+32]{k1}, zmm18",
+        a -> a.vpmovdw(Mem.at(RDI, 32), zmm(18), Modifiers.merging(K1)));
     put("vdpbf16ps zmm3, zmm20, zmm5", a -> a.vdpbf16ps(zmm(3), zmm(20), zmm(5)));
     put("vfmadd231ph zmm3, zmm20, zmm5", a -> a.vfmadd231ph(zmm(3), zmm(20), zmm(5)));
     put("vcvtdq2ps zmm3, zmm20", a -> a.vcvtdq2ps(zmm(3), zmm(20)));

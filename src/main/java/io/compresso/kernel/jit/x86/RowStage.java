@@ -1,0 +1,145 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.kernel.Workers;
+import io.compresso.kernel.jit.CodeCache;
+import io.compresso.kernel.jit.NativeCall;
+import io.compresso.kernel.jit.x86.StageCode.Strides;
+import io.compresso.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Copies the rows of a left operand to where tile code can read them: floats of 16 bits as floats
+ * of 32, signed bytes moved by 128, and rows apart from one another so that they do not compete for
+ * the same lines of the cache.
+ */
+final class RowStage implements AutoCloseable {
+  private static final int LINE = 64;
+  private static final int ALIASING = 4096;
+  private static final int LEAST_BYTES_PER_CHUNK = 1 << 15;
+
+  private final DType type;
+  private final boolean widens;
+  private final int flip;
+  private final boolean transposed;
+  private final int rows;
+  private final int columns;
+  private final long rowBytes;
+  private final CodeCache.Lease code;
+
+  /**
+   * @param type the elements: bytes or floats
+   * @param widens whether floats of 16 bits become floats of 32
+   * @param flip what each byte is combined with, exclusive or
+   * @param transposed whether rows of the copy are columns of the source
+   * @param rows rows of the copy
+   * @param columns elements of a row of the copy
+   */
+  RowStage(VectorSet set, Conversion conversion, boolean transposed, int rows, int columns) {
+    this.type = conversion.type();
+    this.widens = conversion.widens();
+    this.flip = conversion.flip();
+    this.transposed = transposed;
+    this.rows = rows;
+    this.columns = columns;
+    this.rowBytes = rowBytes(widens ? 4L * columns : type.bytes(columns));
+    StageCode stage =
+        new StageCode(set, type, widens, flip, columns, new Strides(type.bytes(columns), rowBytes));
+    this.code = CodeCache.lease(stage, stage::generate);
+  }
+
+  /** What becomes of elements. */
+  record Conversion(DType type, boolean widens, int flip) {}
+
+  /** The distance of the copy's rows of so many bytes: whole lines that do not alias. */
+  static long rowBytes(long bytes) {
+    long lines = Math.max(LINE, Math.ceilDiv(bytes, LINE) * LINE);
+    return lines % ALIASING == 0 ? lines + LINE : lines;
+  }
+
+  /** Whether rows that far apart compete for the same lines of the cache. */
+  static boolean aliases(long bytes) {
+    return bytes % ALIASING == 0;
+  }
+
+  /** Bytes from one row of the copy to the next. */
+  long rowBytes() {
+    return rowBytes;
+  }
+
+  /** Bytes of the copy. */
+  long bytes() {
+    return rows * rowBytes;
+  }
+
+  /** Copies. */
+  void copy(MemorySegment source, MemorySegment target, int threads) {
+    if (rows == 0 || columns == 0) {
+      return;
+    }
+    int rowsPerChunk =
+        (int) Math.clamp(LEAST_BYTES_PER_CHUNK / rowBytes, 1, Math.ceilDiv(rows, threads));
+    int chunks = Math.ceilDiv(rows, rowsPerChunk);
+    boolean alone = bytes() < 2 * LEAST_BYTES_PER_CHUNK;
+    Workers.shared()
+        .run(
+            alone ? 1 : chunks,
+            threads,
+            chunk -> {
+              int first = alone ? 0 : chunk * rowsPerChunk;
+              int count = alone ? rows : Math.min(rowsPerChunk, rows - first);
+              if (transposed) {
+                transpose(source, target, first, count);
+                return;
+              }
+              MemorySegment none = MemorySegment.NULL;
+              NativeCall.block(
+                  code.entry(),
+                  source.asSlice(type.bytes((long) first * columns)),
+                  none,
+                  target.asSlice(first * rowBytes),
+                  none,
+                  count,
+                  0,
+                  none);
+            });
+  }
+
+  private void transpose(MemorySegment source, MemorySegment target, int first, int count) {
+    for (int i = first; i < first + count; i++) {
+      long to = i * rowBytes;
+      for (int p = 0; p < columns; p++) {
+        long from = (long) p * rows + i;
+        switch (type) {
+          case UINT8, INT8 -> {
+            byte value = source.get(ValueLayout.JAVA_BYTE, from);
+            target.set(ValueLayout.JAVA_BYTE, to + p, (byte) (value ^ flip));
+          }
+          case FLOAT ->
+              target.set(
+                  ValueLayout.JAVA_FLOAT_UNALIGNED,
+                  to + 4L * p,
+                  source.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * from));
+          default -> {
+            short bits = source.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * from);
+            if (widens) {
+              float value =
+                  type == DType.FLOAT16
+                      ? Float.float16ToFloat(bits)
+                      : Float.intBitsToFloat(bits << 16);
+              target.set(ValueLayout.JAVA_FLOAT_UNALIGNED, to + 4L * p, value);
+            } else {
+              target.set(ValueLayout.JAVA_SHORT_UNALIGNED, to + 2L * p, bits);
+            }
+          }
+        }
+      }
+    }
+    // What tile code reads after a row's last element is a factor of weights that are 0.
+  }
+
+  @Override
+  public void close() {
+    code.close();
+  }
+}
