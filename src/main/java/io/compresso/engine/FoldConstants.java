@@ -59,6 +59,11 @@ public final class FoldConstants implements Pass {
     return new FoldConstants(1 << 20, Set.of("DequantizeLinear"));
   }
 
+  /** Folds everything that is small, dequantization too. */
+  public static FoldConstants ofSmall() {
+    return new FoldConstants(1 << 12, Set.of());
+  }
+
   @Override
   public Patch patch(Model model) {
     Patch patch = new Patch();

@@ -8,7 +8,6 @@ import io.compresso.graph.GraphException;
 import io.compresso.graph.GraphVerifier;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
-import io.compresso.graph.Pass;
 import io.compresso.graph.ValueInfo;
 import io.compresso.graph.ValueType;
 import io.compresso.op.OperatorCatalog;
@@ -40,15 +39,7 @@ final class GraphCompiler {
 
   /** As {@link #compile(Model, Set)}, with a choice of layouts. */
   static Model compile(Model model, Set<String> kept, LayoutChoice layout) {
-    Model result = open(model, kept);
-    for (Pass pass : Optimization.passes(layout)) {
-      try {
-        result = Passes.apply(result, List.of(pass));
-      } catch (GraphException _) {
-        // A node that a pass cannot read is the run's to refuse, should the run come to it.
-      }
-    }
-    return result;
+    return Optimization.apply(open(model, kept), layout);
   }
 
   /** The model with fixed initializers and more outputs. */

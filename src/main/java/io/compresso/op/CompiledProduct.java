@@ -117,10 +117,10 @@ final class CompiledProduct {
                         : Products.memory(Reals.as(context, problem.biasType(), bias)))
                 .withQuantization(quantization)
                 .withResidual(FusedEpilogue.residualQuantization(node)),
-        Operands.of(Products.memory(x), y.segment())
-            .withThird(residual == null ? null : Products.memory(residual))
-            .withInputQuantization(
-                (int) node.intAttribute("x_zero_point", 0), node.floatAttribute("x_scale", 1)),
+        FusedEpilogue.quantized(
+            context,
+            Operands.of(Products.memory(x), y.segment())
+                .withThird(residual == null ? null : Products.memory(residual))),
         y,
         residual);
     return y;

@@ -5,6 +5,7 @@ import io.compresso.graph.Node;
 import io.compresso.kernel.Activation;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.Epilogue.Residual;
+import io.compresso.kernel.Operands;
 import io.compresso.kernel.ResidualQuantization;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.tensor.DType;
@@ -18,13 +19,16 @@ import org.jspecify.annotations.Nullable;
  * ones {@code y_type}, {@code x_zero_point}, {@code x_scale}, {@code y_zero_point}, {@code
  * residual} (a name of {@link Residual}), {@code residual_scale}, {@code residual_zero_point},
  * {@code sum_scale}, {@code sum_zero_point}. Inputs: the data, the weights, then where there are
- * any bias, residual and, of quantized ones, the factors of the sums and the weights' zero points.
+ * any bias, residual and, of quantized ones, the factors of the sums and the weights' zero points,
+ * then scale and zero point of data that is quantized by each run.
  */
 final class FusedEpilogue {
   static final int BIAS = 2;
   static final int RESIDUAL = 3;
   static final int FACTORS = 4;
   static final int ZERO_POINTS = 5;
+  static final int DATA_SCALE = 6;
+  static final int DATA_ZERO_POINT = 7;
 
   private FusedEpilogue() {}
 
@@ -65,6 +69,18 @@ final class FusedEpilogue {
   /** Whether all that a kernel may keep of a node is constant. */
   static boolean isConstant(OpContext context) {
     return context.isConstant(1) && Quantization.allConstant(context, BIAS, FACTORS, ZERO_POINTS);
+  }
+
+  /** The operands with the quantization of the data, of the node or of the run. */
+  static Operands quantized(OpContext context, Operands operands) {
+    Node node = context.node();
+    return operands.withInputQuantization(
+        node.input(DATA_ZERO_POINT) == null
+            ? (int) node.intAttribute("x_zero_point", 0)
+            : Quantization.zeroPoint(context, DATA_ZERO_POINT),
+        node.input(DATA_SCALE) == null
+            ? node.floatAttribute("x_scale", 1)
+            : Quantization.scale(context, DATA_SCALE));
   }
 
   /** The element type of a quantized product's result. */

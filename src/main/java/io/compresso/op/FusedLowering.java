@@ -35,6 +35,8 @@ final class FusedLowering {
     Node node = context.node();
     int zeroPoint = (int) node.intAttribute("x_zero_point", 0);
     float scale = node.floatAttribute("x_scale", 1);
+    TensorSpec givenScale = context.inputOrNull(FusedEpilogue.DATA_SCALE);
+    TensorSpec givenZero = context.inputOrNull(FusedEpilogue.DATA_ZERO_POINT);
     int threads = context.threads();
     return Lowered.of(buffers -> {
       MemorySegment added = residual == null ? null : buffers.input(FusedEpilogue.RESIDUAL);
@@ -44,19 +46,33 @@ final class FusedLowering {
                   : Operands.of(buffers.input(0), buffers.input(1), buffers.output(0)))
               .withThird(split ? null : added)
               .withInputQuantization(zeroPoint, scale);
+      Tensor dataScale =
+          givenScale == null ? null : wrap(givenScale, buffers.input(FusedEpilogue.DATA_SCALE));
+      Tensor dataZero =
+          givenZero == null ? null : wrap(givenZero, buffers.input(FusedEpilogue.DATA_ZERO_POINT));
       if (!split) {
-        return () -> kernel.run(operands, threads);
+        return dataScale == null && dataZero == null
+            ? () -> kernel.run(operands, threads)
+            : () -> kernel.run(quantized(operands, dataScale, dataZero), threads);
       }
-      Tensor y = Tensor.wrap(result.dtype(), result.shape(), buffers.output(0));
-      Tensor r =
-          residual == null || added == null
-              ? null
-              : Tensor.wrap(residual.dtype(), residual.shape(), added);
+      Tensor y = wrap(result, buffers.output(0));
+      Tensor r = residual == null || added == null ? null : wrap(residual, added);
       return () -> {
-        kernel.run(operands, threads);
+        kernel.run(quantized(operands, dataScale, dataZero), threads);
         SplitProduct.finish(problem, constants, y, r, threads);
       };
     });
+  }
+
+  private static Tensor wrap(TensorSpec spec, MemorySegment segment) {
+    return Tensor.wrap(spec.dtype(), spec.shape(), segment);
+  }
+
+  private static Operands quantized(
+      Operands operands, @Nullable Tensor scale, @Nullable Tensor zeroPoint) {
+    return operands.withInputQuantization(
+        zeroPoint == null ? operands.inputZeroPoint() : (int) zeroPoint.getLong(0),
+        scale == null ? operands.inputScale() : scale.getFloat(0));
   }
 
   private static Weights weights(

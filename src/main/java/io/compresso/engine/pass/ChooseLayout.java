@@ -1,9 +1,7 @@
 package io.compresso.engine.pass;
 
 import io.compresso.graph.Attribute;
-import io.compresso.graph.Model;
 import io.compresso.graph.Node;
-import io.compresso.graph.Pass;
 import io.compresso.graph.Patch;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Lays the data of convolutions with the channels last, where there are kernels for it, and that of
  * the nodes after them that can follow. Transposes stand where such a region begins and ends.
  */
-final class ChooseLayout implements Pass {
+final class ChooseLayout implements ViewPass {
   /** Followers that are better left to the other side of a transpose: they make data larger. */
   private static final Set<String> GROWING = Set.of("Cast", "DequantizeLinear", "Pad", "Resize");
 
@@ -29,10 +27,9 @@ final class ChooseLayout implements Pass {
   }
 
   @Override
-  public Patch patch(Model model) {
-    GraphView view = new GraphView(model);
+  public Patch patch(GraphView view) {
     Region region = new Region(view);
-    for (Node node : model.graph().nodes()) {
+    for (Node node : view.nodes()) {
       region.consider(node, choice.wantsChannelsLast(view, node));
     }
     if (region.moves.isEmpty()) {

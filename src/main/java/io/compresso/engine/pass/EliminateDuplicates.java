@@ -1,9 +1,7 @@
 package io.compresso.engine.pass;
 
 import io.compresso.graph.Attribute;
-import io.compresso.graph.Model;
 import io.compresso.graph.Node;
-import io.compresso.graph.Pass;
 import io.compresso.graph.Patch;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -12,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Lets nodes that compute the same of the same be one. */
-final class EliminateDuplicates implements Pass {
+final class EliminateDuplicates implements ViewPass {
   private static final Set<String> RANDOM =
       Set.of(
           "Bernoulli",
@@ -31,8 +29,7 @@ final class EliminateDuplicates implements Pass {
       List<Boolean> outputs) {}
 
   @Override
-  public Patch patch(Model model) {
-    GraphView view = new GraphView(model);
+  public Patch patch(GraphView view) {
     Patch patch = new Patch();
     Map<Key, Node> first = new HashMap<>();
     Set<String> renamed = new HashSet<>();

@@ -4,15 +4,59 @@ import io.compresso.engine.FoldConstants;
 import io.compresso.engine.InlineFunctions;
 import io.compresso.engine.RemoveDeadNodes;
 import io.compresso.engine.RemoveIdentity;
+import io.compresso.graph.GraphException;
+import io.compresso.graph.GraphVerifier;
+import io.compresso.graph.Model;
 import io.compresso.graph.Pass;
+import io.compresso.graph.Patch;
 import java.util.List;
 
 /** The passes that compile a graph, in the order in which they are applied. */
 public final class Optimization {
+  private static final int MOST_ROUNDS = 1000;
+
   private Optimization() {}
 
+  /**
+   * The model after all passes. A pass that a node of the model stops is left out: what is wrong
+   * with the node is the run's to say, should the run come to it.
+   *
+   * @param model a verified model
+   */
+  public static Model apply(Model model, LayoutChoice layout) {
+    GraphView view = new GraphView(model);
+    for (Pass pass : passes(layout)) {
+      try {
+        view = apply(view, pass);
+      } catch (GraphException _) {
+        continue;
+      }
+    }
+    return view.model();
+  }
+
+  private static GraphView apply(GraphView view, Pass pass) {
+    GraphView result = view;
+    for (int round = 0; round < MOST_ROUNDS; round++) {
+      Patch patch = pass instanceof ViewPass own ? own.patch(result) : pass.patch(result.model());
+      if (patch.isEmpty()) {
+        return result;
+      }
+      Model changed = patch.apply(result.model());
+      try {
+        GraphVerifier.verify(changed);
+      } catch (GraphException e) {
+        throw new IllegalStateException(
+            "pass " + pass.getClass().getSimpleName() + " broke the graph: " + e.getMessage(), e);
+      }
+      result = new GraphView(changed);
+    }
+    throw new IllegalStateException(
+        "pass " + pass.getClass().getSimpleName() + " finds no end in " + MOST_ROUNDS + " rounds");
+  }
+
   /** All passes, in order. */
-  public static List<Pass> passes(LayoutChoice layout) {
+  static List<Pass> passes(LayoutChoice layout) {
     return List.of(
         new InlineFunctions(),
         new RemoveDeadNodes(),
@@ -23,18 +67,23 @@ public final class Optimization {
         new MergeTransposes(),
         new RemoveIdentity(),
         new EliminateDuplicates(),
+        new FuseNormalizations(),
+        new FuseFunctions(),
         new FoldBatchNormalization(),
         new FoldChannelArithmetic(),
         new ExpandQOperators(),
         new MoveDequantization(),
         new MoveQuantization(),
         new LowerProducts(),
+        new LowerDynamicProducts(),
         new LowerAdditions(),
         new LowerPools(),
         new LowerFunctions(),
+        FoldConstants.ofSmall(),
         new CompileConvolutions(),
         new CompileProducts(),
         new FuseBias(),
+        new FoldScales(),
         new FuseResiduals(),
         new FuseActivations(),
         new CompilePools(),

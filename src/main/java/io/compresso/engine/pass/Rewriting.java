@@ -1,9 +1,7 @@
 package io.compresso.engine.pass;
 
 import io.compresso.graph.Annotations;
-import io.compresso.graph.Model;
 import io.compresso.graph.Node;
-import io.compresso.graph.Pass;
 import io.compresso.graph.Patch;
 import io.compresso.tensor.Tensor;
 import java.util.Collections;
@@ -15,13 +13,13 @@ import java.util.Set;
  * A pass that looks at one node after the other and puts other nodes in the place of it and its
  * neighbours. A node is changed once a round; what depends on a changed one waits for the next.
  */
-abstract class Rewriting implements Pass {
+abstract class Rewriting implements ViewPass {
   @Override
-  public final Patch patch(Model model) {
-    Edit edit = new Edit(new GraphView(model));
-    for (Node node : model.graph().nodes()) {
+  public final Patch patch(GraphView view) {
+    Edit edit = new Edit(view);
+    for (Node node : view.nodes()) {
       if (!edit.touched.contains(node)) {
-        rewrite(edit.view, node, edit);
+        rewrite(view, node, edit);
       }
     }
     return edit.patch;

@@ -1,0 +1,16 @@
+package io.compresso.engine.pass;
+
+import io.compresso.graph.Model;
+import io.compresso.graph.Pass;
+import io.compresso.graph.Patch;
+
+/** A pass that looks at a graph through a {@link GraphView}, which passes share. */
+interface ViewPass extends Pass {
+  /** The changes to make, empty when there is nothing to do. */
+  Patch patch(GraphView view);
+
+  @Override
+  default Patch patch(Model model) {
+    return patch(new GraphView(model));
+  }
+}
