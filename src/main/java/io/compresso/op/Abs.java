@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import io.compresso.tensor.DType;
 
 /** The absolute value of each element. */
@@ -36,5 +37,10 @@ final class Abs extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.ABS, 1, 0);
   }
 }

@@ -2,8 +2,10 @@ package io.compresso.op;
 
 import io.compresso.graph.Dim;
 import io.compresso.graph.Node;
+import io.compresso.kernel.BinaryFunction;
 import io.compresso.tensor.DType;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** {@code a + b}; integers wrap. */
 final class Add extends ElementwiseBinary {
@@ -40,6 +42,11 @@ final class Add extends ElementwiseBinary {
   @Override
   Dim symbolic(Dim a, Dim b) {
     return Dims.plus(a, b);
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return context.opset() < 7 ? null : Lowerings.binary(context, BinaryFunction.ADD);
   }
 
   @Override

@@ -1,7 +1,10 @@
 package io.compresso.op;
 
+import io.compresso.kernel.PoolProblem;
+import io.compresso.kernel.Weights;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The mean of each window. */
 final class AveragePool extends Pooling {
@@ -50,5 +53,13 @@ final class AveragePool extends Pooling {
       }
       return count == 0 ? 0 : sum / (includePad ? padded : count);
     };
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    boolean padded = context.node().intAttribute("count_include_pad", 0) != 0;
+    PoolProblem.Kind kind =
+        padded ? PoolProblem.Kind.AVERAGE_WITH_PADDING : PoolProblem.Kind.AVERAGE;
+    return PoolLowering.windows(context, kind, false, Weights.NONE);
   }
 }

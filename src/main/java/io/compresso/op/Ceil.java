@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 
 /** The smallest integer not below each element. */
 final class Ceil extends ElementwiseUnary {
@@ -23,5 +24,10 @@ final class Ceil extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.CEIL, 1, 0);
   }
 }

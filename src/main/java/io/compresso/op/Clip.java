@@ -1,10 +1,12 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Elements limited to {@code [min, max]}; {@code max} wins when they cross. */
 final class Clip extends StandardOperator {
@@ -36,6 +38,23 @@ final class Clip extends StandardOperator {
               max == null ? unsigned ? -1 : Long.MAX_VALUE : max.getLong(0));
       return List.of(ElementwiseUnary.map(context, bounds, x));
     });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    if (!Lowerings.isFixed(context, 1, 2)) {
+      return null;
+    }
+    Node node = context.node();
+    double min =
+        context.inputOrNull(1) == null
+            ? node.floatAttribute("min", Float.NEGATIVE_INFINITY)
+            : Lowerings.scalar(context, 1);
+    double max =
+        context.inputOrNull(2) == null
+            ? node.floatAttribute("max", Float.POSITIVE_INFINITY)
+            : Lowerings.scalar(context, 2);
+    return Lowerings.unary(context, UnaryFunction.CLIP, min, max);
   }
 
   @Override

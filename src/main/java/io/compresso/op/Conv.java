@@ -2,6 +2,7 @@ package io.compresso.op;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Convolution (cross-correlation) of {@code [N, C, spatial...]} with 1 to 3 spatial axes. */
 final class Conv implements Operator {
@@ -31,6 +32,11 @@ final class Conv implements Operator {
   /** Whether filters and bias are constants. */
   static boolean isConstant(OpContext context) {
     return context.isConstant(1) && (context.node().input(2) == null || context.isConstant(2));
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return ProductLowering.convolution(context, ProductLowering.Product.ofFloats(context, 2));
   }
 
   @Override

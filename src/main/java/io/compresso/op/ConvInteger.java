@@ -6,6 +6,7 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Convolution of 8-bit integers less their zero points, in 32 bits. */
 final class ConvInteger implements Operator {
@@ -41,5 +42,22 @@ final class ConvInteger implements Operator {
                   Epilogue.NONE)
               .run(context, Quantization.allConstant(context, 1, 3)));
     });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    if (!Lowerings.isFixed(context, 2, 3)) {
+      return null;
+    }
+    return ProductLowering.convolution(
+        context,
+        new ProductLowering.Product(
+            0,
+            1,
+            -1,
+            DType.INT32,
+            WeightQuantization.ofZeroPoints(Lowerings.zeroPoints(context, 3)),
+            Lowerings.zeroPoint(context, 2),
+            Epilogue.NONE));
   }
 }

@@ -2,6 +2,7 @@ package io.compresso.op;
 
 import io.compresso.graph.Dim;
 import io.compresso.graph.GraphException;
+import io.compresso.graph.Node;
 import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.OperandTypes;
@@ -60,14 +61,21 @@ record Convolution(
     if (!w.shape().equals(weights(context, shape, kernel))) {
       throw context.error(
           "weights %s for input %s in %d groups, kernel %s"
-              .formatted(w.shape(), shape, group(context), Arrays.toString(kernel)));
+              .formatted(w.shape(), shape, group(context.node()), Arrays.toString(kernel)));
     }
     int channels = Math.toIntExact(w.shape().dim(0));
     if (bias != null && bias.size() != channels) {
       throw context.error("bias " + bias.shape() + " for " + channels + " output channels");
     }
     Tensor y = context.allocateUncleared(output, window.outShape(shape.dim(0), channels));
-    ConvProblem problem = problem(context, window, channels);
+    ConvProblem problem =
+        problem(
+            context.node(),
+            window,
+            shape,
+            w.shape(),
+            new OperandTypes(x.dtype(), w.dtype(), output),
+            epilogue.withBias(bias != null));
     Products.run(
         context,
         problem,
@@ -83,7 +91,19 @@ record Convolution(
     return y;
   }
 
-  private ConvProblem problem(OpContext context, Window window, int channels) {
+  /**
+   * The problem of a node with ONNX's attributes.
+   *
+   * @param x the shape of the data {@code [N, C, spatial...]}
+   * @param w the shape of the filters
+   */
+  static ConvProblem problem(Node node, Shape x, Shape w, OperandTypes types, Epilogue epilogue) {
+    long[] kernel = node.intsAttribute("kernel_shape", kernel(w));
+    return problem(node, Window.of(node, x, kernel, false), x, w, types, epilogue);
+  }
+
+  private static ConvProblem problem(
+      Node node, Window window, Shape x, Shape w, OperandTypes types, Epilogue epilogue) {
     try {
       List<SpatialAxis> axes = new ArrayList<>();
       for (int axis = 3 - window.rank(); axis < 3; axis++) {
@@ -97,19 +117,20 @@ record Convolution(
                 window.end()[axis]));
       }
       return new ConvProblem(
-          new OperandTypes(x.dtype(), w.dtype(), output),
+          types,
           ConvProblem.Layout.NCHW,
-          Math.toIntExact(x.shape().dim(0)),
-          new ConvProblem.Channels(Math.toIntExact(x.shape().dim(1)), channels, group(context)),
+          Math.toIntExact(x.dim(0)),
+          new ConvProblem.Channels(
+              Math.toIntExact(x.dim(1)), Math.toIntExact(w.dim(0)), group(node)),
           axes,
-          epilogue.withBias(bias != null));
+          epilogue);
     } catch (IllegalArgumentException e) {
-      throw new GraphException(context.node(), String.valueOf(e.getMessage()), e);
+      throw new GraphException(node, String.valueOf(e.getMessage()), e);
     }
   }
 
   private Shape weights(OpContext context, Shape input, long[] kernel) {
-    int group = group(context);
+    int group = group(context.node());
     if (input.dim(1) % group != 0 || w.shape().dim(0) % group != 0) {
       throw context.error(
           "%d input and %d output channels in %d groups"
@@ -122,10 +143,10 @@ record Convolution(
     return Shape.of(dims);
   }
 
-  private static int group(OpContext context) {
-    long group = context.node().intAttribute("group", 1);
+  private static int group(Node node) {
+    long group = node.intAttribute("group", 1);
     if (group < 1 || group > Integer.MAX_VALUE) {
-      throw context.error("attribute 'group' is " + group);
+      throw new GraphException(node, "attribute 'group' is " + group);
     }
     return (int) group;
   }

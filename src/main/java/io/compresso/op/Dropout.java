@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Its input when it infers; in training mode each element is 0 with the given probability and
@@ -67,6 +68,16 @@ final class Dropout extends StandardOperator {
       y.setDouble(i, keep ? x.getDouble(i) / (1 - ratio) : 0);
     }
     return y;
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    Tensor mode = context.constant(2);
+    boolean infers =
+        context.opset() >= 12
+            ? context.inputOrNull(2) == null || mode != null && mode.getLong(0) == 0
+            : context.opset() >= 7 || context.node().intAttribute("is_test", 0) != 0;
+    return infers && context.outputOrNull(1) == null ? Lowered.view() : null;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import java.util.Optional;
 
 /** {@code x} when not negative, else {@code alpha * (exp(x) - 1)}. */
@@ -13,6 +14,12 @@ final class Elu extends ElementwiseUnary {
   Function bind(Node node) {
     float alpha = node.floatAttribute("alpha", 1);
     return x -> x < 0 ? alpha * Math.expm1(x) : x;
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(
+        context, UnaryFunction.ELU, context.node().floatAttribute("alpha", 1), 0);
   }
 
   @Override

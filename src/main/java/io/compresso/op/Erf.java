@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 
 /** The error function of each element. */
 final class Erf extends ElementwiseUnary {
@@ -21,5 +22,10 @@ final class Erf extends ElementwiseUnary {
         FloatMath.erf(x, n);
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.ERF, 1, 0);
   }
 }

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 
 /** The exponential of each element. */
 final class Exp extends ElementwiseUnary {
@@ -21,5 +22,10 @@ final class Exp extends ElementwiseUnary {
         FloatMath.exp(x, n);
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.EXP, 1, 0);
   }
 }

@@ -1,10 +1,14 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.CopyProblem;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Broadcasts a tensor and a shape to each other. */
 final class Expand extends StandardOperator {
@@ -37,6 +41,29 @@ final class Expand extends StandardOperator {
       }
       return List.of(expand(context, x, shape));
     });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    TensorSpec y = context.output(0);
+    int bytes = Lowerings.elementBytes(x.dtype());
+    if (x.shape().equals(y.shape())) {
+      return Lowered.view();
+    }
+    if (bytes == 0) {
+      return null;
+    }
+    int lead = y.shape().rank() - x.shape().rank();
+    long[] from = x.shape().strides();
+    long[] to = y.shape().strides();
+    List<CopyProblem.Axis> axes = new ArrayList<>();
+    for (int axis = 0; axis < to.length; axis++) {
+      boolean repeated = axis < lead || x.shape().dim(axis - lead) == 1;
+      axes.add(
+          new CopyProblem.Axis(y.shape().dim(axis), repeated ? 0 : from[axis - lead], to[axis]));
+    }
+    return Lowerings.copy(context, CopyProblem.of(bytes, axes), 0);
   }
 
   @Override

@@ -1,8 +1,10 @@
 package io.compresso.op;
 
+import io.compresso.kernel.UnaryFunction;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The tanh approximation of the Gaussian error linear unit, of the input plus a bias. */
 final class FastGelu extends MicrosoftOperator {
@@ -33,5 +35,12 @@ final class FastGelu extends MicrosoftOperator {
       values[i] = Gelus.tanh(values[i] + bias[i % bias.length]);
     }
     return Reals.tensor(context, x.dtype(), x.shape(), values);
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return context.inputOrNull(1) != null
+        ? null
+        : Lowerings.unary(context, UnaryFunction.GELU_TANH, 1, 0);
   }
 }

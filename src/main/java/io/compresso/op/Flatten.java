@@ -42,6 +42,11 @@ final class Flatten extends StandardOperator {
   }
 
   @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowered.view();
+  }
+
+  @Override
   public Optional<QuantRule> quantRule() {
     return Optional.of(QuantRule.passThrough());
   }

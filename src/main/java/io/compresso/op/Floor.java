@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 
 /** The largest integer not above each element. */
 final class Floor extends ElementwiseUnary {
@@ -23,5 +24,10 @@ final class Floor extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.FLOOR, 1, 0);
   }
 }

@@ -2,6 +2,7 @@ package io.compresso.op;
 
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import java.util.Optional;
 
 /** The Gaussian error linear unit: {@code x * Phi(x)}, or its approximation by tanh. */
@@ -18,6 +19,12 @@ final class Gelu extends ElementwiseUnary {
       case String other ->
           throw new GraphException(node, "attribute 'approximate' is '" + other + "'");
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    boolean tanh = context.node().stringAttribute("approximate", "none").equals("tanh");
+    return Lowerings.unary(context, tanh ? UnaryFunction.GELU_TANH : UnaryFunction.GELU, 1, 0);
   }
 
   @Override

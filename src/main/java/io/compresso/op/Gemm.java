@@ -54,6 +54,11 @@ final class Gemm implements Operator {
   }
 
   @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return ProductLowering.gemm(context);
+  }
+
+  @Override
   public Optional<QuantRule> quantRule() {
     return Optional.of(QuantRule.weighted(1, 2, 1));
   }

@@ -1,6 +1,9 @@
 package io.compresso.op;
 
+import io.compresso.kernel.PoolProblem;
+import io.compresso.kernel.Weights;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The mean of each channel. */
 final class GlobalAveragePool extends GlobalPooling {
@@ -21,5 +24,10 @@ final class GlobalAveragePool extends GlobalPooling {
       sum += x[i];
     }
     return sum / (to - from);
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return PoolLowering.global(context, PoolProblem.Kind.AVERAGE, false, Weights.NONE);
   }
 }

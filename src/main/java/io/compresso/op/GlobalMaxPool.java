@@ -1,6 +1,9 @@
 package io.compresso.op;
 
+import io.compresso.kernel.PoolProblem;
+import io.compresso.kernel.Weights;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The largest element of each channel. */
 final class GlobalMaxPool extends GlobalPooling {
@@ -21,5 +24,10 @@ final class GlobalMaxPool extends GlobalPooling {
       largest = Math.max(largest, x[i]);
     }
     return largest;
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return PoolLowering.global(context, PoolProblem.Kind.MAX, false, Weights.NONE);
   }
 }

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import java.util.Optional;
 
 /** {@code max(0, min(1, alpha * x + beta))}. */
@@ -26,6 +27,15 @@ final class HardSigmoid extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(
+        context,
+        UnaryFunction.HARD_SIGMOID,
+        context.node().floatAttribute("alpha", 0.2f),
+        context.node().floatAttribute("beta", 0.5f));
   }
 
   @Override

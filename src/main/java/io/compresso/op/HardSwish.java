@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import java.util.Optional;
 
 /** {@code x * max(0, min(1, x / 6 + 0.5))}. */
@@ -24,6 +25,11 @@ final class HardSwish extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.HARD_SWISH, 1, 0);
   }
 
   @Override

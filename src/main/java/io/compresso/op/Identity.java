@@ -25,6 +25,11 @@ final class Identity extends StandardOperator {
   }
 
   @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowered.view();
+  }
+
+  @Override
   public Optional<QuantRule> quantRule() {
     return Optional.of(QuantRule.passThrough());
   }

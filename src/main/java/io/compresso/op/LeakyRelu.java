@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import java.util.Optional;
 
 /** {@code x} when not negative, else {@code alpha * x}. */
@@ -25,6 +26,12 @@ final class LeakyRelu extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(
+        context, UnaryFunction.LEAKY_RELU, context.node().floatAttribute("alpha", 0.01f), 0);
   }
 
   @Override

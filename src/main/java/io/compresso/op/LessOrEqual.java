@@ -1,5 +1,8 @@
 package io.compresso.op;
 
+import io.compresso.kernel.BinaryFunction;
+import org.jspecify.annotations.Nullable;
+
 /** {@code a <= b}; false where one is NaN. */
 final class LessOrEqual extends Comparison {
   LessOrEqual() {
@@ -18,5 +21,10 @@ final class LessOrEqual extends Comparison {
     for (int i = 0; i < n; i++) {
       y[i] = (byte) (a[i] <= b[i] ? 1 : 0);
     }
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return context.opset() < 7 ? null : Lowerings.binary(context, BinaryFunction.LESS_OR_EQUAL);
   }
 }

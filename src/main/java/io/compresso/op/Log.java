@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 
 /** The natural logarithm of each element. */
 final class Log extends ElementwiseUnary {
@@ -11,5 +12,10 @@ final class Log extends ElementwiseUnary {
   @Override
   Function bind(Node node) {
     return Math::log;
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.LOG, 1, 0);
   }
 }

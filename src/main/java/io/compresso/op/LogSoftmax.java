@@ -7,6 +7,11 @@ final class LogSoftmax extends SoftmaxFamily {
   }
 
   @Override
+  Boolean isLogarithm() {
+    return true;
+  }
+
+  @Override
   void line(float[] x) {
     float max = FloatMath.max(x);
     for (int i = 0; i < x.length; i++) {

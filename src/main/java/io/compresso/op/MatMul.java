@@ -2,6 +2,7 @@ package io.compresso.op;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Product of stacks of matrices. */
 final class MatMul implements Operator {
@@ -26,6 +27,11 @@ final class MatMul implements Operator {
         List.of(
             MatrixProduct.of(context.tensor(0), context.tensor(1))
                 .run(context, context.isConstant(1))));
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return ProductLowering.matrices(context, ProductLowering.Product.ofFloats(context, -1));
   }
 
   @Override

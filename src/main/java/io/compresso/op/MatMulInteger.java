@@ -1,11 +1,16 @@
 package io.compresso.op;
 
+import io.compresso.kernel.Epilogue;
+import io.compresso.kernel.GemmProblem;
+import io.compresso.kernel.OperandTypes;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Product of 8-bit integers less their zero points, in 32 bits. */
 final class MatMulInteger implements Operator {
@@ -68,5 +73,39 @@ final class MatMulInteger implements Operator {
       long row = i / n % rows.size();
       y.setLong(i, y.getLong(i) - rows.getLong(row) * sums[(int) (i % n)]);
     }
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    if (!context.isFixed(3)) {
+      return null;
+    }
+    WeightQuantization quantization =
+        WeightQuantization.ofZeroPoints(Lowerings.zeroPoints(context, 3));
+    if (context.isFixed(2)) {
+      return ProductLowering.matrices(
+          context,
+          new ProductLowering.Product(
+              0, 1, -1, DType.INT32, quantization, Lowerings.zeroPoint(context, 2), Epilogue.NONE));
+    }
+    TensorSpec a = context.input(0);
+    TensorSpec b = context.input(1);
+    if (a.shape().rank() < 2 || b.shape().rank() != 2) {
+      return null;
+    }
+    int k = Math.toIntExact(b.shape().dim(0));
+    int n = Math.toIntExact(b.shape().dim(1));
+    int m = Math.toIntExact(a.shape().size(0, a.shape().rank() - 1));
+    return ProductLowering.integers(
+        context,
+        new GemmProblem(
+            new OperandTypes(a.dtype(), b.dtype(), DType.INT32),
+            m,
+            n,
+            k,
+            GemmProblem.Transpose.NONE,
+            Epilogue.NONE),
+        new ProductLowering.Product(0, 1, -1, DType.INT32, quantization, 0, Epilogue.NONE),
+        2);
   }
 }

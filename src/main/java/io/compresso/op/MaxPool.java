@@ -1,10 +1,13 @@
 package io.compresso.op;
 
+import io.compresso.kernel.PoolProblem;
+import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The largest element of each window, and where it lies. */
 final class MaxPool extends Pooling {
@@ -21,6 +24,13 @@ final class MaxPool extends Pooling {
   @Override
   public Optional<Reference> reference() {
     return Optional.of(MaxPool::run);
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return context.outputOrNull(1) != null
+        ? null
+        : PoolLowering.windows(context, PoolProblem.Kind.MAX, false, Weights.NONE);
   }
 
   @Override

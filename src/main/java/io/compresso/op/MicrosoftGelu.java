@@ -1,5 +1,6 @@
 package io.compresso.op;
 
+import io.compresso.kernel.UnaryFunction;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -28,5 +29,10 @@ final class MicrosoftGelu extends MicrosoftOperator {
       values[i] = Gelus.exact(values[i]);
     }
     return Reals.tensor(context, x.dtype(), x.shape(), values);
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.GELU, 1, 0);
   }
 }

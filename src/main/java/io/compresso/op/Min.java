@@ -1,8 +1,10 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.BinaryFunction;
 import io.compresso.tensor.DType;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The smallest of the inputs, element by element; NaN where one is NaN. */
 final class Min extends ElementwiseVariadic {
@@ -37,6 +39,11 @@ final class Min extends ElementwiseVariadic {
         }
       }
     };
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return context.opset() < 8 ? null : Lowerings.fold(context, BinaryFunction.MIN);
   }
 
   @Override

@@ -2,9 +2,11 @@ package io.compresso.op;
 
 import io.compresso.graph.Dim;
 import io.compresso.graph.Node;
+import io.compresso.kernel.BinaryFunction;
 import io.compresso.tensor.DType;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** {@code a * b}; integers wrap. */
 final class Mul extends ElementwiseBinary {
@@ -41,6 +43,11 @@ final class Mul extends ElementwiseBinary {
   @Override
   Dim symbolic(Dim a, Dim b) {
     return Dims.product(List.of(a, b));
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return context.opset() < 7 ? null : Lowerings.binary(context, BinaryFunction.MUL);
   }
 
   @Override

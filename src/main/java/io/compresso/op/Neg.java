@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import io.compresso.tensor.DType;
 
 /** Each element negated; the smallest integer stays itself. */
@@ -36,5 +37,10 @@ final class Neg extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.NEG, 1, 0);
   }
 }

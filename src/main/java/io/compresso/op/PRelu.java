@@ -1,8 +1,10 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.BinaryFunction;
 import io.compresso.tensor.DType;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** {@code x} when not negative, else {@code slope * x}; the slope broadcasts to x. */
 final class PRelu extends ElementwiseBinary {
@@ -34,6 +36,11 @@ final class PRelu extends ElementwiseBinary {
         }
       }
     };
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return context.opset() < 7 ? null : Lowerings.binary(context, BinaryFunction.PRELU);
   }
 
   @Override

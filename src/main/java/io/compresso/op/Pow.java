@@ -1,9 +1,19 @@
 package io.compresso.op;
 
+import io.compresso.kernel.BinaryFunction;
+import io.compresso.kernel.BinaryProblem;
+import io.compresso.kernel.Broadcast;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.UnaryFunction;
+import io.compresso.kernel.Weights;
+import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** {@code x} to the power {@code y}, in the type of {@code x}; the types may differ. */
 final class Pow extends StandardOperator {
@@ -107,5 +117,41 @@ final class Pow extends StandardOperator {
       square *= square;
     }
     return result;
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    Tensor exponent = context.constant(1);
+    if (exponent != null && exponent.size() == 1 && context.input(0).dtype() == DType.FLOAT) {
+      double power = exponent.getDouble(0);
+      boolean sameShape = context.output(0).shape().equals(context.input(0).shape());
+      if (power == 1 && sameShape) {
+        return Lowered.view();
+      }
+      if (power == 0.5 && sameShape) {
+        return Lowerings.unary(context, UnaryFunction.SQRT, 1, 0);
+      }
+      if (power == 2 && sameShape) {
+        return square(context);
+      }
+    }
+    return Lowerings.binary(context, BinaryFunction.POW);
+  }
+
+  private static Lowered square(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    PreparedKernel kernel =
+        context.prepare(
+            0,
+            new BinaryProblem(BinaryFunction.MUL, x.dtype(), Broadcast.none(x.shape().size())),
+            () -> Weights.NONE);
+    int threads = context.threads();
+    return Lowered.of(
+            buffers -> {
+              Operands operands =
+                  Operands.of(buffers.input(0), buffers.input(0), buffers.output(0));
+              return () -> kernel.run(operands, threads);
+            })
+        .withInPlace(0);
   }
 }

@@ -1,5 +1,7 @@
 package io.compresso.op;
 
+import io.compresso.kernel.QuantizedBinaryProblem;
+
 /** Sum of quantized tensors to a quantized result. */
 final class QLinearAdd extends QLinearBinary {
   @Override
@@ -10,5 +12,10 @@ final class QLinearAdd extends QLinearBinary {
   @Override
   double apply(double a, double b) {
     return a + b;
+  }
+
+  @Override
+  QuantizedBinaryProblem.Function function() {
+    return QuantizedBinaryProblem.Function.ADD;
   }
 }

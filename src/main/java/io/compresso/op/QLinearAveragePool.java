@@ -1,11 +1,14 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.PoolProblem;
+import io.compresso.kernel.Weights;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The mean of each window of a quantized tensor, to a quantized result. */
 final class QLinearAveragePool extends MicrosoftOperator {
@@ -55,5 +58,15 @@ final class QLinearAveragePool extends MicrosoftOperator {
         ? QuantizedFunction.quantize(
             context, ChannelsLast.toLast(y, result), ChannelsLast.toLast(result), 0, 3)
         : QuantizedFunction.quantize(context, y, result, 0, 3);
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    Weights weights = PoolLowering.quantization(context);
+    boolean last = ChannelsLast.of(context.node());
+    boolean padded = context.node().intAttribute("count_include_pad", 0) != 0;
+    PoolProblem.Kind kind =
+        padded ? PoolProblem.Kind.AVERAGE_WITH_PADDING : PoolProblem.Kind.AVERAGE;
+    return weights == null ? null : PoolLowering.windows(context, kind, last, weights);
   }
 }

@@ -4,6 +4,7 @@ import io.compresso.kernel.Epilogue;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Convolution of quantized data with quantized filters to a quantized result. */
 final class QLinearConv implements Operator {
@@ -44,5 +45,22 @@ final class QLinearConv implements Operator {
             Quantization.zeroPoint(context, 2),
             Epilogue.NONE)
         .run(context, Quantization.allConstant(context, 1, 3, 4, 5, 6, 7, 8));
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    if (!Lowerings.isFixed(context, 1, 2, 3, 4, 5, 6, 7, 8)) {
+      return null;
+    }
+    return ProductLowering.convolution(
+        context,
+        new ProductLowering.Product(
+            0,
+            3,
+            8,
+            context.output(0).dtype(),
+            Lowerings.requantizing(context, 1, 4, 6),
+            Lowerings.zeroPoint(context, 2),
+            Epilogue.NONE));
   }
 }

@@ -1,12 +1,15 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.PoolProblem;
+import io.compresso.kernel.Weights;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The mean of each channel of a quantized tensor, to a quantized result. */
 final class QLinearGlobalAveragePool extends MicrosoftOperator {
@@ -51,5 +54,14 @@ final class QLinearGlobalAveragePool extends MicrosoftOperator {
       y[i / (plane * step) * step + i % step] += x[i] / plane;
     }
     return QuantizedFunction.quantize(context, y, Shape.of(dims), 0, 3);
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    Weights weights = PoolLowering.quantization(context);
+    boolean last = ChannelsLast.of(context.node());
+    return weights == null
+        ? null
+        : PoolLowering.global(context, PoolProblem.Kind.AVERAGE, last, weights);
   }
 }

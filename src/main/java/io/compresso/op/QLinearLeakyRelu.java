@@ -2,6 +2,7 @@ package io.compresso.op;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The leaky rectifier of a quantized tensor to a quantized result. */
 final class QLinearLeakyRelu extends MicrosoftOperator {
@@ -25,5 +26,11 @@ final class QLinearLeakyRelu extends MicrosoftOperator {
       }
       return List.of(QuantizedFunction.quantize(context, x, context.tensor(0).shape(), 0, 3));
     });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    double alpha = context.node().floatAttribute("alpha", 0.01f);
+    return Lowerings.table(context, 1, 3, x -> x >= 0 ? x : alpha * x);
   }
 }

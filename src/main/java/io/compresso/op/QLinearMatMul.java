@@ -1,8 +1,10 @@
 package io.compresso.op;
 
+import io.compresso.kernel.Epilogue;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Product of quantized matrices to a quantized result. */
 final class QLinearMatMul implements Operator {
@@ -41,5 +43,22 @@ final class QLinearMatMul implements Operator {
                 Quantization.zeroPoint(context, 7)),
             Quantization.zeroPoint(context, 2))
         .run(context, Quantization.allConstant(context, 1, 3, 4, 5, 6, 7));
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    if (!Lowerings.isFixed(context, 1, 2, 4, 5, 6, 7)) {
+      return null;
+    }
+    return ProductLowering.matrices(
+        context,
+        new ProductLowering.Product(
+            0,
+            3,
+            -1,
+            context.output(0).dtype(),
+            Lowerings.requantizing(context, 1, 4, 6),
+            Lowerings.zeroPoint(context, 2),
+            Epilogue.NONE));
   }
 }

@@ -2,6 +2,7 @@ package io.compresso.op;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The logistic function of a quantized tensor to a quantized result. */
 final class QLinearSigmoid extends MicrosoftOperator {
@@ -24,5 +25,10 @@ final class QLinearSigmoid extends MicrosoftOperator {
       }
       return List.of(QuantizedFunction.quantize(context, x, context.tensor(0).shape(), 0, 3));
     });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return Lowerings.table(context, 1, 3, x -> 1 / (1 + Math.exp(-x)));
   }
 }

@@ -1,5 +1,6 @@
 package io.compresso.op;
 
+import io.compresso.kernel.UnaryFunction;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -29,5 +30,11 @@ final class QuickGelu extends MicrosoftOperator {
       values[i] /= 1 + Math.exp(-alpha * values[i]);
     }
     return Reals.tensor(context, x.dtype(), x.shape(), values);
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(
+        context, UnaryFunction.SWISH, context.node().floatAttribute("alpha", 1.702f), 0);
   }
 }

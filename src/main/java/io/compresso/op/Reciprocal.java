@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 
 /** {@code 1 / x}. */
 final class Reciprocal extends ElementwiseUnary {
@@ -23,5 +24,10 @@ final class Reciprocal extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.RECIPROCAL, 1, 0);
   }
 }

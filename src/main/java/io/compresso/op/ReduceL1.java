@@ -1,11 +1,17 @@
 package io.compresso.op;
 
+import io.compresso.kernel.ReduceFunction;
 import io.compresso.tensor.DType;
 
 /** The sum of magnitudes along the axes. */
 final class ReduceL1 extends Reduction {
   ReduceL1() {
     super("ReduceL1", 18, 1, 11, 13, 18);
+  }
+
+  @Override
+  ReduceFunction function() {
+    return ReduceFunction.L1;
   }
 
   @Override

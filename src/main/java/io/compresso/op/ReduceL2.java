@@ -1,9 +1,16 @@
 package io.compresso.op;
 
+import io.compresso.kernel.ReduceFunction;
+
 /** The square root of the sum of squares along the axes. */
 final class ReduceL2 extends Reduction {
   ReduceL2() {
     super("ReduceL2", 18, 1, 11, 13, 18);
+  }
+
+  @Override
+  ReduceFunction function() {
+    return ReduceFunction.L2;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.compresso.op;
 
+import io.compresso.kernel.ReduceFunction;
 import io.compresso.tensor.DType;
 import java.util.Optional;
 
@@ -7,6 +8,11 @@ import java.util.Optional;
 final class ReduceMax extends Reduction {
   ReduceMax() {
     super("ReduceMax", 18, 1, 11, 12, 13, 18, 20);
+  }
+
+  @Override
+  ReduceFunction function() {
+    return ReduceFunction.MAX;
   }
 
   @Override

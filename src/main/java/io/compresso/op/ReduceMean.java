@@ -1,5 +1,6 @@
 package io.compresso.op;
 
+import io.compresso.kernel.ReduceFunction;
 import io.compresso.tensor.DType;
 import java.util.Optional;
 
@@ -7,6 +8,11 @@ import java.util.Optional;
 final class ReduceMean extends Reduction {
   ReduceMean() {
     super("ReduceMean", 18, 1, 11, 13, 18);
+  }
+
+  @Override
+  ReduceFunction function() {
+    return ReduceFunction.MEAN;
   }
 
   @Override

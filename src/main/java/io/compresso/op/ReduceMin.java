@@ -1,5 +1,6 @@
 package io.compresso.op;
 
+import io.compresso.kernel.ReduceFunction;
 import io.compresso.tensor.DType;
 import java.util.Optional;
 
@@ -7,6 +8,11 @@ import java.util.Optional;
 final class ReduceMin extends Reduction {
   ReduceMin() {
     super("ReduceMin", 18, 1, 11, 12, 13, 18, 20);
+  }
+
+  @Override
+  ReduceFunction function() {
+    return ReduceFunction.MIN;
   }
 
   @Override

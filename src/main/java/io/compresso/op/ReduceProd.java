@@ -1,11 +1,17 @@
 package io.compresso.op;
 
+import io.compresso.kernel.ReduceFunction;
 import io.compresso.tensor.DType;
 
 /** The product along the axes. */
 final class ReduceProd extends Reduction {
   ReduceProd() {
     super("ReduceProd", 18, 1, 11, 13, 18);
+  }
+
+  @Override
+  ReduceFunction function() {
+    return ReduceFunction.PRODUCT;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.compresso.op;
 
+import io.compresso.kernel.ReduceFunction;
 import io.compresso.tensor.DType;
 import java.util.Optional;
 
@@ -7,6 +8,11 @@ import java.util.Optional;
 final class ReduceSum extends Reduction {
   ReduceSum() {
     super("ReduceSum", 13, 1, 11, 13);
+  }
+
+  @Override
+  ReduceFunction function() {
+    return ReduceFunction.SUM;
   }
 
   @Override

@@ -1,11 +1,17 @@
 package io.compresso.op;
 
+import io.compresso.kernel.ReduceFunction;
 import io.compresso.tensor.DType;
 
 /** The sum of squares along the axes. */
 final class ReduceSumSquare extends Reduction {
   ReduceSumSquare() {
     super("ReduceSumSquare", 18, 1, 11, 13, 18);
+  }
+
+  @Override
+  ReduceFunction function() {
+    return ReduceFunction.SUM_OF_SQUARES;
   }
 
   @Override

@@ -1,9 +1,13 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.ReduceFunction;
+import io.compresso.kernel.ReduceProblem;
+import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,6 +36,35 @@ abstract class Reduction extends StandardOperator {
 
   /** Folds the first {@code n} values into {@code state}. */
   abstract void fold(double[] state, double[] x, int n);
+
+  /** The kernels' name for it, null when they have none. */
+  @Nullable ReduceFunction function() {
+    return null;
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    ReduceFunction function = function();
+    TensorSpec x = context.input(0);
+    boolean byInput = context.opset() >= axesInputSince;
+    Tensor given = byInput ? context.constant(1) : null;
+    if (function == null || !x.dtype().isFloat() || byInput && !context.isFixed(1)) {
+      return null;
+    }
+    long[] axes =
+        given != null ? given.toLongs() : byInput ? null : context.node().intsAttribute("axes");
+    boolean[] reduced = new boolean[x.shape().rank()];
+    if (axes == null || axes.length == 0) {
+      Arrays.fill(reduced, !noop(context.node().intAttribute("noop_with_empty_axes", 0)));
+    } else {
+      for (long axis : axes) {
+        reduced[x.shape().normalizeAxis(axis)] = true;
+      }
+    }
+    return ReduceProblem.of(function, x.dtype(), x.shape(), reduced)
+        .map(problem -> Lowerings.single(context, problem, Weights.NONE))
+        .orElse(null);
+  }
 
   /** The result of {@code count} folded elements. */
   double finish(double[] state, long count) {

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import io.compresso.tensor.DType;
 import java.util.Optional;
 
@@ -37,6 +38,11 @@ final class Relu extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.RELU, 1, 0);
   }
 
   @Override

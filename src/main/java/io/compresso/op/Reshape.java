@@ -119,6 +119,11 @@ final class Reshape extends StandardOperator {
   }
 
   @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowered.view();
+  }
+
+  @Override
   public Optional<QuantRule> quantRule() {
     return Optional.of(QuantRule.passThrough());
   }

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 
 /** The nearest integer to each element, halves to even. */
 final class Round extends ElementwiseUnary {
@@ -23,5 +24,10 @@ final class Round extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.ROUND, 1, 0);
   }
 }

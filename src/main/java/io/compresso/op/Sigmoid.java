@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import java.util.Optional;
 
 /** {@code 1 / (1 + exp(-x))}. */
@@ -22,6 +23,11 @@ final class Sigmoid extends ElementwiseUnary {
         FloatMath.sigmoid(x, n);
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.SIGMOID, 1, 0);
   }
 
   @Override

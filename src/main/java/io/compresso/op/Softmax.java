@@ -9,6 +9,11 @@ final class Softmax extends SoftmaxFamily {
   }
 
   @Override
+  Boolean isLogarithm() {
+    return false;
+  }
+
+  @Override
   void line(float[] x) {
     float max = FloatMath.max(x);
     for (int i = 0; i < x.length; i++) {

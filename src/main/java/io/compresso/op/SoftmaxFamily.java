@@ -1,10 +1,14 @@
 package io.compresso.op;
 
+import io.compresso.kernel.SoftmaxProblem;
+import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An operator that normalizes lines along one axis; before opset 13, rows of the matrix that the
@@ -29,6 +33,32 @@ abstract class SoftmaxFamily extends StandardOperator {
   @Override
   public Optional<Reference> reference() {
     return Optional.of(context -> List.of(normalize(context)));
+  }
+
+  /** Whether the logarithm is taken; null for a function that no kernel has. */
+  @Nullable Boolean isLogarithm() {
+    return null;
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    Boolean log = isLogarithm();
+    TensorSpec x = context.input(0);
+    Shape shape = x.shape();
+    int rank = shape.rank();
+    boolean matrix = context.opset() < 13;
+    long given = context.node().intAttribute("axis", matrix ? 1 : -1);
+    if (log == null || !x.dtype().isFloat() || rank == 0 || given == rank || shape.size() == 0) {
+      return null;
+    }
+    int axis = shape.normalizeAxis(given);
+    long length = matrix ? shape.size(axis, rank) : shape.dim(axis);
+    long inner = matrix ? 1 : shape.size(axis + 1, rank);
+    return Lowerings.inPlace(
+        context,
+        new SoftmaxProblem(
+            x.dtype(), shape.size(0, axis), Math.toIntExact(length), Math.toIntExact(inner), log),
+        Weights.NONE);
   }
 
   private Tensor normalize(OpContext context) {

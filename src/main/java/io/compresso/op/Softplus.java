@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import java.util.Optional;
 
 /** {@code ln(exp(x) + 1)}. */
@@ -12,6 +13,11 @@ final class Softplus extends ElementwiseUnary {
   @Override
   Function bind(Node node) {
     return x -> x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x));
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.SOFTPLUS, 1, 0);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import java.util.Optional;
 
 /** {@code x / (1 + |x|)}. */
@@ -24,6 +25,11 @@ final class Softsign extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.SOFTSIGN, 1, 0);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 
 /** The square root of each element; NaN for a negative one. */
 final class Sqrt extends ElementwiseUnary {
@@ -23,5 +24,10 @@ final class Sqrt extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.SQRT, 1, 0);
   }
 }

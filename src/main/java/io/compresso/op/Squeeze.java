@@ -82,6 +82,11 @@ final class Squeeze extends StandardOperator {
   }
 
   @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowered.view();
+  }
+
+  @Override
   public Optional<QuantRule> quantRule() {
     return Optional.of(QuantRule.passThrough());
   }

@@ -1,7 +1,9 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.BinaryFunction;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The sum of the inputs, element by element. */
 final class Sum extends ElementwiseVariadic {
@@ -26,6 +28,11 @@ final class Sum extends ElementwiseVariadic {
         }
       }
     };
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return context.opset() < 8 ? null : Lowerings.fold(context, BinaryFunction.ADD);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import java.util.Optional;
 
 /** {@code x * sigmoid(alpha * x)}. */
@@ -30,6 +31,12 @@ final class Swish extends ElementwiseUnary {
         }
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(
+        context, UnaryFunction.SWISH, context.node().floatAttribute("alpha", 1), 0);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.UnaryFunction;
 import java.util.Optional;
 
 /** The hyperbolic tangent of each element. */
@@ -22,6 +23,11 @@ final class Tanh extends ElementwiseUnary {
         FloatMath.tanh(x, n);
       }
     };
+  }
+
+  @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowerings.unary(context, UnaryFunction.TANH, 1, 0);
   }
 
   @Override

@@ -1,10 +1,13 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.CopyProblem;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Permutes the axes; reverses them when no permutation is given. */
 final class Transpose extends StandardOperator {
@@ -48,6 +51,30 @@ final class Transpose extends StandardOperator {
       }
       return List.of(permute(context, x, order));
     });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    int bytes = Lowerings.elementBytes(x.dtype());
+    int rank = x.shape().rank();
+    long[] perm = context.node().intsAttribute("perm", reversed(rank));
+    int[] order = new int[rank];
+    int last = -1;
+    boolean moved = false;
+    for (int i = 0; i < rank; i++) {
+      order[i] = Math.toIntExact(perm[i]);
+      if (x.shape().dim(order[i]) != 1) {
+        moved |= order[i] < last;
+        last = order[i];
+      }
+    }
+    if (!moved) {
+      return Lowered.view();
+    }
+    return bytes == 0
+        ? null
+        : Lowerings.copy(context, CopyProblem.transpose(bytes, x.shape(), order), 0);
   }
 
   @Override

@@ -71,6 +71,11 @@ final class Unsqueeze extends StandardOperator {
   }
 
   @Override
+  public Lowered lower(LoweringContext context) {
+    return Lowered.view();
+  }
+
+  @Override
   public Optional<QuantRule> quantRule() {
     return Optional.of(QuantRule.passThrough());
   }
