@@ -105,7 +105,7 @@ class SessionTest {
       assertThat(session.run(Map.of("x", x(new float[1000])))).containsKey("y");
       assertThatThrownBy(() -> session.run(Map.of("x", x(new float[2000]))))
           .isInstanceOf(GraphException.class)
-          .hasMessageContaining("node 'b'")
+          .hasMessageMatching("node '[abcy]' .*")
           .hasMessageContaining("memory limit of 13000");
       assertThat(session.run(Map.of("x", x(new float[1000])))).containsKey("y");
     }
