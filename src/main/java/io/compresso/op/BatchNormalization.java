@@ -1,9 +1,18 @@
 package io.compresso.op;
 
+import io.compresso.kernel.BinaryFunction;
+import io.compresso.kernel.BinaryProblem;
+import io.compresso.kernel.Broadcast;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +50,57 @@ final class BatchNormalization implements Operator {
   @Override
   public Optional<Reference> reference() {
     return Optional.of(BatchNormalization::run);
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    boolean training =
+        context.opset() >= 14
+            ? context.node().intAttribute("training_mode", 0) != 0
+            : context.outputOrNull(1) != null;
+    if (training
+        || x.dtype() != DType.FLOAT
+        || x.shape().rank() < 2
+        || context.opset() < 9 && context.node().intAttribute("spatial", 1) == 0
+        || !Lowerings.isFixed(context, 1, 2, 3, 4)) {
+      return null;
+    }
+    int channels = Math.toIntExact(x.shape().dim(1));
+    double epsilon = context.node().floatAttribute("epsilon", 1e-5f);
+    float[] scale = Lowerings.scales(context, 1);
+    float[] bias = Lowerings.scales(context, 2);
+    float[] mean = Lowerings.scales(context, 3);
+    float[] variance = Lowerings.scales(context, 4);
+    Tensor factors = Tensor.allocate(DType.FLOAT, Shape.of(channels));
+    Tensor offsets = Tensor.allocate(DType.FLOAT, Shape.of(channels));
+    for (int c = 0; c < channels; c++) {
+      double factor = scale[c] / Math.sqrt(variance[c] + epsilon);
+      factors.setFloat(c, (float) factor);
+      offsets.setFloat(c, (float) (bias[c] - mean[c] * factor));
+    }
+    long[] dims = new long[x.shape().rank() - 1];
+    Arrays.fill(dims, 1);
+    dims[0] = channels;
+    Broadcast broadcast = Broadcast.of(x.shape(), Shape.of(dims));
+    PreparedKernel multiply =
+        context.prepare(
+            0, new BinaryProblem(BinaryFunction.MUL, x.dtype(), broadcast), () -> Weights.NONE);
+    PreparedKernel add =
+        context.prepare(
+            1, new BinaryProblem(BinaryFunction.ADD, x.dtype(), broadcast), () -> Weights.NONE);
+    int threads = context.threads();
+    return Lowered.of(
+            buffers -> {
+              MemorySegment y = buffers.output(0);
+              Operands first = Operands.of(buffers.input(0), factors.segment(), y);
+              Operands second = Operands.of(y, offsets.segment(), y);
+              return () -> {
+                multiply.run(first, threads);
+                add.run(second, threads);
+              };
+            })
+        .withInPlace(0);
   }
 
   @Override

@@ -1,8 +1,12 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.CopyProblem;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -77,6 +81,51 @@ final class Concat extends StandardOperator {
       }
       return List.of(join(context, inputs, context.node().intAttribute("axis", 1)));
     });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    TensorSpec y = context.output(0);
+    int bytes = Lowerings.elementBytes(y.dtype());
+    if (bytes == 0) {
+      return null;
+    }
+    int count = context.inputCount();
+    if (count == 1) {
+      return Lowered.view();
+    }
+    int rank = y.shape().rank();
+    int axis = y.shape().normalizeAxis(context.node().intAttribute("axis", 1));
+    long outer = y.shape().size(0, axis);
+    long row = y.shape().size(axis, rank);
+    List<PreparedKernel> kernels = new ArrayList<>();
+    List<CopyProblem> problems = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      long part = context.input(i).shape().size(axis, rank);
+      CopyProblem problem = CopyProblem.rows(bytes, outer, part, part, row);
+      problems.add(problem);
+      kernels.add(Lowerings.copy(context, i, problem));
+    }
+    int threads = context.threads();
+    Lowered lowered =
+        Lowered.of(buffers -> {
+          Operands[] operands = new Operands[count];
+          long offset = 0;
+          for (int i = 0; i < count; i++) {
+            long size = problems.get(i).outputBytes();
+            operands[i] =
+                Operands.of(
+                    buffers.input(i),
+                    buffers.output(0).asSlice(size == 0 ? 0 : offset * bytes, size));
+            offset += context.input(i).shape().size(axis, rank);
+          }
+          return () -> {
+            for (int i = 0; i < operands.length; i++) {
+              kernels.get(i).run(operands[i], threads);
+            }
+          };
+        });
+    return outer == 1 ? lowered.withJoinedInputs() : lowered;
   }
 
   @Override

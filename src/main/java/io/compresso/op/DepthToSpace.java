@@ -1,10 +1,13 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.CopyProblem;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Moves blocks of channels into space. */
 final class DepthToSpace extends StandardOperator {
@@ -51,6 +54,25 @@ final class DepthToSpace extends StandardOperator {
               : Transpose.permute(context, x.reshape(Shape.of(n, c, b, b, h, w)), 0, 1, 4, 2, 5, 3);
       return List.of(moved.reshape(Shape.of(n, c, h * b, w * b)));
     });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    int bytes = Lowerings.elementBytes(x.dtype());
+    long b = context.node().intAttribute("blocksize", 0);
+    if (bytes == 0) {
+      return null;
+    }
+    long n = x.shape().dim(0);
+    long c = x.shape().dim(1) / (b * b);
+    long h = x.shape().dim(2);
+    long w = x.shape().dim(3);
+    CopyProblem problem =
+        context.node().stringAttribute("mode", "DCR").equals("DCR")
+            ? CopyProblem.transpose(bytes, Shape.of(n, b, b, c, h, w), 0, 3, 4, 1, 5, 2)
+            : CopyProblem.transpose(bytes, Shape.of(n, c, b, b, h, w), 0, 1, 4, 2, 5, 3);
+    return Lowerings.copy(context, problem, 0);
   }
 
   @Override

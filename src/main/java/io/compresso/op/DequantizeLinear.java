@@ -4,6 +4,7 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** {@code (x - zero point) * scale}. */
 final class DequantizeLinear implements Operator {
@@ -26,6 +27,11 @@ final class DequantizeLinear implements Operator {
     long attribute = context.node().intAttribute("output_dtype", 0);
     DType dtype = attribute != 0 ? DType.ofCode((int) attribute) : context.dtype(1);
     return Dims.tensor(dtype, context.dims(0));
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return Lowerings.convert(context);
   }
 
   @Override

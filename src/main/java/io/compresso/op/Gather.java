@@ -1,7 +1,12 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.GatherProblem;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Weights;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -61,6 +66,33 @@ final class Gather extends StandardOperator {
         dims[rank++] = x.shape().dim(i);
       }
       return List.of(take(context, x, axis, indices.toLongs()).reshape(Axes.shape(context, dims)));
+    });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    TensorSpec indices = context.input(1);
+    int bytes = Lowerings.elementBytes(x.dtype());
+    if (bytes == 0) {
+      return null;
+    }
+    int rank = x.shape().rank();
+    int axis = x.shape().normalizeAxis(context.node().intAttribute("axis", 0));
+    PreparedKernel kernel =
+        context.prepare(
+            0,
+            new GatherProblem(
+                x.shape().size(0, axis),
+                x.shape().dim(axis),
+                bytes * x.shape().size(axis + 1, rank),
+                indices.shape().size(),
+                indices.dtype()),
+            () -> Weights.NONE);
+    int threads = context.threads();
+    return Lowered.of(buffers -> {
+      Operands operands = Operands.of(buffers.input(0), buffers.input(1), buffers.output(0));
+      return () -> kernel.run(operands, threads);
     });
   }
 

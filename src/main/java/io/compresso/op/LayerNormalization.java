@@ -1,12 +1,18 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.NormProblem;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The axes from {@code axis} on normalized together; also gives mean and inverse deviation. */
 final class LayerNormalization implements Operator {
@@ -44,6 +50,71 @@ final class LayerNormalization implements Operator {
   @Override
   public Optional<Reference> reference() {
     return Optional.of(LayerNormalization::run);
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    Shape shape = x.shape();
+    int axis = shape.normalizeAxis(context.node().intAttribute("axis", -1));
+    if (context.node().outputs().size() > 1) {
+      return null;
+    }
+    return normalization(
+        context,
+        NormProblem.Kind.LAYER,
+        shape.size(0, axis),
+        shape.size(axis, shape.rank()),
+        new Parameters(1, 2, -1));
+  }
+
+  /** Which inputs scale, bias and skip are; negative for none. */
+  record Parameters(int scale, int bias, int skip) {
+    private NormProblem.Terms terms(LoweringContext context) {
+      return new NormProblem.Terms(has(context, scale), has(context, bias), has(context, skip));
+    }
+
+    private static boolean has(LoweringContext context, int input) {
+      return input >= 0 && context.inputOrNull(input) != null;
+    }
+  }
+
+  /** Normalized rows as a kernel; null where parameters vary or do not fit the rows. */
+  static @Nullable Lowered normalization(
+      LoweringContext context,
+      NormProblem.Kind kind,
+      long rows,
+      long length,
+      Parameters parameters) {
+    DType type = context.input(0).dtype();
+    NormProblem.Terms terms = parameters.terms(context);
+    Tensor scale = context.constant(parameters.scale());
+    Tensor bias = terms.bias() ? context.constant(parameters.bias()) : null;
+    if (scale == null
+        || scale.size() != length
+        || scale.dtype() != type
+        || terms.bias() && (bias == null || bias.size() != length || bias.dtype() != type)
+        || terms.skip() && context.input(parameters.skip()).shape().size() != rows * length) {
+      return null;
+    }
+    float epsilon =
+        context.node().floatAttribute("epsilon", parameters.skip() >= 0 ? 1e-12f : 1e-5f);
+    PreparedKernel kernel =
+        context.prepare(
+            0,
+            new NormProblem(kind, type, rows, Math.toIntExact(length), epsilon, terms),
+            () ->
+                Weights.of(Products.memory(scale))
+                    .withBias(bias == null ? null : Products.memory(bias)));
+    int threads = context.threads();
+    return Lowered.of(
+            buffers -> {
+              Operands operands =
+                  Operands.of(buffers.input(0), buffers.output(0))
+                      .withThird(terms.skip() ? buffers.input(parameters.skip()) : null);
+              return () -> kernel.run(operands, threads);
+            })
+        .withInPlace(0);
   }
 
   @Override

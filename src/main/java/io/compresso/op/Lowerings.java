@@ -3,6 +3,7 @@ package io.compresso.op;
 import io.compresso.kernel.BinaryFunction;
 import io.compresso.kernel.BinaryProblem;
 import io.compresso.kernel.Broadcast;
+import io.compresso.kernel.ConvertProblem;
 import io.compresso.kernel.CopyProblem;
 import io.compresso.kernel.LookupProblem;
 import io.compresso.kernel.Operands;
@@ -224,5 +225,36 @@ final class Lowerings {
         zeroPoints(context, weightScale + 1),
         (float) scalar(context, outputScale),
         zeroPoint(context, outputScale + 1));
+  }
+
+  /**
+   * QuantizeLinear and DequantizeLinear, of input 0 by scales and zero points in inputs 1 and 2;
+   * null where these vary or belong to blocks.
+   */
+  static @Nullable Lowered convert(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    Tensor scale = context.constant(1);
+    if (scale == null
+        || !isFixed(context, 2)
+        || context.node().intAttribute("block_size", 0) != 0) {
+      return null;
+    }
+    long outer = 1;
+    int channels = 1;
+    long inner = x.shape().size();
+    if (scale.size() != 1 || scale.shape().rank() > 1) {
+      int axis = x.shape().normalizeAxis(context.node().intAttribute("axis", 1));
+      if (scale.shape().rank() != 1 || scale.size() != x.shape().dim(axis)) {
+        return null;
+      }
+      outer = x.shape().size(0, axis);
+      channels = Math.toIntExact(x.shape().dim(axis));
+      inner = x.shape().size(axis + 1, x.shape().rank());
+    }
+    return single(
+        context,
+        new ConvertProblem(x.dtype(), context.output(0).dtype(), outer, channels, inner),
+        Weights.NONE.withQuantization(
+            new WeightQuantization(zeroPoints(context, 2), scale.toFloats(), 0)));
   }
 }

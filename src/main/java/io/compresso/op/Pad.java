@@ -1,10 +1,16 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.CopyProblem;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adds elements before and after each axis: a constant, the edge, a reflection or a wrapped copy;
@@ -64,6 +70,59 @@ final class Pad extends StandardOperator {
           mode.equals("constant")
               ? constant(context, x, before, after)
               : mapped(context, x, before, after, mode));
+    });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    TensorSpec y = context.output(0);
+    int bytes = Lowerings.elementBytes(x.dtype());
+    int rank = x.shape().rank();
+    Tensor pads = context.constant(1);
+    Tensor axes = context.constant(3);
+    boolean zero =
+        context.inputOrNull(2) == null
+            || context.constant(2) instanceof Tensor value
+                && value.size() == 1
+                && value.getDouble(0) == 0;
+    if (context.opset() < 11
+        || bytes == 0
+        || pads == null
+        || !zero
+        || !Lowerings.isFixed(context, 2, 3)
+        || x.bytes() == 0
+        || !context.node().stringAttribute("mode", "constant").equals("constant")) {
+      return null;
+    }
+    long[] strides = x.shape().strides();
+    long[] toStrides = y.shape().strides();
+    long to = 0;
+    int count = (int) (pads.size() / 2);
+    for (int i = 0; i < count; i++) {
+      int axis = axes == null ? i : x.shape().normalizeAxis(axes.getLong(i));
+      long before = pads.getLong(i);
+      if (before < 0 || pads.getLong(count + i) < 0) {
+        return null;
+      }
+      to += before * toStrides[axis];
+    }
+    List<CopyProblem.Axis> moved = new ArrayList<>();
+    for (int axis = 0; axis < rank; axis++) {
+      moved.add(new CopyProblem.Axis(x.shape().dim(axis), strides[axis], toStrides[axis]));
+    }
+    CopyProblem problem = CopyProblem.of(bytes, moved);
+    PreparedKernel kernel = Lowerings.copy(context, 0, problem);
+    int threads = context.threads();
+    long offset = to * bytes;
+    return Lowered.of(buffers -> {
+      MemorySegment whole = buffers.output(0);
+      Operands operands =
+          Operands.of(buffers.input(0), whole.asSlice(offset, problem.outputBytes()));
+      return () -> {
+        whole.fill((byte) 0);
+        kernel.run(operands, threads);
+      };
     });
   }
 

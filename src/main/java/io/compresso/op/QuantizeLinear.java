@@ -38,6 +38,11 @@ final class QuantizeLinear implements Operator {
   }
 
   @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return Lowerings.convert(context);
+  }
+
+  @Override
   public Optional<Reference> reference() {
     return Optional.of(context -> List.of(run(context)));
   }

@@ -1,9 +1,11 @@
 package io.compresso.op;
 
+import io.compresso.kernel.NormProblem;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The axes from {@code axis} on divided by their root mean square. */
 final class RMSNormalization implements Operator {
@@ -25,6 +27,18 @@ final class RMSNormalization implements Operator {
   @Override
   public Optional<Reference> reference() {
     return Optional.of(context -> List.of(run(context)));
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    Shape shape = context.input(0).shape();
+    int axis = shape.normalizeAxis(context.node().intAttribute("axis", -1));
+    return LayerNormalization.normalization(
+        context,
+        NormProblem.Kind.RMS,
+        shape.size(0, axis),
+        shape.size(axis, shape.rank()),
+        new LayerNormalization.Parameters(1, -1, -1));
   }
 
   @Override

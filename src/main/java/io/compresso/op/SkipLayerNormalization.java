@@ -1,5 +1,6 @@
 package io.compresso.op;
 
+import io.compresso.kernel.NormProblem;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
@@ -23,6 +24,25 @@ final class SkipLayerNormalization extends MicrosoftOperator {
       }
       return outputs;
     };
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    Shape shape = context.input(0).shape();
+    for (int i = 1; i < context.node().outputs().size(); i++) {
+      if (context.outputOrNull(i) != null) {
+        return null;
+      }
+    }
+    if (shape.rank() == 0 || context.inputOrNull(4) != null) {
+      return null;
+    }
+    return LayerNormalization.normalization(
+        context,
+        NormProblem.Kind.LAYER,
+        shape.size(0, shape.rank() - 1),
+        shape.dim(-1),
+        new LayerNormalization.Parameters(2, 3, 1));
   }
 
   @Override

@@ -1,7 +1,9 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.CopyProblem;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -107,6 +109,57 @@ final class Slice extends StandardOperator {
       StridedCopy.box(x, from, strides, y, 0, y.shape().strides(), dims);
       return List.of(y);
     });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    TensorSpec y = context.output(0);
+    int bytes = Lowerings.elementBytes(x.dtype());
+    boolean byInput = context.opset() >= 10;
+    if (bytes == 0 || byInput && !Lowerings.isFixed(context, 1, 2, 3, 4) || y.bytes() == 0) {
+      return null;
+    }
+    int rank = x.shape().rank();
+    long[] starts = longs(context, byInput, "starts", 1);
+    long[] ends = longs(context, byInput, "ends", 2);
+    long[] axes = longs(context, byInput, "axes", 3);
+    Tensor given = byInput ? context.constant(4) : null;
+    if (starts == null || ends == null) {
+      return null;
+    }
+    long[] strides = x.shape().strides();
+    long[] toStrides = y.shape().strides();
+    long from = 0;
+    for (int i = 0; i < starts.length; i++) {
+      int axis = axes == null ? i : x.shape().normalizeAxis(axes[i]);
+      long step = given == null ? 1 : given.getLong(i);
+      Range range = Range.of(x.shape().dim(axis), starts[i], ends[i], step);
+      from += range.start() * strides[axis];
+      strides[axis] *= step;
+    }
+    List<CopyProblem.Axis> moved = new ArrayList<>();
+    for (int axis = 0; axis < rank; axis++) {
+      moved.add(
+          new CopyProblem.Axis(
+              y.shape().dim(axis), y.shape().dim(axis) == 1 ? 0 : strides[axis], toStrides[axis]));
+    }
+    CopyProblem problem = CopyProblem.of(bytes, moved);
+    boolean whole =
+        problem.axes().size() == 1 && problem.axes().getFirst().inputStride() == 1
+            || problem.axes().isEmpty();
+    return whole
+        ? Lowered.views(List.of(new Lowered.View(0, from * bytes)))
+        : Lowerings.copy(context, problem, from);
+  }
+
+  private static long @Nullable [] longs(
+      LoweringContext context, boolean byInput, String attribute, int input) {
+    if (!byInput) {
+      return context.node().intsAttribute(attribute);
+    }
+    Tensor tensor = context.constant(input);
+    return tensor == null ? null : tensor.toLongs();
   }
 
   @Override

@@ -1,8 +1,10 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.CopyProblem;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +59,24 @@ final class SpaceToDepth extends StandardOperator {
               : Transpose.permute(context, blocks, 0, 3, 5, 1, 2, 4);
       return List.of(moved.reshape(Shape.of(n, c * b * b, h, w)));
     });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    int bytes = Lowerings.elementBytes(x.dtype());
+    long b = context.node().intAttribute("blocksize", 0);
+    if (bytes == 0) {
+      return null;
+    }
+    Shape blocks =
+        Shape.of(
+            x.shape().dim(0), x.shape().dim(1), x.shape().dim(2) / b, b, x.shape().dim(3) / b, b);
+    CopyProblem problem =
+        context.node().stringAttribute("mode", "DCR").equals("CRD")
+            ? CopyProblem.transpose(bytes, blocks, 0, 1, 3, 5, 2, 4)
+            : CopyProblem.transpose(bytes, blocks, 0, 3, 5, 1, 2, 4);
+    return Lowerings.copy(context, problem, 0);
   }
 
   @Override

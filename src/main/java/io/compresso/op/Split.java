@@ -1,8 +1,12 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.CopyProblem;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -83,6 +87,56 @@ final class Split extends StandardOperator {
                 (int) context.node().intAttribute("num_outputs", context.node().outputs().size()));
       }
       return parts(context, x, axis, sizes);
+    });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    TensorSpec x = context.input(0);
+    int bytes = Lowerings.elementBytes(x.dtype());
+    int axis = x.shape().normalizeAxis(context.node().intAttribute("axis", 0));
+    int rank = x.shape().rank();
+    int count = context.node().outputs().size();
+    if (bytes == 0) {
+      return null;
+    }
+    long outer = x.shape().size(0, axis);
+    long row = x.shape().size(axis, rank);
+    List<Lowered.View> views = new ArrayList<>();
+    List<PreparedKernel> kernels = new ArrayList<>();
+    List<CopyProblem> problems = new ArrayList<>();
+    long offset = 0;
+    for (int i = 0; i < count; i++) {
+      TensorSpec y = context.outputOrNull(i);
+      if (y == null) {
+        return null;
+      }
+      long part = y.shape().size(axis, rank);
+      views.add(new Lowered.View(0, offset * bytes));
+      problems.add(CopyProblem.rows(bytes, outer, part, row, part));
+      offset += part;
+    }
+    if (outer == 1) {
+      return Lowered.views(views);
+    }
+    for (int i = 0; i < count; i++) {
+      kernels.add(Lowerings.copy(context, i, problems.get(i)));
+    }
+    int threads = context.threads();
+    return Lowered.of(buffers -> {
+      Operands[] operands = new Operands[count];
+      for (int i = 0; i < count; i++) {
+        long size = problems.get(i).inputBytes();
+        operands[i] =
+            Operands.of(
+                buffers.input(0).asSlice(size == 0 ? 0 : views.get(i).offset(), size),
+                buffers.output(i));
+      }
+      return () -> {
+        for (int i = 0; i < operands.length; i++) {
+          kernels.get(i).run(operands[i], threads);
+        }
+      };
     });
   }
 
