@@ -12,12 +12,14 @@ import java.util.List;
  * vector; pointwise convolutions become one column of pixels.
  *
  * @param images the batch
- * @param channels with merged groups
+ * @param channels with merged groups; one group when depthwise
+ * @param depthwise whether each output channel has one input channel of its own
  * @param merged how many of the problem's groups make one
  */
 public record Geometry(
     int images,
     Channels channels,
+    boolean depthwise,
     int merged,
     SpatialAxis depth,
     SpatialAxis height,
@@ -28,14 +30,19 @@ public record Geometry(
       axes.addFirst(SpatialAxis.of(1, 1, 0));
     }
     Channels original = problem.channels();
+    if (backend.depthwise()) {
+      Channels all = new Channels(original.in(), original.out(), 1);
+      return new Geometry(problem.batch(), all, true, 1, axes.get(0), axes.get(1), axes.get(2));
+    }
     int merged = backend.arithmetic().isInteger() ? merged(original, backend.lanes()) : 1;
     Channels channels = new Channels(original.in(), original.out(), original.groups() / merged);
     SpatialAxis unit = SpatialAxis.of(1, 1, 0);
     if (axes.stream().allMatch(Geometry::isPointwise)) {
       int pixels = Math.toIntExact(problem.batch() * problem.inputArea());
-      return new Geometry(1, channels, merged, unit, SpatialAxis.of(pixels, 1, 0), unit);
+      return new Geometry(1, channels, false, merged, unit, SpatialAxis.of(pixels, 1, 0), unit);
     }
-    return new Geometry(problem.batch(), channels, merged, axes.get(0), axes.get(1), axes.get(2));
+    return new Geometry(
+        problem.batch(), channels, false, merged, axes.get(0), axes.get(1), axes.get(2));
   }
 
   private static int merged(Channels channels, int lanes) {
@@ -60,9 +67,14 @@ public record Geometry(
     return axis.padBegin() > 0 || axis.padEnd() > 0;
   }
 
+  /** Steps of a run of the filter. */
+  int steps(Arithmetic arithmetic) {
+    return depthwise ? width.kernel() : Math.ceilDiv(runLength(), arithmetic.grain());
+  }
+
   /** Whether the filter's columns and their channels lie one after the other in the input. */
   boolean hasWholeRows() {
-    return channels.groups() == 1 && (width.dilation() == 1 || width.kernel() == 1);
+    return depthwise || channels.groups() == 1 && (width.dilation() == 1 || width.kernel() == 1);
   }
 
   /** Elements of the filter that meet consecutive elements of the input. */

@@ -12,7 +12,7 @@ import java.util.List;
  * else a padded copy of the rows that are needed.
  */
 final class InputBlocks implements AutoCloseable {
-  private static final int OVERREAD = 4;
+  private static final int OVERREAD = 256;
 
   private final Geometry geometry;
   private final DType type;
@@ -32,7 +32,7 @@ final class InputBlocks implements AutoCloseable {
     this.geometry = geometry;
     this.type = type;
     this.arithmetic = backend.arithmetic();
-    this.direct = isDirect(geometry, type, arithmetic);
+    this.direct = isDirect(geometry, type, backend);
     this.pixelBytes = (long) geometry.channels().in() * arithmetic.elementBytes();
     SpatialAxis width = geometry.width();
     long pixels = direct ? width.size() : inputs(width, width.outputSize());
@@ -57,14 +57,17 @@ final class InputBlocks implements AutoCloseable {
     this.window = makeWindow();
   }
 
-  static boolean isDirect(Geometry geometry, DType type, Arithmetic arithmetic) {
+  static boolean isDirect(Geometry geometry, DType type, TileBackend backend) {
+    Arithmetic arithmetic = backend.arithmetic();
     boolean same =
         switch (arithmetic) {
           case FLOATS -> type == DType.FLOAT;
-          case BYTES -> type == DType.UINT8;
+          case BYTES, WIDENED_BYTES -> type == DType.UINT8;
           case WORDS -> false;
         };
-    return same && !geometry.isPadded() && geometry.runLength() % arithmetic.grain() == 0;
+    int grain = backend.depthwise() ? backend.lanes() : arithmetic.grain();
+    int run = backend.depthwise() ? geometry.channels().in() : geometry.runLength();
+    return same && !geometry.isPadded() && run % grain == 0;
   }
 
   /** Inputs along an axis that so many outputs depend on. */
@@ -97,7 +100,8 @@ final class InputBlocks implements AutoCloseable {
         geometry.width().stride() * pixelBytes,
         geometry.height().stride() * rowBytes,
         loops,
-        Math.ceilDiv(geometry.runLength(), arithmetic.grain()));
+        geometry.steps(arithmetic),
+        geometry.depthwise() ? geometry.width().dilation() * pixelBytes : 4);
   }
 
   private static void add(List<Loop> loops, int count, long bytes) {
@@ -106,9 +110,10 @@ final class InputBlocks implements AutoCloseable {
     }
   }
 
-  /** From one group's channels to the next one's. */
-  long groupBytes() {
-    return (long) geometry.channels().inPerGroup() * arithmetic.elementBytes();
+  /** Where the inputs of an output channel of a group begin. */
+  long channelBytes(int group, int channel) {
+    long first = (long) group * geometry.channels().inPerGroup();
+    return (geometry.depthwise() ? channel : first) * arithmetic.elementBytes();
   }
 
   /** Bytes of memory that {@link #block} needs. */

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** A prepared convolution over NHWC. */
 public final class NhwcConv implements PreparedKernel {
   private static final long LEAST_MACS = 1 << 20;
+  private static final long LEAST_DEPTHWISE_MACS = 1 << 17;
 
   private final KernelSpec spec;
   private final ConvProblem problem;
@@ -36,8 +37,7 @@ public final class NhwcConv implements PreparedKernel {
     this.spec = spec;
     this.problem = problem;
     this.geometry = Geometry.of(problem, backend);
-    long steps =
-        (long) geometry.runs() * Math.ceilDiv(geometry.runLength(), backend.arithmetic().grain());
+    long steps = (long) geometry.runs() * geometry.steps(backend.arithmetic());
     this.tiling = Tiling.choose(geometry, backend, steps);
     this.packing =
         new PackedFilters(problem, geometry, tiling, backend.arithmetic(), weights.quantization());
@@ -78,7 +78,7 @@ public final class NhwcConv implements PreparedKernel {
             packing.bytes(),
             copy * geometry.images() * geometry.depth().outputSize(),
             copy / tiling.rows().parts(),
-            problem.macs() / LEAST_MACS),
+            problem.macs() / (geometry.depthwise() ? LEAST_DEPTHWISE_MACS : LEAST_MACS)),
         Workers.shared().size());
   }
 
@@ -101,6 +101,7 @@ public final class NhwcConv implements PreparedKernel {
                       tiling.columns(),
                       rest == 0 ? tiling.vectors() : tiling.restVectors(),
                       rest == 0 ? 0 : tiling.restChannels() % tiling.lanes(),
+                      geometry.depthwise(),
                       output,
                       problem.epilogue(),
                       weights.quantization().outputZeroPoint(),
@@ -229,7 +230,7 @@ public final class NhwcConv implements PreparedKernel {
     long constantPanel = (long) group * tiling.panels() + from;
     TileKernel kernel = Objects.requireNonNull(tiles[part.small()][rest ? 1 : 0]);
     kernel.run(
-        part.input().asSlice(group * blocks.groupBytes()),
+        part.input().asSlice(blocks.channelBytes(group, from * tiling.vectors() * tiling.lanes())),
         buffers.filters().asSlice(group * packing.groupBytes() + from * packing.panelBytes()),
         buffers.constants().asSlice(constantPanel * constants.panelBytes()),
         operands.output().asSlice(at),

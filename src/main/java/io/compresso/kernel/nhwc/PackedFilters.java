@@ -5,6 +5,7 @@ import io.compresso.kernel.WeightQuantization;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * Packs filters {@code [o][c][kernel...]} for tiles: {@code
@@ -37,7 +38,7 @@ final class PackedFilters {
     this.tiling = tiling;
     this.arithmetic = arithmetic;
     this.quantization = quantization;
-    this.steps = Math.ceilDiv(geometry.runLength(), arithmetic.grain());
+    this.steps = geometry.steps(arithmetic);
     this.parts = parts(problem, arithmetic, quantization);
   }
 
@@ -97,7 +98,8 @@ final class PackedFilters {
       long base = channel / tiling.channels() * groupBytes() + panel * panelBytes() + 4L * lane;
       long unit = 4L * vectors * lanes;
       long from = (long) channel * perGroup * taps;
-      int first = within / problem.channels().outPerGroup() * perGroup * taps;
+      int first =
+          geometry.depthwise() ? 0 : within / problem.channels().outPerGroup() * perGroup * taps;
       for (int i = 0; i < perGroup * taps; i++) {
         long offset = offsets[first + i];
         long at = base + (offset >> 2) * parts * unit + (offset & 3) * arithmetic.elementBytes();
@@ -117,6 +119,10 @@ final class PackedFilters {
   private long[] offsets(int perGroup, int taps) {
     int merged = geometry.merged();
     long[] offsets = new long[merged * perGroup * taps];
+    if (geometry.depthwise()) {
+      Arrays.setAll(offsets, tap -> 4L * tap);
+      return offsets;
+    }
     int columns = geometry.width().kernel();
     int grain = arithmetic.grain();
     for (int c = 0; c < merged * perGroup; c++) {
@@ -130,7 +136,7 @@ final class PackedFilters {
   }
 
   private void put(MemorySegment target, long at, long unit, int value) {
-    if (arithmetic == Arithmetic.WORDS) {
+    if (arithmetic != Arithmetic.BYTES) {
       target.set(SHORT, at, (short) value);
       return;
     }

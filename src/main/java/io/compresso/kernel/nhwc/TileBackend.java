@@ -4,6 +4,12 @@ package io.compresso.kernel.nhwc;
 public interface TileBackend {
   Arithmetic arithmetic();
 
+  /**
+   * Whether each output channel has one input channel of its own. Steps then go from column to
+   * column of the filter, and a vector of filters is multiplied by a vector of the input.
+   */
+  boolean depthwise();
+
   /** Channels of a vector. */
   int lanes();
 

@@ -14,6 +14,7 @@ import io.compresso.tensor.DType;
  * @param columns tiles of a row
  * @param vectors vectors of channels of a panel
  * @param tail channels of a panel's last vector, 0 when it is whole
+ * @param depthwise whether inputs are vectors of channels
  * @param output where results lie
  * @param epilogue what happens to the sums
  * @param zeroPoint of an 8-bit output
@@ -27,6 +28,7 @@ public record TileShape(
     Split columns,
     int vectors,
     int tail,
+    boolean depthwise,
     Output output,
     Epilogue epilogue,
     int zeroPoint,

@@ -13,9 +13,14 @@ record Tiling(Split rows, Split columns, int vectors, int lanes, int channels) {
   private static final double PRODUCTS_PER_CYCLE = 2;
   private static final double LOADS_PER_CYCLE = 2;
   private static final double LATENCY = 4.5;
-  private static final double FILTER_VECTORS_PER_CYCLE = 0.4;
+  private static final int VECTORS_OF_FAR_CACHE = 4096;
+  private static final double NEAR_VECTORS_PER_CYCLE = 0.4;
+  private static final double FAR_VECTORS_PER_CYCLE = 0.12;
   private static final double STORE_CYCLES = 4;
   private static final double TILE_CYCLES = 12;
+
+  /** Steps of a sum, and whether the values that filters are multiplied by are vectors. */
+  private record Work(long steps, boolean depthwise) {}
 
   /** The tiling that an estimate of the cycles prefers. */
   static Tiling choose(Geometry geometry, TileBackend backend, long steps) {
@@ -35,7 +40,7 @@ record Tiling(Split rows, Split columns, int vectors, int lanes, int channels) {
         }
         Split y = Split.ofAtMost(height, pixels / columns);
         Tiling tiling = new Tiling(y, x, vectors, lanes, channels);
-        double cycles = tiling.cycles(steps);
+        double cycles = tiling.cycles(new Work(steps, backend.depthwise()));
         if (cycles < least) {
           least = cycles;
           best = tiling;
@@ -48,30 +53,32 @@ record Tiling(Split rows, Split columns, int vectors, int lanes, int channels) {
     return best;
   }
 
-  private double cycles(long steps) {
-    double cycles = fullPanels() * cycles(steps, vectors);
-    return restVectors() == 0 ? cycles : cycles + cycles(steps, restVectors());
+  private double cycles(Work work) {
+    double cycles = fullPanels() * cycles(work, vectors);
+    return restVectors() == 0 ? cycles : cycles + cycles(work, restVectors());
   }
 
-  private double cycles(long steps, int panelVectors) {
+  private double cycles(Work work, int panelVectors) {
     double cycles = 0;
     for (boolean largeRow : new boolean[] {true, false}) {
       int height = largeRow ? rows.large() : rows.small();
       int tileRows = largeRow ? rows.largeCount() : rows.smallCount();
       cycles +=
           (double) tileRows
-              * (columns.largeCount() * tile(height * columns.large(), steps, panelVectors)
-                  + columns.smallCount() * tile(height * columns.small(), steps, panelVectors));
+              * (columns.largeCount() * tile(height * columns.large(), work, panelVectors)
+                  + columns.smallCount() * tile(height * columns.small(), work, panelVectors));
     }
     return cycles;
   }
 
-  private static double tile(int pixels, long steps, int panelVectors) {
+  private static double tile(int pixels, Work work, int panelVectors) {
     double products = pixels * panelVectors / PRODUCTS_PER_CYCLE;
-    double loads = (pixels + panelVectors) / LOADS_PER_CYCLE;
-    double filters = panelVectors / FILTER_VECTORS_PER_CYCLE;
+    int values = work.depthwise() ? pixels * panelVectors : pixels;
+    double loads = (values + panelVectors) / LOADS_PER_CYCLE;
+    boolean far = work.steps() * panelVectors > VECTORS_OF_FAR_CACHE;
+    double filters = panelVectors / (far ? FAR_VECTORS_PER_CYCLE : NEAR_VECTORS_PER_CYCLE);
     double step = Math.max(Math.max(products, loads), Math.max(filters, LATENCY));
-    return steps * step + STORE_CYCLES * pixels * panelVectors + TILE_CYCLES;
+    return work.steps() * step + STORE_CYCLES * pixels * panelVectors + TILE_CYCLES;
   }
 
   /** Panels of {@link #vectors} whole vectors. */

@@ -8,9 +8,10 @@ import java.util.List;
  * @param columnBytes from the window of one output pixel to that of the next in its row
  * @param rowBytes from the window of one output pixel to that of the one below
  * @param loops what leads from one run of steps to the next, outermost first
- * @param steps steps of a run, each of 4 bytes, one after the other
+ * @param steps steps of a run
+ * @param stepBytes from one step of a run to the next
  */
-public record Window(long columnBytes, long rowBytes, List<Loop> loops, int steps) {
+public record Window(long columnBytes, long rowBytes, List<Loop> loops, int steps, long stepBytes) {
   /** {@code count} times a distance. */
   public record Loop(int count, long bytes) {}
 

@@ -2,6 +2,7 @@ package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.jit.CodeBuffer.Label;
 import io.compresso.kernel.jit.x86.Assembler.Condition;
+import io.compresso.kernel.jit.x86.Encoder.Modifiers;
 import io.compresso.kernel.nhwc.Arithmetic;
 import io.compresso.kernel.nhwc.Split;
 import io.compresso.kernel.nhwc.TileShape;
@@ -51,8 +52,9 @@ record TileCode(VectorSet set, TileShape shape) {
   }
 
   /** Pixels of the largest tile with panels of so many vectors. */
-  static int mostPixels(VectorSet set, int vectors) {
-    return (registers(set) - Math.max(4, vectors + 2)) / vectors;
+  static int mostPixels(VectorSet set, Arithmetic arithmetic, int vectors) {
+    boolean words = arithmetic == Arithmetic.WORDS;
+    return (registers(set) - Math.max(4, vectors + (words ? 2 : 1))) / vectors;
   }
 
   byte[] generate() {
@@ -85,6 +87,9 @@ record TileCode(VectorSet set, TileShape shape) {
     long vectors = shape.vectors();
     a.add(FILTERS, shape.window().totalSteps() * shape.parts() * vectors * vectorBytes());
     a.add(OUTPUT, vectors * set.lanes() * shape.output().elementBytes());
+    if (shape.depthwise()) {
+      a.add(INPUT, vectors * set.lanes() * shape.arithmetic().elementBytes());
+    }
     a.add(CONSTANTS, TileShape.CONSTANT_VECTORS * vectors * vectorBytes());
     a.dec(Mem.at(Gpr.RSP, PANELS_LOCAL));
     a.jump(Condition.NOT_EQUAL, panel);
@@ -168,7 +173,7 @@ record TileCode(VectorSet set, TileShape shape) {
       for (int i = 0; i < UNROLL; i++) {
         step(a, columns, i);
       }
-      a.add(STEP, 4 * UNROLL);
+      a.add(STEP, UNROLL * shape.window().stepBytes());
       a.add(FILTER, UNROLL * stepFilters);
       a.dec(STEP_COUNT);
       a.jump(Condition.NOT_EQUAL, round);
@@ -178,7 +183,7 @@ record TileCode(VectorSet set, TileShape shape) {
       step(a, columns, i);
     }
     if (repeated) {
-      a.add(STEP, -4L * done);
+      a.add(STEP, -done * shape.window().stepBytes());
       a.add(FILTER, (steps - done) * stepFilters);
     }
   }
@@ -200,13 +205,43 @@ record TileCode(VectorSet set, TileShape shape) {
         long at =
             pixel / columns * shape.window().rowBytes()
                 + pixel % columns * shape.window().columnBytes()
-                + 4L * step;
-        a.vbroadcastss(value, Mem.at(STEP, at));
+                + step * shape.window().stepBytes();
+        if (!shape.depthwise()) {
+          multiply(a, pixel, filter, value, Mem.at(STEP, at));
+          continue;
+        }
         for (int j = 0; j < vectors; j++) {
-          multiply(a, sum(pixel, j), value, set.register(filter + j));
+          long vector = (long) j * set.lanes() * shape.arithmetic().elementBytes();
+          Mem source = Mem.at(STEP, at + vector);
+          multiplyVectors(a, sum(pixel, j), value, set.register(filter + j), source);
         }
       }
     }
+  }
+
+  /** Multiplies the elements of one pixel by the filters of a panel. */
+  private void multiply(Assembler a, int pixel, int filter, Vec value, Mem source) {
+    if (shape.arithmetic() == Arithmetic.FLOATS
+        && shape.vectors() == 1
+        && set == VectorSet.AVX512) {
+      a.vfmadd231ps(sum(pixel, 0), set.register(filter), source, Modifiers.BROADCAST);
+      return;
+    }
+    a.vbroadcastss(value, source);
+    for (int j = 0; j < shape.vectors(); j++) {
+      multiply(a, sum(pixel, j), value, set.register(filter + j));
+    }
+  }
+
+  /** Multiplies vectors of channels. */
+  private void multiplyVectors(Assembler a, Vec sum, Vec value, Vec filter, Mem source) {
+    if (shape.arithmetic() == Arithmetic.FLOATS) {
+      a.vfmadd231ps(sum, filter, source, Modifiers.NONE);
+      return;
+    }
+    a.vpmovzxbd(value, source, Modifiers.NONE);
+    a.vpmaddwd(value, value, filter);
+    a.vpaddd(sum, sum, value);
   }
 
   private void multiply(Assembler a, Vec sum, Vec value, Vec filter) {
@@ -219,7 +254,7 @@ record TileCode(VectorSet set, TileShape shape) {
           a.vpdpbusd(sum, value, filter);
         }
       }
-      case WORDS -> {
+      case WORDS, WIDENED_BYTES -> {
         Vec product = set.register(registers(set) - 1);
         a.vpmaddwd(product, value, filter);
         a.vpaddd(sum, sum, product);

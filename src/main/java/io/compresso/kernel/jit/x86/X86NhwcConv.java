@@ -27,11 +27,15 @@ public final class X86NhwcConv implements Kernel {
   private static final int SPEC_VECTORS = 2;
 
   private final X86TileBackend backend;
+  private final X86TileBackend depthwise;
   private final KernelSpec spec;
 
   private X86NhwcConv(Isa isa, Arithmetic arithmetic) {
     VectorSet set = VectorSet.of(isa);
-    this.backend = new X86TileBackend(set, arithmetic);
+    this.backend = new X86TileBackend(set, arithmetic, false);
+    this.depthwise =
+        new X86TileBackend(
+            set, arithmetic.isInteger() ? Arithmetic.WIDENED_BYTES : arithmetic, true);
     int pixels = backend.mostPixels(SPEC_VECTORS);
     int columns = SPEC_VECTORS * set.lanes();
     this.spec =
@@ -125,6 +129,8 @@ public final class X86NhwcConv implements Kernel {
 
   @Override
   public PreparedKernel prepare(Problem problem, Weights weights) {
-    return new NhwcConv(spec, (ConvProblem) problem, weights, backend);
+    ConvProblem conv = (ConvProblem) problem;
+    boolean single = conv.isDepthwise() && conv.channels().outPerGroup() == 1;
+    return new NhwcConv(spec, conv, weights, single ? depthwise : backend);
   }
 }

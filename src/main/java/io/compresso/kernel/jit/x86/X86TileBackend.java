@@ -11,7 +11,8 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /** Tiles of convolutions over NHWC in machine code. */
-record X86TileBackend(VectorSet set, Arithmetic arithmetic) implements TileBackend {
+record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
+    implements TileBackend {
   private static final int MOST_VECTORS = 4;
 
   @Override
@@ -26,7 +27,7 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic) implements TileBacke
 
   @Override
   public int mostPixels(int vectors) {
-    return TileCode.mostPixels(set, vectors);
+    return TileCode.mostPixels(set, arithmetic, vectors);
   }
 
   @Override
@@ -93,7 +94,7 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic) implements TileBacke
       long pattern =
           switch (arithmetic) {
             case FLOATS -> 0;
-            case BYTES -> (padding & 0xFF) * 0x01010101L;
+            case BYTES, WIDENED_BYTES -> (padding & 0xFF) * 0x01010101L;
             case WORDS -> (padding & 0xFFFF) * 0x00010001L;
           };
       NativeCall.block(
