@@ -9,7 +9,9 @@ import io.compresso.kernel.jit.x86.X86Gemm;
 import io.compresso.kernel.jit.x86.X86Int8Conv;
 import io.compresso.kernel.jit.x86.X86Int8Gemm;
 import io.compresso.kernel.jit.x86.X86NhwcConv;
+import io.compresso.kernel.jit.x86.X86Lookup;
 import io.compresso.kernel.jit.x86.X86Norm;
+import io.compresso.kernel.jit.x86.X86Pool;
 import io.compresso.kernel.jit.x86.X86QuantizedBinary;
 import io.compresso.kernel.jit.x86.X86Reduce;
 import io.compresso.kernel.jit.x86.X86Softmax;
@@ -82,10 +84,14 @@ public final class KernelCatalog {
           new X86Norm(Isa.AVX512),
           new X86Norm(Isa.AVX2),
           new RefNorm(),
+          new X86Pool(Isa.AVX512),
+          new X86Pool(Isa.AVX2),
           new RefPool(),
           new X86Convert(Isa.AVX512),
           new X86Convert(Isa.AVX2),
           new RefConvert(),
+          new X86Lookup(Isa.AVX512),
+          new X86Lookup(Isa.AVX2),
           new RefLookup(),
           new X86Reduce(Isa.AVX512),
           new X86Reduce(Isa.AVX2),

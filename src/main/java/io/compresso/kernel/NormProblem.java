@@ -8,8 +8,8 @@ import io.compresso.tensor.DType;
  * = x + skip}. The variance is that of the population. Scale and bias are the constants {@link
  * Weights#data()} and {@link Weights#bias()}, of {@code type}, one for each element of a row; a
  * scale that is not constant is the second operand. The skip is the third operand, of the input's
- * shape. 16-bit types are computed in single precision. The output may be the input or the skip
- * itself.
+ * shape. Computed in single precision, in which squares may overflow. The output may be the input
+ * or the skip itself.
  *
  * @param length elements of a row
  * @param terms which of scale, bias and skip there are

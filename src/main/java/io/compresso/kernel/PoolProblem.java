@@ -9,11 +9,12 @@ import java.util.List;
  * gives the least value of the type, or NaN from an average. A global pooling is a window of the
  * whole input.
  *
- * <p>16-bit floats are averaged in single precision. 8-bit averages are requantized: {@code y =
- * saturate(rint((sum - n * zx) * (scale / count)) + zy)} in single precision, n being the elements
- * in the input and count those that the average counts, with {@code zx}, {@code scale} and {@code
- * zy} the zero point, the scale (input's by output's) and the output's zero point of {@link
- * Weights#quantization()}; 0 where count is 0. An 8-bit maximum has no constants.
+ * <p>Floats are averaged in single precision, in which sums may overflow. 8-bit averages are
+ * requantized: {@code y = saturate(rint((sum - n * zx) * (scale / count)) + zy)} in single
+ * precision, n being the elements in the input and count those that the average counts, with {@code
+ * zx}, {@code scale} and {@code zy} the zero point, the scale (input's by output's) and the
+ * output's zero point of {@link Weights#quantization()}; 0 where count is 0. An 8-bit maximum has
+ * no constants.
  *
  * @param type of input and output
  * @param axes one to three, outermost first

@@ -5,7 +5,8 @@ import io.compresso.tensor.Shape;
 import java.util.Optional;
 
 /**
- * {@code y[o,i] = fold of x[o,:,i]} of floats; 16-bit types are folded in single precision.
+ * {@code y[o,i] = fold of x[o,:,i]} of floats, in single precision, in which sums and squares may
+ * overflow.
  *
  * @param outer how many o
  * @param reduced elements that are folded to one

@@ -182,4 +182,18 @@ class ElementLawTest {
               Bound.EXACT);
         });
   }
+
+  @TestFactory
+  Stream<DynamicTest> lookup_equalsTheReference() {
+    return laws(
+        KernelFamily.LOOKUP,
+        (laws, random) -> {
+          LookupProblem problem = new LookupProblem(size(random));
+          laws.check(
+              Case.of(problem, random(DType.UINT8, problem.count(), false, random), DType.UINT8)
+                  .withSecond(random(DType.UINT8, LookupProblem.TABLE_BYTES, false, random))
+                  .inPlace(random.nextBoolean()),
+              Bound.EXACT);
+        });
+  }
 }

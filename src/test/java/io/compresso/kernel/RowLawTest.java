@@ -4,11 +4,14 @@ import static io.compresso.kernel.ElementLaws.oneOf;
 import static io.compresso.kernel.ElementLaws.random;
 import static io.compresso.kernel.ElementLaws.size;
 
+import io.compresso.kernel.ConvProblem.Layout;
 import io.compresso.kernel.ElementLaws.Bound;
 import io.compresso.kernel.ElementLaws.Case;
 import io.compresso.kernel.NormProblem.Kind;
 import io.compresso.kernel.NormProblem.Terms;
 import io.compresso.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -92,5 +95,61 @@ class RowLawTest {
                 case SUM, MEAN -> new Bound(problem.reduced() * 0x1p-22, 0x1p-22, true);
               });
         });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> pooling_equalsTheReference() {
+    return ElementLawTest.laws(
+        KernelFamily.POOL,
+        (laws, random) -> {
+          DType type =
+              oneOf(random, DType.FLOAT, DType.FLOAT16, DType.BFLOAT16, DType.UINT8, DType.INT8);
+          int rank = oneOf(random, 1, 2, 2, 2, 3);
+          List<SpatialAxis> axes = new ArrayList<>();
+          for (int i = 0; i < rank; i++) {
+            axes.add(poolAxis(random, rank));
+          }
+          boolean last = random.nextBoolean();
+          boolean global = random.nextInt(6) == 0;
+          PoolProblem problem =
+              new PoolProblem(
+                  oneOf(random, PoolProblem.Kind.values()),
+                  type,
+                  last ? Layout.NHWC : Layout.NCHW,
+                  random.nextInt(3),
+                  last ? size(random) % 140 : random.nextInt(5),
+                  global
+                      ? axes.stream()
+                          .map(axis -> SpatialAxis.of(axis.size(), Math.max(1, axis.size()), 0))
+                          .toList()
+                      : axes);
+          long count = problem.inputBytes() * 8 / type.bits();
+          WeightQuantization quantization =
+              new WeightQuantization(
+                  new int[] {(int) (random.nextInt(256) + (type == DType.INT8 ? -128 : 0))},
+                  new float[] {oneOf(random, 1f, random.nextFloat() * 2, 1e9f)},
+                  random.nextInt(256) + (type == DType.INT8 ? -128 : 0));
+          boolean integers = !type.isFloat();
+          laws.check(
+              Case.of(problem, random(type, count, random.nextInt(4) == 0, random), type)
+                  .with(integers ? Weights.NONE.withQuantization(quantization) : Weights.NONE),
+              problem.kind() == PoolProblem.Kind.MAX
+                  ? Bound.EXACT
+                  : new Bound(0x1p-20, 0x1p-20, true));
+        });
+  }
+
+  private static SpatialAxis poolAxis(Random random, int rank) {
+    int kernel = oneOf(random, 1, 2, 3, 3, 5, 7);
+    int dilation = oneOf(random, 1, 1, 1, 2);
+    int span = dilation * (kernel - 1) + 1;
+    int most = Math.max(0, random.nextInt(3) == 0 ? 0 : kernel / 2);
+    return new SpatialAxis(
+        rank == 3 ? random.nextInt(9) : oneOf(random, random.nextInt(9), span, 13, 16, 33, 40),
+        kernel,
+        oneOf(random, 1, 1, 2, 2, 3, 4),
+        dilation,
+        most,
+        random.nextInt(4) == 0 ? random.nextInt(span) : most);
   }
 }

@@ -30,7 +30,7 @@ abstract class RowsCode {
   private static final Gpr COLUMNS = FREE;
   private static final Gpr STRIDES = Gpr.R11;
   private static final Gpr LIMIT = Gpr.R12;
-  private static final Gpr TAIL = Gpr.R13;
+  static final Gpr TAIL = Gpr.R13;
   private static final Gpr COUNTER = Gpr.RBP;
   private static final Gpr ADDRESS = Gpr.R14;
   private static final Gpr UNROLLED_LIMIT = Gpr.R15;

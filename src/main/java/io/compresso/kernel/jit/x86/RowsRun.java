@@ -15,10 +15,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A prepared problem of rows: {@link RowsCode} called for pieces of the work. */
 abstract class RowsRun implements PreparedKernel {
-  /** Pieces of work that are smaller are not worth another thread. */
-  private static final long LEAST_CHUNK_BYTES = 1 << 16;
-
-  private static final int CHUNKS_PER_THREAD = 4;
   private static final int COLUMN_UNIT = 256;
 
   private final KernelSpec spec;
@@ -126,24 +122,14 @@ abstract class RowsRun implements PreparedKernel {
   final void compute(Buffers buffers, int threads) {
     long rowBytes = grid.columns * Math.max(grid.a.element + grid.b.element, grid.c.element);
     long work = grid.rows * rowBytes * grid.weight;
-    int pool = Math.min(threads, Workers.shared().size());
-    long chunks =
-        pool <= 1 ? 1 : Math.min(work / LEAST_CHUNK_BYTES, (long) pool * CHUNKS_PER_THREAD);
+    long chunks = Chunks.count(work, threads);
     if (chunks <= 1) {
       rows(buffers, 0, grid.rows, 0, grid.columns);
       return;
     }
     if (grid.rows >= chunks || !splitsColumns()) {
-      long each = Math.ceilDiv(grid.rows, chunks);
-      int count = (int) Math.ceilDiv(grid.rows, each);
-      Workers.shared()
-          .run(
-              count,
-              threads,
-              chunk -> {
-                long first = chunk * each;
-                rows(buffers, first, Math.min(each, grid.rows - first), 0, grid.columns);
-              });
+      Chunks.run(
+          grid.rows, work, threads, (first, count) -> rows(buffers, first, count, 0, grid.columns));
       return;
     }
     long perRow = Math.ceilDiv(chunks, grid.rows);

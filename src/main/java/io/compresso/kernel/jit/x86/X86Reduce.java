@@ -46,17 +46,18 @@ public final class X86Reduce implements Kernel {
 
   @Override
   public PreparedKernel prepare(Problem problem, Weights weights) {
-    return new Run(spec, set, (ReduceProblem) problem);
+    return new Run(spec, set, problem, (ReduceProblem) problem);
   }
 
-  private static final class Run extends RowsRun {
+  /** A prepared fold, which may stand for another problem of the same operands. */
+  static final class Run extends RowsRun {
     private final boolean downColumns;
 
-    Run(KernelSpec spec, VectorSet set, ReduceProblem problem) {
+    Run(KernelSpec spec, VectorSet set, Problem shown, ReduceProblem problem) {
       boolean down = problem.inner() != 1;
       super(
           spec,
-          problem,
+          shown,
           true,
           new ReduceCode.Source(set, problem.function(), problem.type(), down),
           grid(problem, down));

@@ -1,0 +1,50 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.kernel.Workers;
+
+/** Splits the units of a memory-bound run among threads. */
+final class Chunks {
+  /** Work on fewer bytes is not worth another thread. */
+  static final long LEAST_BYTES = 1 << 16;
+
+  static final int PER_THREAD = 4;
+
+  private Chunks() {}
+
+  /** Does some of the units. */
+  @FunctionalInterface
+  interface Work {
+    void run(long first, long count);
+  }
+
+  /** How many chunks work on so many bytes is worth. */
+  static long count(long bytes, int threads) {
+    int pool = Math.min(threads, Workers.shared().size());
+    return pool <= 1 ? 1 : Math.min(bytes / LEAST_BYTES, (long) pool * PER_THREAD);
+  }
+
+  /**
+   * Runs all units.
+   *
+   * @param bytes what all of them work on
+   */
+  static void run(long units, long bytes, int threads, Work work) {
+    if (units == 0) {
+      return;
+    }
+    long chunks = count(bytes, threads);
+    if (chunks <= 1) {
+      work.run(0, units);
+      return;
+    }
+    long each = Math.ceilDiv(units, chunks);
+    Workers.shared()
+        .run(
+            (int) Math.ceilDiv(units, each),
+            threads,
+            chunk -> {
+              long first = chunk * each;
+              work.run(first, Math.min(each, units - first));
+            });
+  }
+}
