@@ -5,6 +5,7 @@ import io.compresso.kernel.jit.arm.ArmGemm;
 import io.compresso.kernel.jit.x86.X86Binary;
 import io.compresso.kernel.jit.x86.X86Conv;
 import io.compresso.kernel.jit.x86.X86Convert;
+import io.compresso.kernel.jit.x86.X86Copy;
 import io.compresso.kernel.jit.x86.X86Gemm;
 import io.compresso.kernel.jit.x86.X86Int8Conv;
 import io.compresso.kernel.jit.x86.X86Int8Gemm;
@@ -96,6 +97,8 @@ public final class KernelCatalog {
           new X86Reduce(Isa.AVX512),
           new X86Reduce(Isa.AVX2),
           new RefReduce(),
+          new X86Copy(Isa.AVX512),
+          new X86Copy(Isa.AVX2),
           new RefCopy(),
           new RefGather());
 
