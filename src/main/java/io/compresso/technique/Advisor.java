@@ -224,8 +224,8 @@ public final class Advisor {
   private void addBody(Graph body) {
     for (Node node : body.nodes()) {
       Tensor constant = constantOperand(node, body);
-      boolean multiplies = PRODUCTS.contains(node.opType()) && constant != null;
-      layers.add(layer(node, body, multiplies ? constant.size() : 0));
+      long macs = constant != null && PRODUCTS.contains(node.opType()) ? constant.size() : 0;
+      layers.add(layer(node, body, macs));
       bodies(node).forEach(this::addBody);
     }
   }
@@ -244,8 +244,10 @@ public final class Advisor {
 
   private Layer layer(Node node, Graph graph, long known) {
     Tensor constant = constantOperand(node, graph);
-    boolean uncounted = known == 0 && constant != null && FUSED_PRODUCTS.contains(node.opType());
-    long macs = uncounted ? constant.size() * SEQUENCE : known;
+    long macs =
+        known == 0 && constant != null && FUSED_PRODUCTS.contains(node.opType())
+            ? constant.size() * SEQUENCE
+            : known;
     long weights = constant == null ? 0 : constant.size();
     long activations = 0;
     for (String name : node.inputs()) {
@@ -290,8 +292,10 @@ public final class Advisor {
       return Group.RECURRENT;
     }
     if (type.equals("Conv") || type.equals("ConvTranspose")) {
-      boolean single = constant != null && constant.shape().rank() > 1;
-      return single && node.intAttribute("group", 1) > 1 && constant.shape().dim(1) == 1
+      return constant != null
+              && constant.shape().rank() > 1
+              && constant.shape().dim(1) == 1
+              && node.intAttribute("group", 1) > 1
           ? Group.DEPTHWISE
           : Group.CONV;
     }

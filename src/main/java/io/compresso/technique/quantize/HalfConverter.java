@@ -311,8 +311,7 @@ final class HalfConverter implements HalfForm {
       if (graph.initializers().containsKey(value)) {
         return this;
       }
-      boolean outside = index.producer(value) == null && outer != null;
-      return outside ? outer.owner(value) : null;
+      return outer != null && index.producer(value) == null ? outer.owner(value) : null;
     }
 
     private String halfConstant(String value) {
