@@ -9,7 +9,6 @@ import io.compresso.graph.GraphException;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.technique.BatchSource;
-import io.compresso.technique.Objective;
 import io.compresso.technique.Report;
 import io.compresso.technique.StepContext;
 import io.compresso.technique.Technique.Outcome;
@@ -34,7 +33,6 @@ import java.util.function.Predicate;
  */
 final class HalfMethod {
   private static final double CALIBRATION_SHARE = 0.5;
-  private static final double SENSITIVITY_SHARE = 0.3;
 
   private final Model prepared;
   private final QuantizeParams parameters;
@@ -77,32 +75,33 @@ final class HalfMethod {
         layers.add(node);
       }
     }
-    Map<String, Double> ratios = Map.of();
-    long share = (long) (context.budget().maxMinutes() * 60e9 * SENSITIVITY_SHARE);
-    if (calibration != null) {
-      Set<Node> isolated = Collections.newSetFromMap(new IdentityHashMap<>());
-      isolated.addAll(layers);
-      ratios =
-          Sensitivity.measure(
-              prepared,
-              chosen ->
-                  form(node -> isolated.contains(node) && chosen.test(node), HalfEnds.FP32).model(),
-              layers,
-              calibration,
-              opener,
-              context.host().within(CALIBRATION_SHARE, 1),
-              System.nanoTime() + share);
-      for (Node layer : layers) {
-        Double ratio = ratios.get(layer.outputs().getFirst());
-        if (ratio != null && ratio < parameters.half().minSqnrDb()) {
-          kept.put(
-              layer,
-              String.format(
-                  Locale.ROOT, "alone in half precision it leaves the outputs %.1f dB", ratio));
-        }
+    LayerSearch search = new LayerSearch(prepared, context);
+    Set<Node> isolated = Collections.newSetFromMap(new IdentityHashMap<>());
+    isolated.addAll(layers);
+    Map<String, Double> ratios =
+        search.sensitivity(
+            chosen ->
+                form(node -> isolated.contains(node) && chosen.test(node), HalfEnds.FP32).model(),
+            layers);
+    for (Node layer : layers) {
+      Double ratio = ratios.get(layer.outputs().getFirst());
+      if (ratio != null && ratio < parameters.half().minSqnrDb()) {
+        kept.put(
+            layer,
+            String.format(
+                Locale.ROOT, "alone in half precision it leaves the outputs %.1f dB", ratio));
       }
     }
-    HalfForm form = form(search(layers, ratios, share));
+    List<Node> rest = layers.stream().filter(layer -> !kept.containsKey(layer)).toList();
+    Set<String> excluded =
+        search.excluded(
+            chosen -> form(chosen).model(), rest, ratios, parameters.isAutoExclude(), notes);
+    for (Node layer : rest) {
+      if (excluded.contains(layer.outputs().getFirst())) {
+        kept.put(layer, "left in fp32 for the goal of accuracy");
+      }
+    }
+    HalfForm form = form(_ -> true);
     if (form.halfBytes() == 0 && prepared.graph().nodes().stream().noneMatch(form::isConverted)) {
       throw new GraphException(
           "no node of the model can compute in " + half + ": " + firstReason());
@@ -164,29 +163,6 @@ final class HalfMethod {
     return half == DType.BFLOAT16
         ? new HalfWeights(prepared, half, both)
         : new HalfConverter(prepared, half, both, ends == HalfEnds.HALF);
-  }
-
-  private Predicate<Node> search(List<Node> layers, Map<String, Double> ratios, long share) {
-    Objective objective = context.objective();
-    if (!parameters.isAutoExclude() || objective == null) {
-      return _ -> true;
-    }
-    ExclusionSearch.Choice choice =
-        new ExclusionSearch(
-                chosen -> form(chosen).model(),
-                layers.stream().filter(layer -> !kept.containsKey(layer)).toList(),
-                ratios,
-                objective,
-                new ExclusionSearch.Limits(context.budget().maxTrials(), System.nanoTime() + share),
-                context.host())
-            .search();
-    notes.add(ExclusionSearch.note(choice, objective));
-    for (Node layer : layers) {
-      if (choice.excluded().contains(layer.outputs().getFirst())) {
-        kept.put(layer, "left in fp32 for the goal of accuracy");
-      }
-    }
-    return _ -> true;
   }
 
   /** Whether the node multiplies by weights. */

@@ -6,10 +6,10 @@ import io.compresso.tensor.QuantParams;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.HashSet;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Quantizes the weights and biases of layers; weights that layers share stay shared. */
@@ -17,25 +17,10 @@ final class LayerQuantizer {
   /** A bias may take up to this magnitude, which leaves as much for the products. */
   private static final double LARGEST_BIAS = 1 << 30;
 
-  private record Key(String weights, int axis, float[] scales) {
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof Key(String w, int a, float[] s)
-          && w.equals(weights)
-          && a == axis
-          && Arrays.equals(s, scales);
-    }
-
-    @Override
-    public int hashCode() {
-      return 31 * weights.hashCode() + axis + Arrays.hashCode(scales);
-    }
-  }
-
   private final GraphIndex index;
-  private final WeightQuantizer quantizer;
+  private final WeightStore store;
   private final @Nullable ChannelMeans means;
-  private final Map<Key, WeightQuantizer.Quantized> done = new HashMap<>();
+  private final Set<WeightStore.Key> counted = new HashSet<>();
   private long floatBytes;
   private long integerBytes;
 
@@ -44,9 +29,9 @@ final class LayerQuantizer {
    *
    * @param means of the layers' inputs, to correct biases by; null to leave them
    */
-  LayerQuantizer(GraphIndex index, WeightQuantizer quantizer, @Nullable ChannelMeans means) {
+  LayerQuantizer(GraphIndex index, WeightStore store, @Nullable ChannelMeans means) {
     this.index = index;
-    this.quantizer = quantizer;
+    this.store = store;
     this.means = means;
   }
 
@@ -65,11 +50,9 @@ final class LayerQuantizer {
     int axis = channelAxis(node);
     int channels = (int) weights.shape().dim(axis);
     float[] smallest = smallestScales(bias, channels, input.scales()[0]);
-    Key key = new Key(node.inputs().get(1), axis, smallest);
-    WeightQuantizer.Quantized quantized = done.get(key);
-    if (quantized == null) {
-      quantized = quantizer.quantize(weights.toFloats(), weights.shape(), axis, smallest);
-      done.put(key, quantized);
+    WeightStore.Key key = new WeightStore.Key(node.inputs().get(1), axis, smallest);
+    WeightQuantizer.Quantized quantized = store.get(node, weights, key);
+    if (counted.add(key)) {
       floatBytes += weights.byteSize();
       integerBytes += quantized.values().byteSize() + 5L * quantized.params().scales().length;
     }
@@ -98,7 +81,7 @@ final class LayerQuantizer {
   }
 
   private float[] smallestScales(float @Nullable [] bias, int channels, float inputScale) {
-    float[] smallest = new float[quantizer.perChannel() ? channels : 1];
+    float[] smallest = new float[store.perChannel() ? channels : 1];
     Arrays.fill(smallest, (float) Math.min(1, 2.0 * Float.MIN_NORMAL / inputScale));
     if (bias != null) {
       for (int c = 0; c < bias.length; c++) {

@@ -11,11 +11,13 @@ import io.compresso.technique.StepContext;
 import io.compresso.technique.Technique;
 import io.compresso.technique.quantize.QuantizeParams.HalfEnds;
 import io.compresso.technique.quantize.QuantizeParams.Mode;
+import io.compresso.technique.quantize.QuantizeParams.Smoothing;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Fewer bits for weights and activations, without training: integers, or half precision. */
 public final class Quantize implements Technique<QuantizeParams> {
@@ -56,6 +58,7 @@ public final class Quantize implements Technique<QuantizeParams> {
     if (parameters.isAutoExclude() && parameters.mode() == Mode.DYNAMIC) {
       problems.add(Problem.at("exclude", "auto needs static mode"));
     }
+    checkWeights(parameters, context, problems);
     if (parameters.mode() == Mode.BF16 && parameters.half().io() == HalfEnds.HALF) {
       problems.add(
           Problem.at("half.io", "must be fp32 with bf16: it is a form of storing weights"));
@@ -66,6 +69,36 @@ public final class Quantize implements Technique<QuantizeParams> {
               "", "the model has no Conv, ConvTranspose, Gemm or MatMul: nothing to quantize"));
     }
     return problems;
+  }
+
+  private static void checkWeights(
+      QuantizeParams parameters, StepContext context, List<Problem> problems) {
+    QuantizeParams.Weights weights = parameters.weights();
+    boolean weightOnly = parameters.mode() == Mode.WEIGHT_ONLY;
+    if (weights.bits() != 8 && !(weightOnly && weights.bits() == 4)) {
+      problems.add(
+          Problem.at("weights.bits", weightOnly ? "must be 4 or 8" : "must be 8 in this mode"));
+    }
+    if (weightOnly
+        && weights.block() != 0
+        && !List.of(16, 32, 64, 128, 256).contains(weights.block())) {
+      problems.add(Problem.at("weights.block", "must be 0, 16, 32, 64, 128 or 256"));
+    }
+    if (weightOnly
+        && weights.block() == 0
+        && parameters.format() == QuantizeParams.Format.QOPERATOR) {
+      problems.add(
+          Problem.at("weights.block", "must not be 0 with qoperator: MatMulNBits has blocks"));
+    }
+    boolean rounds = weights.rounding() != QuantizeParams.RoundingKind.NEAREST;
+    if (rounds && context.calibration() == null && !parameters.mode().isHalf()) {
+      problems.add(
+          Problem.at(
+              "weights.rounding", "needs calibration data: give data.calibration, or use nearest"));
+    }
+    if (rounds && parameters.mode() == Mode.DYNAMIC) {
+      problems.add(Problem.at("weights.rounding", "must be nearest in dynamic mode"));
+    }
   }
 
   static List<Node> layers(Model model) {
@@ -90,16 +123,50 @@ public final class Quantize implements Technique<QuantizeParams> {
     return switch (parameters.mode()) {
       case FP16 -> HalfMethod.apply(model, parameters, context, DType.FLOAT16);
       case BF16 -> HalfMethod.apply(model, parameters, context, DType.BFLOAT16);
-      case DYNAMIC -> dynamic(prepare(model, parameters), parameters, weights(parameters, context));
+      case WEIGHT_ONLY ->
+          WeightOnlyMethod.apply(
+              WeightOnlyRewriter.prepare(prepare(model, parameters), parameters),
+              parameters,
+              context);
+      case DYNAMIC ->
+          dynamic(
+              smooth(prepare(model, parameters), parameters, context),
+              parameters,
+              weights(parameters, context));
       case STATIC ->
           StaticMethod.apply(
-              prepare(model, parameters), parameters, weights(parameters, context), context);
+              smooth(prepare(model, parameters), parameters, context),
+              parameters,
+              weights(parameters, context),
+              context);
     };
   }
 
   private static Model prepare(Model model, QuantizeParams parameters) {
     Model plain = PrepareGraph.prepare(model);
     return parameters.weights().equalize() ? EqualizeChannels.equalize(plain) : plain;
+  }
+
+  /** Moves outlier channels into weights, as far as there is calibration data to find them by. */
+  private static Model smooth(Model prepared, QuantizeParams parameters, StepContext context) {
+    BatchSource calibration = context.calibration();
+    Smoothing wanted = parameters.activations().smooth();
+    if (calibration == null || wanted == Smoothing.OFF) {
+      return prepared;
+    }
+    SmoothActivations pass = new SmoothActivations(prepared, wanted == Smoothing.ALL);
+    if (pass.values().isEmpty()) {
+      return prepared;
+    }
+    ChannelMaxima maxima = new ChannelMaxima(pass.values());
+    try (ActivationSource source =
+        ActivationSource.in(context.work()).open(prepared, maxima.wanted())) {
+      calibration.forEach((inputs, _) -> {
+        context.host().checkpoint();
+        source.run(inputs, maxima::observe);
+      });
+    }
+    return pass.smooth(maxima, parameters.activations().alpha());
   }
 
   private static WeightQuantizer weights(QuantizeParams parameters, StepContext context) {
@@ -137,6 +204,16 @@ public final class Quantize implements Technique<QuantizeParams> {
   static Report.Layer row(
       Graph graph, Node node, String precision, String note, Map<String, Double> ratios) {
     Tensor weights = graph.initializers().get(node.inputs().get(1));
+    return row(weights, node, precision, note, ratios);
+  }
+
+  /** The report's row of a layer with these weights. */
+  static Report.Layer row(
+      @Nullable Tensor weights,
+      Node node,
+      String precision,
+      String note,
+      Map<String, Double> ratios) {
     Double ratio = ratios.get(node.outputs().getFirst());
     return new Report.Layer(
         node.label(),

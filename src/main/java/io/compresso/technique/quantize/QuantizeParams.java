@@ -45,11 +45,17 @@ public record QuantizeParams(
   public enum Mode {
     STATIC,
     DYNAMIC,
+    WEIGHT_ONLY,
     FP16,
     BF16;
 
     boolean isHalf() {
       return this == FP16 || this == BF16;
+    }
+
+    /** Whether activations stay in floating point. */
+    boolean keepsActivations() {
+      return this == WEIGHT_ONLY || isHalf();
     }
   }
 
@@ -96,15 +102,34 @@ public record QuantizeParams(
     MSE
   }
 
+  /** Where outlier channels are moved into weights. */
+  public enum Smoothing {
+    OFF,
+    FOLD,
+    ALL
+  }
+
   /** The integer type of activations. */
   public enum ActivationType {
     UINT8,
     INT8
   }
 
-  /** How weights are quantized: symmetric int8. */
+  /** How weights are rounded to integers. */
+  public enum RoundingKind {
+    NEAREST,
+    ADAROUND,
+    GPTQ
+  }
+
+  /** How weights are quantized. */
   public record Weights(
-      @Param(value = "Bits of a weight.", byDefault = "8", min = 8, max = 8) int bits,
+      @Param(
+              value = "Bits of a weight: 8, or 4 in weight-only mode.",
+              byDefault = "8",
+              min = 4,
+              max = 8)
+          int bits,
       @Param(
               value = "One scale for each output channel instead of one for the tensor.",
               byDefault = "true")
@@ -126,7 +151,37 @@ public record QuantizeParams(
       @Param(
               value = "Whether biases make up for the mean error that rounding the weights causes.",
               byDefault = "true")
-          boolean correctBias) {}
+          boolean correctBias,
+      @Param(
+              value =
+                  "How weights are rounded: adaround and gptq use calibration data to keep the"
+                      + " layers' outputs.",
+              byDefault = "nearest")
+          RoundingKind rounding,
+      @Param(
+              value =
+                  "For gptq: the share of the mean energy of the inputs that is added to each for"
+                      + " stability.",
+              byDefault = "0.01",
+              min = 0.000001,
+              max = 1)
+          double damping,
+      @Param(
+              value = "For gptq: whether inputs of large energy are rounded first.",
+              byDefault = "true")
+          boolean actOrder,
+      @Param(
+              value =
+                  "In weight-only mode: weights of a row that share a scale, 16, 32, 64, 128 or 256; 0"
+                      + " for all.",
+              byDefault = "32",
+              min = 0,
+              max = 256)
+          int block,
+      @Param(
+              value = "In weight-only mode: whether zero points are the middle of the integers.",
+              byDefault = "false")
+          boolean symmetric) {}
 
   /** How activations are quantized. */
   public record Activations(
@@ -141,7 +196,20 @@ public record QuantizeParams(
               byDefault = "99.99",
               min = 50,
               max = 100)
-          double percentile) {}
+          double percentile,
+      @Param(
+              value =
+                  "Whether outlier channels of matrix products' inputs move into their weights (SmoothQuant):"
+                      + " fold where the operator before takes it, which costs nothing at run time,"
+                      + " all with a multiplication where it does not.",
+              byDefault = "fold")
+          Smoothing smooth,
+      @Param(
+              value = "For smooth: how much of the activations' size moves to the weights.",
+              byDefault = "0.5",
+              min = 0,
+              max = 1)
+          double alpha) {}
 
   /** The one element of {@link #exclude} that is no node's name. */
   static final String AUTO = "auto";

@@ -6,12 +6,16 @@ import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.technique.BatchSource;
 import io.compresso.technique.JobHost;
+import io.compresso.technique.StepContext;
 import io.compresso.technique.quantize.QuantizeParams.Format;
+import io.compresso.technique.quantize.QuantizeParams.RoundingKind;
 import io.compresso.tensor.QuantParams;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +31,7 @@ final class StaticQuantizer {
   private final Model prepared;
   private final GraphIndex index;
   private final QuantizeParams parameters;
-  private final WeightQuantizer weights;
+  private final WeightStore weights;
   private final Map<String, QuantParams> activations;
   private final @Nullable ChannelMeans means;
   private final List<String> notes;
@@ -38,7 +42,7 @@ final class StaticQuantizer {
   private StaticQuantizer(
       Model prepared,
       QuantizeParams parameters,
-      WeightQuantizer weights,
+      WeightStore weights,
       Map<String, QuantParams> activations,
       @Nullable ChannelMeans means,
       List<String> notes) {
@@ -57,12 +61,10 @@ final class StaticQuantizer {
    * @throws GraphException if the engine cannot run the model, or a value has no finite range
    */
   static StaticQuantizer calibrate(
-      Model prepared,
-      QuantizeParams parameters,
-      WeightQuantizer weights,
-      BatchSource calibration,
-      ActivationSource.Opener opener,
-      JobHost host) {
+      Model prepared, QuantizeParams parameters, WeightQuantizer weights, StepContext context) {
+    JobHost host = context.host();
+    BatchSource calibration = Objects.requireNonNull(context.calibration());
+    ActivationSource.Opener opener = ActivationSource.in(context.work());
     GraphIndex index = new GraphIndex(prepared.graph());
     QuantPlan plan = planner(parameters, _ -> true).plan(prepared.graph());
     QuantizeParams.Activations wanted = parameters.activations();
@@ -74,6 +76,7 @@ final class StaticQuantizer {
             wanted.percentile());
     ActivationRanges ranges = new ActivationRanges(index, plan, finder);
     ChannelMeans means = means(index, plan);
+    InputGrams grams = grams(index, plan, parameters, context);
     long[] done = new long[1];
     try (ActivationSource source = opener.open(prepared, observed(index, plan, ranges))) {
       calibration.forEach((inputs, count) -> {
@@ -82,6 +85,9 @@ final class StaticQuantizer {
             (name, value) -> {
               ranges.observe(name, value);
               means.observe(name, value);
+              if (grams != null) {
+                grams.observe(name, value);
+              }
             };
         inputs.forEach(both::onValue);
         source.run(inputs, both);
@@ -94,19 +100,33 @@ final class StaticQuantizer {
       throw new GraphException("the calibration data holds no samples");
     }
     Map<String, QuantParams> activations = ranges.params();
-    List<String> notes =
-        ranges.notFinite().entrySet().stream()
-            .map(entry ->
+    List<String> notes = new ArrayList<>(grams == null ? List.of() : grams.notes());
+    ranges
+        .notFinite()
+        .forEach((value, count) ->
+            notes.add(
                 "value '%s': %d elements were infinite or NaN and were ignored"
-                    .formatted(entry.getKey(), entry.getValue()))
-            .toList();
+                    .formatted(value, count)));
+    Rounding rounding = new Rounding(parameters.weights(), LayerSearch.deadline(context));
     return new StaticQuantizer(
         prepared,
         parameters,
-        weights,
+        new WeightStore(weights, rounding, grams),
         activations,
         parameters.weights().correctBias() ? means : null,
         notes);
+  }
+
+  private static @Nullable InputGrams grams(
+      GraphIndex index, QuantPlan plan, QuantizeParams parameters, StepContext context) {
+    if (parameters.weights().rounding() == RoundingKind.NEAREST) {
+      return null;
+    }
+    List<Node> layers =
+        index.graph().nodes().stream()
+            .filter(node -> plan.kind(node) == QuantPlan.Kind.WEIGHTED)
+            .toList();
+    return new InputGrams(index, layers, (long) context.budget().maxMemoryMb() << 18);
   }
 
   private static Set<String> observed(GraphIndex index, QuantPlan plan, ActivationRanges ranges) {

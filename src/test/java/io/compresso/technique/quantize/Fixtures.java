@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import io.compresso.engine.Session;
 import io.compresso.engine.SessionOptions;
+import io.compresso.engine.ValueListener;
 import io.compresso.graph.Model;
 import io.compresso.graph.ValueInfo;
 import io.compresso.onnx.OnnxCodec;
@@ -73,8 +74,13 @@ final class Fixtures {
 
   /** A context whose budget lets a search take a few seconds. */
   static StepContext briefly(@Nullable BatchSource calibration, Path work) {
-    return new StepContext(
-        calibration, null, "auto", new JobSpec.Budget(4, 0.05, 4096), 42, work, JobHost.LOCAL);
+    return within(0.05, calibration, work);
+  }
+
+  /** A context whose budget is this many minutes. */
+  static StepContext within(double minutes, @Nullable BatchSource calibration, Path work) {
+    JobSpec.Budget budget = new JobSpec.Budget(4, minutes, 4096);
+    return new StepContext(calibration, null, "auto", budget, 42, work, JobHost.LOCAL);
   }
 
   static QuantizeParams params(Map<String, ?> fields) {
@@ -113,6 +119,13 @@ final class Fixtures {
           });
     }
     return outputs;
+  }
+
+  /** Runs the model in the engine and shows the values in between. */
+  static void observe(Model model, Map<String, Tensor> inputs, ValueListener listener) {
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      session.run(inputs, listener);
+    }
   }
 
   /** Signal to noise over all float outputs, in dB; 200 when they are equal. */
