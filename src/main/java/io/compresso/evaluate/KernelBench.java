@@ -3,8 +3,12 @@ package io.compresso.evaluate;
 import io.compresso.evaluate.LatencyBench.Pairs;
 import io.compresso.evaluate.bench.Contender;
 import io.compresso.evaluate.bench.ConvCases;
+import io.compresso.evaluate.bench.CopyCases;
+import io.compresso.evaluate.bench.ElementCases;
 import io.compresso.evaluate.bench.KernelCase;
 import io.compresso.evaluate.bench.MatrixCases;
+import io.compresso.evaluate.bench.PoolCases;
+import io.compresso.evaluate.bench.RowCases;
 import io.compresso.kernel.CpuFeatures;
 import io.compresso.kernel.Isa;
 import io.compresso.tensor.DType;
@@ -62,7 +66,16 @@ public final class KernelBench {
           new Family("gemm", MatrixCases::matrices),
           new Family("gemv", MatrixCases::vectors),
           new Family("conv", ConvCases::dense),
-          new Family("depthwise", ConvCases::depthwise));
+          new Family("depthwise", ConvCases::depthwise),
+          new Family("pool", PoolCases::cases),
+          new Family("softmax", RowCases::softmax),
+          new Family("layernorm", RowCases::layerNorm),
+          new Family("gelu", ElementCases::gelu),
+          new Family("quantize", ElementCases::quantize),
+          new Family("dequantize", ElementCases::dequantize),
+          new Family("elementwise", ElementCases::elementwise),
+          new Family("reduce", RowCases::reduce),
+          new Family("copy", CopyCases::cases));
 
   private final Options options;
 

@@ -6,9 +6,11 @@ import io.compresso.kernel.KernelCatalog;
 import io.compresso.kernel.OperandTypes;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Problem;
 import io.compresso.kernel.ProductProblem;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
+import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -34,9 +36,34 @@ final class CatalogKernel implements Contender {
     return (cpu, threads) -> open(problem, cpu, threads);
   }
 
-  private static Optional<Contender> open(ProductProblem problem, CpuFeatures cpu, int threads) {
+  /** The choice for a problem of any family, with its operands. */
+  static KernelCase.Own of(
+      Problem problem, Weights weights, Tensor input, @Nullable Tensor second) {
+    return (cpu, threads) -> {
+      if (isLeftToTheReference(problem, cpu)) {
+        return Optional.empty();
+      }
+      Tensor output = RandomData.bytes(DType.INT8, problem.outputBytes(), 3);
+      Operands operands =
+          new Operands(
+              input.segment(),
+              second == null ? null : second.segment(),
+              null,
+              output.segment(),
+              0,
+              1);
+      PreparedKernel kernel = KernelCatalog.prepare(problem, weights, cpu);
+      return Optional.of(new CatalogKernel(kernel, operands, threads));
+    };
+  }
+
+  private static boolean isLeftToTheReference(Problem problem, CpuFeatures cpu) {
     boolean reference = KernelCatalog.select(problem, cpu).kernel().spec().isa() == Isa.REF;
-    if (reference && !cpu.cap().equals(Optional.of(Isa.REF))) {
+    return reference && !cpu.cap().equals(Optional.of(Isa.REF));
+  }
+
+  private static Optional<Contender> open(ProductProblem problem, CpuFeatures cpu, int threads) {
+    if (isLeftToTheReference(problem, cpu)) {
       return Optional.empty();
     }
     OperandTypes types = problem.types();

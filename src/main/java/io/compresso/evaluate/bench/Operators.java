@@ -30,4 +30,17 @@ final class Operators {
         .constant(one)
         .constant(zero);
   }
+
+  /**
+   * Whether the memory-bound families compare these types: the peer has no half precision for all
+   * of them, so that ours is compared with its single precision.
+   */
+  static boolean isComparable(DType dtype, DType peerDtype) {
+    return dtype == DType.FLOAT || dtype == DType.INT8 || isHalf(dtype, peerDtype);
+  }
+
+  /** Whether half precision is compared with the peer's single precision. */
+  static boolean isHalf(DType dtype, DType peerDtype) {
+    return dtype == DType.FLOAT16 && peerDtype == DType.FLOAT;
+  }
 }

@@ -22,6 +22,9 @@ final class TransposeRun implements PreparedKernel {
   /** Columns that a thread takes at a time, in blocks. */
   private static final int STRIP_BLOCKS = 8;
 
+  /** Distances of multiples of this fall into one or two sets of a first-level cache. */
+  private static final int COLLIDING_BYTES = 2048;
+
   private final KernelSpec spec;
   private final CopyProblem problem;
   private final Axis rows;
@@ -45,17 +48,21 @@ final class TransposeRun implements PreparedKernel {
     rest.remove(Math.max(row, column));
     rest.remove(Math.min(row, column));
     this.outer = new OuterAxes(rest);
-    this.shape = shape(set, problem.elementBytes(), columns.size());
+    this.shape = shape(set, problem.elementBytes(), columns);
     this.code = CodeCache.lease(shape, shape::generate);
     this.strides = arena.allocate(16, 8);
     strides.set(ValueLayout.JAVA_LONG, 0, rows.inputStride() * problem.elementBytes());
     strides.set(ValueLayout.JAVA_LONG, 8, columns.outputStride() * problem.elementBytes());
   }
 
-  /** With the longest registers that the columns fill. */
-  private static TransposeCode shape(VectorSet set, int elementBytes, long columns) {
-    Length length = set.length();
-    while (length != Length.XMM && length.bytes() / elementBytes > columns) {
+  /**
+   * With the longest registers that the columns fill, or the shortest when the output's rows lie at
+   * distances that would make the lines of many of them displace each other from the cache.
+   */
+  private static TransposeCode shape(VectorSet set, int elementBytes, Axis columns) {
+    boolean collides = columns.outputStride() * elementBytes % COLLIDING_BYTES == 0;
+    Length length = collides ? Length.XMM : set.length();
+    while (length != Length.XMM && length.bytes() / elementBytes > columns.size()) {
       length = Length.values()[length.ordinal() - 1];
     }
     return new TransposeCode(set, length, elementBytes);
