@@ -119,7 +119,7 @@ final class ProductLowering {
   }
 
   /** The product of stacks of matrices, as {@link MatrixProduct} has it. */
-  static Lowered matrices(LoweringContext context, Product product) {
+  static @Nullable Lowered matrices(LoweringContext context, Product product) {
     Shape a = context.input(product.data()).shape();
     Shape b = context.input(product.weights()).shape();
     Shape left = a.rank() == 1 ? Shape.of(1, a.size()) : a;

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Emits elementary functions of whole registers of floats, in place. Results are within a few units
@@ -132,7 +133,7 @@ final class VectorMath {
 
   /** Loads the address of the constants. */
   void loadConstants() {
-    a.mov(constants, TABLES.get(set).address());
+    a.mov(constants, Objects.requireNonNull(TABLES.get(set)).address());
   }
 
   private Mem constant(float value) {
