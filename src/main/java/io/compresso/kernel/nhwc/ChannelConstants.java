@@ -18,12 +18,13 @@ import org.jspecify.annotations.Nullable;
  * <p>With inputs X and filters W less their zero points, {@code sum (X - zx) W = sum XW - zx sum
  * W}: the second term, and an integer bias, are what the sums begin with.
  */
-final class ChannelConstants {
+public final class ChannelConstants {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private final ConvProblem problem;
-  private final Tiling tiling;
+  private final PanelLayout layout;
+  private final boolean moved;
   private final boolean integer;
   private final WeightQuantization quantization;
   private final int[] intBias;
@@ -33,9 +34,15 @@ final class ChannelConstants {
   /** Constants that are kept for the next run. */
   private record Kept(int zeroPoint, float scale, MemorySegment segment) {}
 
-  ChannelConstants(ConvProblem problem, Tiling tiling, Weights weights) {
+  /**
+   * Copies what it needs of the weights.
+   *
+   * @param moved whether signed input bytes are moved by 128
+   */
+  public ChannelConstants(ConvProblem problem, PanelLayout layout, Weights weights, boolean moved) {
+    this.moved = moved;
     this.problem = problem;
-    this.tiling = tiling;
+    this.layout = layout;
     this.integer = problem.types().isInt8();
     this.quantization = weights.quantization();
     boolean floats = problem.types().output().isFloat();
@@ -46,17 +53,17 @@ final class ChannelConstants {
   }
 
   /** The input's zero point as tiles see it: signed bytes are moved by 128. */
-  int inputZeroPoint(Operands operands) {
+  public int inputZeroPoint(Operands operands) {
     return switch (problem.types().input()) {
       case UINT8 -> operands.inputZeroPoint();
-      case INT8 -> operands.inputZeroPoint() + 128;
+      case INT8 -> operands.inputZeroPoint() + (moved ? 128 : 0);
       default -> 0;
     };
   }
 
   /** From one panel's constants to the next one's. */
-  long panelBytes() {
-    return 4L * TileShape.CONSTANT_VECTORS * tiling.vectors() * tiling.lanes();
+  public long panelBytes() {
+    return 4L * TileShape.CONSTANT_VECTORS * layout.vectors() * layout.lanes();
   }
 
   /**
@@ -65,7 +72,7 @@ final class ChannelConstants {
    * @param sums sums of the filters, of integers
    * @param keep whether the sums are the same in every run
    */
-  MemorySegment of(Operands operands, int[] sums, boolean keep) {
+  public MemorySegment of(Operands operands, int[] sums, boolean keep) {
     int zeroPoint = inputZeroPoint(operands);
     float scale = operands.inputScale();
     Kept last = kept;
@@ -81,17 +88,17 @@ final class ChannelConstants {
 
   private MemorySegment make(int zeroPoint, float inputScale, int[] sums) {
     int channels = problem.channels().out();
-    int lanes = tiling.lanes();
-    long groupBytes = panelBytes() * tiling.panels();
-    int groups = channels / tiling.channels();
+    int lanes = layout.lanes();
+    long groupBytes = panelBytes() * layout.panels();
+    int groups = channels / layout.channels();
     MemorySegment target = Arena.ofAuto().allocate(groupBytes * groups, 64);
     boolean floats = problem.types().output() == DType.FLOAT;
     for (int channel = 0; channel < channels; channel++) {
-      int within = channel % tiling.channels();
+      int within = channel % layout.channels();
       long at =
-          channel / tiling.channels() * groupBytes
-              + within / lanes * (4L * TileShape.CONSTANT_VECTORS * lanes)
-              + 4L * (within % lanes);
+          channel / layout.channels() * groupBytes
+              + layout.vector(within) * (4L * TileShape.CONSTANT_VECTORS * lanes)
+              + 4L * layout.lane(within);
       if (integer) {
         int bias = intBias.length == 0 ? 0 : intBias[channel];
         target.set(INT, at, bias - zeroPoint * sums[channel]);

@@ -55,7 +55,12 @@ public final class NhwcConv implements PreparedKernel {
         new Output(
             problem.types().output(), pixelBytes, geometry.width().outputSize() * pixelBytes);
     makeTiles(backend, weights);
-    this.constants = new ChannelConstants(problem, tiling, weights);
+    this.constants =
+        new ChannelConstants(
+            problem,
+            new PanelLayout(tiling.vectors(), tiling.lanes(), tiling.channels(), false),
+            weights,
+            true);
     MemorySegment data = weights.data();
     if (data == null) {
       filters = null;

@@ -36,7 +36,7 @@ public record Split(int size, int parts) {
   }
 
   /** Where a part begins. */
-  int start(int part) {
+  public int start(int part) {
     return part * large() - Math.max(0, part - largeCount());
   }
 }

@@ -538,7 +538,37 @@ class Assembler extends Encoder {
         Modifiers.NONE);
   }
 
-  /** As {@link #vpdpbusd}, in the encoding of AVX-VNNI. */
+  /** Adds to each 32-bit element four products of unsigned bytes with signed bytes. */
+  void vpdpbusd(Vec target, Vec unsigned, Mem signed) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F38, 0x50).only(Form.EVEX),
+        target,
+        unsigned,
+        signed,
+        Modifiers.NONE);
+  }
+
+  /** Interleaves the bytes of the low halves; within each 128 bits. */
+  void vpunpcklbw(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0x60), target, left, right, Modifiers.NONE);
+  }
+
+  /** Interleaves the bytes of the high halves; within each 128 bits. */
+  void vpunpckhbw(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0x68), target, left, right, Modifiers.NONE);
+  }
+
+  /** Interleaves the 16-bit elements of the low halves; within each 128 bits. */
+  void vpunpcklwd(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0x61), target, left, right, Modifiers.NONE);
+  }
+
+  /** Interleaves the 16-bit elements of the high halves; within each 128 bits. */
+  void vpunpckhwd(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F, 0x69), target, left, right, Modifiers.NONE);
+  }
+
+  /** As {@link #vpdpbusd(Vec, Vec, Vec)}, in the encoding of AVX-VNNI. */
   void vpdpbusdVex(Vec target, Vec unsigned, Vec signed) {
     vector(
         Opcode.of(PREFIX_66, MAP_0F38, 0x50).only(Form.VEX),

@@ -36,8 +36,8 @@ record TileStores(VectorSet set, TileShape shape) {
     TAIL
   }
 
-  private static final Mask TAIL = Mask.K1;
-  private static final Mask PIXEL_BYTES = Mask.K2;
+  static final Mask TAIL = Mask.K1;
+  static final Mask PIXEL_BYTES = Mask.K2;
 
   private static long at(Entry entry) {
     return (long) entry.ordinal() * ENTRY_BYTES;
@@ -103,11 +103,48 @@ record TileStores(VectorSet set, TileShape shape) {
 
   /** Loads the masks; before any tile. */
   void prepare(Assembler a) {
+    prepare(a, false);
+  }
+
+  /**
+   * Loads the masks; before any tile.
+   *
+   * @param interleaved whether the tail counts all channels of the panel
+   */
+  void prepare(Assembler a, boolean interleaved) {
     if (set == VectorSet.AVX512) {
       int tail = shape.tail() == 0 ? set.lanes() : shape.tail();
       mask(a, TAIL, (1L << tail) - 1);
-      int bytes = (shape.vectors() - 1) * set.lanes() + tail;
+      int bytes = (interleaved ? 0 : (shape.vectors() - 1) * set.lanes()) + tail;
       mask(a, PIXEL_BYTES, bytes == 64 ? -1 : (1L << bytes) - 1);
+    }
+  }
+
+  /** Narrows and stores vectors of interleaved channels, see {@link ChannelTileCode}. */
+  void storeInterleaved(Assembler a, int pixels, Vec.Length length) {
+    Vec high = Vec.zmm(30);
+    Vec zero = Vec.zmm(31).as(length);
+    a.vmovups(high, mem(Entry.HIGH));
+    if (shape.zeroPoint() != 0) {
+      a.vmovups(zero, mem(Entry.ZERO_WORDS));
+    }
+    for (int pixel = 0; pixel < pixels; pixel++) {
+      for (int j = 0; j < shape.vectors(); j++) {
+        quantize(a, pixel, pixels, j, high);
+      }
+      Vec left = sum(pixel, 0).as(length);
+      Vec right = sum(pixel, 2).as(length);
+      a.vpackssdw(left, left, sum(pixel, 1).as(length));
+      a.vpackssdw(right, right, sum(pixel, 3).as(length));
+      addZero(a, left, zero);
+      addZero(a, right, zero);
+      narrowWords(a, left, right);
+      Mem target = result(pixel, pixels, 0);
+      if (shape.tail() == 0 || shape.tail() == length.bytes()) {
+        a.vmovups(target, left);
+      } else {
+        a.vmovdqu8(target, left, Modifiers.merging(PIXEL_BYTES));
+      }
     }
   }
 

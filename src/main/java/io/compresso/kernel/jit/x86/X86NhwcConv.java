@@ -131,6 +131,9 @@ public final class X86NhwcConv implements Kernel {
   public PreparedKernel prepare(Problem problem, Weights weights) {
     ConvProblem conv = (ConvProblem) problem;
     boolean single = conv.isDepthwise() && conv.channels().outPerGroup() == 1;
+    if (single && NhwcDepthwise.accepts(conv, backend.set())) {
+      return new NhwcDepthwise(spec, conv, weights);
+    }
     return new NhwcConv(spec, conv, weights, single ? depthwise : backend);
   }
 }

@@ -267,6 +267,11 @@ class AssemblerGoldenTest {
     put("mov [rdi+6], ax", a -> a.movWord(Mem.at(RDI, 6), RAX));
     put("mov [r12+6], r9w", a -> a.movWord(Mem.at(R12, 6), R9));
     put("sub r9, rcx", a -> a.sub(R9, RCX));
+    put("vpdpbusd zmm8, zmm29, [rdi+64]", a -> a.vpdpbusd(zmm(8), zmm(29), Mem.at(RDI, 64)));
+    put("vpunpcklbw zmm8, zmm29, zmm10", a -> a.vpunpcklbw(zmm(8), zmm(29), zmm(10)));
+    put("vpunpckhbw zmm8, zmm29, zmm10", a -> a.vpunpckhbw(zmm(8), zmm(29), zmm(10)));
+    put("vpunpcklwd xmm8, xmm9, xmm10", a -> a.vpunpcklwd(xmm(8), xmm(9), xmm(10)));
+    put("vpunpckhwd zmm8, zmm29, zmm10", a -> a.vpunpckhwd(zmm(8), zmm(29), zmm(10)));
     put("kmovq k2, rax", a -> a.kmovq(K2, RAX));
     put("vpmovzxbw ymm8, xmm3", a -> a.vpmovzxbw(ymm(8), xmm(3)));
     put("vaddps zmm1, zmm17, [rdi+64]", a -> a.vaddps(zmm(1), zmm(17), Mem.at(RDI, 64)));

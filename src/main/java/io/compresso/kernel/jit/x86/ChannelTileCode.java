@@ -1,0 +1,337 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.kernel.jit.CodeBuffer.Label;
+import io.compresso.kernel.jit.x86.Assembler.Condition;
+import io.compresso.kernel.jit.x86.ChannelTile.Slot;
+import io.compresso.kernel.jit.x86.Encoder.Modifiers;
+import io.compresso.kernel.nhwc.TileShape;
+import io.compresso.tensor.DType;
+import java.util.List;
+
+/**
+ * Generates {@code void f(rows, filters, output, constants, count, panels, residual, table)} for
+ * AVX-512: rows of tiles of a depthwise convolution over NHWC that reads its input in place.
+ *
+ * <p>{@code rows} begins with a vector of padding and the distance to the first channel; then come,
+ * for each row of the output, the addresses of the rows of the input that it reads. Columns of the
+ * padding are known from the tile's place.
+ *
+ * <p>With {@code quads}, products are of bytes: the bytes of four columns are interleaved, so that
+ * an instruction sums four taps; all pixels of a tile share them. A panel is then 64 channels in
+ * four vectors, of which vector {@code j} has, in each 128 bits, the channels {@code 4j} to {@code
+ * 4j + 3} of the sixteen that belong there; narrowing brings them back into order.
+ *
+ * @param tile what is read
+ * @param shape what is stored
+ * @param quads whether products are of bytes
+ */
+record ChannelTileCode(ChannelTile tile, TileShape shape, boolean quads) {
+  private static final Gpr ROWS = Gpr.RDI;
+  private static final Gpr FILTERS = Gpr.RSI;
+  private static final Gpr OUTPUT = Gpr.RDX;
+  private static final Gpr CHANNEL = Gpr.R9;
+  private static final Gpr PLACE = Gpr.R12;
+  private static final Gpr COUNT = Gpr.RBX;
+  private static final Gpr SOURCE = Gpr.RAX;
+  private static final Gpr FILTER = Gpr.RBP;
+  private static final Gpr TAP_ROWS = Gpr.R14;
+  private static final Gpr POINTERS = Gpr.R15;
+  private static final Gpr POINTER = Gpr.R8;
+  private static final Gpr[] SAVED = {Gpr.RBX, Gpr.RBP, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15};
+
+  private static final int ROWS_LOCAL = 0;
+  private static final int PANELS_LOCAL = 8;
+  private static final int ROW_LOCAL = 16;
+  private static final int LOCALS = 32;
+  private static final int RESIDUAL_ARGUMENT = LOCALS + 8 * SAVED.length + 8;
+  private static final int TABLE_ARGUMENT = RESIDUAL_ARGUMENT + 8;
+
+  /** Where the distance to the first channel lies, in bytes. */
+  static final int CHANNEL_AT = 64;
+
+  /** Bytes before the addresses. */
+  static final int HEAD_BYTES = 72;
+
+  /** Bytes of padding. */
+  static final int PADDING_BYTES = 64;
+
+  /** Vectors of a panel whose products are of bytes. */
+  static final int QUAD_VECTORS = 4;
+
+  private static final int VECTOR_BYTES = 64;
+  private static final int LANES = 16;
+  private static final int MOST_EDGES = 12;
+  private static final int FIRST_COLUMN = 16;
+  private static final int FIRST_PAIR = 20;
+  private static final int FIRST_QUAD = 24;
+  private static final Vec PADDING = Vec.zmm(28);
+  private static final Vec FLIP = Vec.zmm(29);
+
+  /** Whether there is code for the tile. */
+  static boolean accepts(ChannelTile tile) {
+    return tile.edges() <= MOST_EDGES;
+  }
+
+  /** Bytes of the filters of a panel of so many vectors. */
+  static long panelBytes(ChannelTile tile, boolean quads, int vectors) {
+    int perRow = quads ? tile.slots().size() : tile.width().kernel();
+    return (long) tile.rows() * perRow * vectors * VECTOR_BYTES;
+  }
+
+  byte[] generate() {
+    Assembler a = new Assembler();
+    for (Gpr register : SAVED) {
+      a.push(register);
+    }
+    a.add(Gpr.RSP, -LOCALS);
+    a.mov(TileCode.RESIDUAL, Mem.at(Gpr.RSP, RESIDUAL_ARGUMENT));
+    a.sub(TileCode.RESIDUAL, OUTPUT);
+    a.mov(TileCode.TABLE, Mem.at(Gpr.RSP, TABLE_ARGUMENT));
+    a.mov(Mem.at(Gpr.RSP, ROWS_LOCAL), Gpr.R8);
+    a.mov(Mem.at(Gpr.RSP, PANELS_LOCAL), Gpr.R9);
+    TileStores stores = new TileStores(VectorSet.AVX512, shape);
+    stores.prepare(a, quads);
+    if (quads) {
+      a.vmovups(PADDING, Mem.at(ROWS));
+      if (flips()) {
+        a.mov(SOURCE, 0x80808080L);
+        a.vmovd(FLIP.as(Vec.Length.XMM), SOURCE);
+        a.vbroadcastss(FLIP, FLIP.as(Vec.Length.XMM));
+      }
+    }
+    a.mov(CHANNEL, Mem.at(ROWS, CHANNEL_AT));
+    Label panel = a.here();
+    a.lea(POINTERS, Mem.at(ROWS, HEAD_BYTES));
+    a.mov(TileCode.RESULT, OUTPUT);
+    a.mov(SOURCE, Mem.at(Gpr.RSP, ROWS_LOCAL));
+    a.mov(Mem.at(Gpr.RSP, ROW_LOCAL), SOURCE);
+    Label row = a.here();
+    row(a, stores);
+    long read = tile.width().outputSize() * shape.output().pixelBytes();
+    a.add(TileCode.RESULT, shape.output().rowBytes() - read);
+    a.add(POINTERS, 8L * tile.rows());
+    a.dec(Mem.at(Gpr.RSP, ROW_LOCAL));
+    a.jump(Condition.NOT_EQUAL, row);
+    a.add(FILTERS, panelBytes(tile, quads, shape.vectors()));
+    a.add(OUTPUT, (long) shape.vectors() * LANES * shape.output().elementBytes());
+    a.add(CHANNEL, tile.type().bytes((long) shape.vectors() * LANES));
+    a.add(TileCode.CONSTANTS, (long) TileShape.CONSTANT_VECTORS * shape.vectors() * VECTOR_BYTES);
+    a.dec(Mem.at(Gpr.RSP, PANELS_LOCAL));
+    a.jump(Condition.NOT_EQUAL, panel);
+    a.vzeroupper();
+    a.add(Gpr.RSP, LOCALS);
+    for (int i = SAVED.length - 1; i >= 0; i--) {
+      a.pop(SAVED[i]);
+    }
+    a.ret();
+    return a.toBytes();
+  }
+
+  private boolean flips() {
+    return tile.type() == DType.INT8;
+  }
+
+  private void row(Assembler a, TileStores stores) {
+    a.mov(PLACE, CHANNEL);
+    a.add(PLACE, tile.origin(0) * tile.pixelBytes());
+    for (int t = 0; t < tile.tiles(); ) {
+      int end = t;
+      while (end < tile.tiles() && tile.isInner(end)) {
+        end++;
+      }
+      if (end - t > 1) {
+        a.mov(COUNT, end - t);
+        Label next = a.here();
+        tile(a, stores, t);
+        a.dec(COUNT);
+        a.jump(Condition.NOT_EQUAL, next);
+        t = end;
+      } else {
+        tile(a, stores, t);
+        t++;
+      }
+    }
+  }
+
+  private void tile(Assembler a, TileStores stores, int t) {
+    int pixels = tile.pixelsOf(t);
+    initialise(a, pixels);
+    a.mov(POINTER, POINTERS);
+    a.mov(FILTER, FILTERS);
+    boolean repeats = tile.rows() > 1;
+    if (repeats) {
+      a.mov(TAP_ROWS, tile.rows());
+    }
+    Label next = a.here();
+    a.mov(SOURCE, Mem.at(POINTER));
+    a.add(SOURCE, PLACE);
+    if (quads) {
+      quads(a, t, pixels);
+    } else {
+      taps(a, t, pixels);
+    }
+    if (repeats) {
+      a.add(FILTER, panelBytes(tile, quads, shape.vectors()) / tile.rows());
+      a.add(POINTER, 8);
+      a.dec(TAP_ROWS);
+      a.jump(Condition.NOT_EQUAL, next);
+    }
+    if (quads) {
+      stores.storeInterleaved(a, pixels, length());
+    } else {
+      stores.store(a, pixels);
+    }
+    a.add(PLACE, (long) tile.pixels() * tile.width().stride() * tile.pixelBytes());
+    a.add(TileCode.RESULT, pixels * shape.output().pixelBytes());
+  }
+
+  private Vec sum(int pixel, int vector) {
+    return Vec.zmm(pixel * shape.vectors() + vector);
+  }
+
+  private void initialise(Assembler a, int pixels) {
+    for (int j = 0; j < shape.vectors(); j++) {
+      long start = (long) j * TileShape.CONSTANT_VECTORS * VECTOR_BYTES;
+      a.vmovups(sum(0, j), Mem.at(TileCode.CONSTANTS, start));
+      for (int pixel = 1; pixel < pixels; pixel++) {
+        a.vmovaps(sum(pixel, j), sum(0, j));
+      }
+    }
+  }
+
+  private boolean isPadding(int t, int column) {
+    int place = tile.origin(t) + column;
+    return !tile.isInner(t) && (place < 0 || place >= tile.width().size());
+  }
+
+  // One tap at a time
+
+  private void taps(Assembler a, int t, int pixels) {
+    int vectors = shape.vectors();
+    int filter = pixels * vectors;
+    Vec value = Vec.zmm(filter + vectors);
+    boolean integer = shape.arithmetic().isInteger();
+    for (int tap = 0; tap < tile.width().kernel(); tap++) {
+      for (int j = 0; j < vectors; j++) {
+        Mem at = Mem.at(FILTER, ((long) tap * vectors + j) * VECTOR_BYTES);
+        a.vmovups(Vec.zmm(filter + j), at);
+      }
+      for (int pixel = 0; pixel < pixels; pixel++) {
+        int column = tile.column(pixel, tap);
+        boolean padding = isPadding(t, column);
+        for (int j = 0; j < vectors; j++) {
+          if (integer) {
+            if (padding) {
+              a.vmovups(value, Mem.at(ROWS));
+            } else {
+              load(a, value, column, j);
+            }
+            a.vpmaddwd(value, value, Vec.zmm(filter + j));
+            a.vpaddd(sum(pixel, j), sum(pixel, j), value);
+          } else if (padding) {
+            // A filter that is infinite or NaN makes NaN of the padding, too.
+            a.vfmadd231ps(sum(pixel, j), Vec.zmm(filter + j), Mem.at(ROWS), Modifiers.NONE);
+          } else {
+            multiplyFloats(a, sum(pixel, j), Vec.zmm(filter + j), value, column, j);
+          }
+        }
+      }
+    }
+  }
+
+  private Mem source(int column, int vector) {
+    return Mem.at(SOURCE, column * tile.pixelBytes() + tile.type().bytes((long) vector * LANES));
+  }
+
+  private boolean isMasked(int vector) {
+    return shape.tail() > 0 && vector == shape.vectors() - 1;
+  }
+
+  private void multiplyFloats(Assembler a, Vec sum, Vec filter, Vec value, int column, int vector) {
+    if (tile.type() == DType.FLOAT && !isMasked(vector)) {
+      a.vfmadd231ps(sum, filter, source(column, vector), Modifiers.NONE);
+    } else {
+      load(a, value, column, vector);
+      a.vfmadd231ps(sum, filter, value);
+    }
+  }
+
+  private void load(Assembler a, Vec value, int column, int vector) {
+    Mem source = source(column, vector);
+    Modifiers modifiers = isMasked(vector) ? Modifiers.zeroing(TileStores.TAIL) : Modifiers.NONE;
+    switch (tile.type()) {
+      case FLOAT16 -> a.vcvtph2ps(value, source, modifiers);
+      case UINT8 -> a.vpmovzxbd(value, source, modifiers);
+      case INT8 -> a.vpmovsxbd(value, source, modifiers);
+      default -> a.vmovups(value, source, modifiers);
+    }
+  }
+
+  // Four taps at a time
+
+  private Vec.Length length() {
+    int channels = shape.tail() == 0 ? QUAD_VECTORS * LANES : shape.tail();
+    if (channels <= Vec.Length.XMM.bytes()) {
+      return Vec.Length.XMM;
+    }
+    return channels <= Vec.Length.YMM.bytes() ? Vec.Length.YMM : Vec.Length.ZMM;
+  }
+
+  private void quads(Assembler a, int t, int pixels) {
+    List<List<Integer>> columns = tile.quads();
+    List<Slot> slots = tile.slots();
+    for (int quad = 0; quad < columns.size(); quad++) {
+      int here = quad;
+      if (slots.stream().noneMatch(slot -> slot.quad() == here && slot.pixel() < pixels)) {
+        continue;
+      }
+      interleave(a, t, columns.get(quad));
+      for (int i = 0; i < slots.size(); i++) {
+        Slot slot = slots.get(i);
+        if (slot.quad() != quad || slot.pixel() >= pixels) {
+          continue;
+        }
+        for (int j = 0; j < QUAD_VECTORS; j++) {
+          Vec sum = sum(slot.pixel(), j).as(length());
+          Vec bytes = new Vec(FIRST_QUAD + j, length());
+          Mem filter = Mem.at(FILTER, ((long) i * QUAD_VECTORS + j) * VECTOR_BYTES);
+          a.vpdpbusd(sum, bytes, filter);
+        }
+      }
+    }
+  }
+
+  private void interleave(Assembler a, int t, List<Integer> columns) {
+    Vec[] values = new Vec[QUAD_VECTORS];
+    for (int i = 0; i < QUAD_VECTORS; i++) {
+      // A column that is not there has filters of 0.
+      if (i >= columns.size() || isPadding(t, columns.get(i))) {
+        values[i] = PADDING.as(length());
+        continue;
+      }
+      values[i] = new Vec(FIRST_COLUMN + i, length());
+      Mem source = source(columns.get(i), 0);
+      int channels = shape.tail() == 0 ? QUAD_VECTORS * LANES : shape.tail();
+      if (channels == length().bytes()) {
+        a.vmovups(values[i], source);
+      } else {
+        a.vmovdqu8(values[i], source, Modifiers.zeroing(TileStores.PIXEL_BYTES));
+      }
+      if (flips()) {
+        a.vpxor(values[i], values[i], FLIP.as(length()));
+      }
+    }
+    for (int i = 0; i < 2; i++) {
+      Vec left = values[2 * i];
+      Vec right = values[2 * i + 1];
+      a.vpunpcklbw(new Vec(FIRST_PAIR + 2 * i, length()), left, right);
+      a.vpunpckhbw(new Vec(FIRST_PAIR + 2 * i + 1, length()), left, right);
+    }
+    for (int i = 0; i < 2; i++) {
+      Vec left = new Vec(FIRST_PAIR + i, length());
+      Vec right = new Vec(FIRST_PAIR + 2 + i, length());
+      a.vpunpcklwd(new Vec(FIRST_QUAD + 2 * i, length()), left, right);
+      a.vpunpckhwd(new Vec(FIRST_QUAD + 2 * i + 1, length()), left, right);
+    }
+  }
+}
