@@ -1,5 +1,6 @@
 package io.compresso.kernel.jit.x86;
 
+import io.compresso.kernel.Activation;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.Epilogue.Residual;
 import io.compresso.kernel.ResidualQuantization;
@@ -190,10 +191,15 @@ record TileStores(VectorSet set, TileShape shape) {
       storeBytes(a, columns);
       return;
     }
+    VectorMath math =
+        new VectorMath(a, set, Gpr.RAX, free(columns, 0), free(columns, 1), free(columns, 2));
+    if (shape.epilogue().activation() != Activation.NONE) {
+      math.loadConstants();
+    }
     for (int pixel = 0; pixel < pixels; pixel++) {
       for (int j = 0; j < shape.vectors(); j++) {
         if (shape.output().type() != DType.INT32) {
-          finish(a, pixel, columns, j);
+          finish(a, math, pixel, columns, j);
         }
         storeVector(a, pixel, columns, j);
       }
@@ -364,7 +370,7 @@ record TileStores(VectorSet set, TileShape shape) {
 
   // Wider outputs
 
-  private void finish(Assembler a, int pixel, int columns, int vector) {
+  private void finish(Assembler a, VectorMath math, int pixel, int columns, int vector) {
     Vec sum = sum(pixel, vector);
     Epilogue epilogue = shape.epilogue();
     if (shape.arithmetic().isInteger()) {
@@ -380,6 +386,7 @@ record TileStores(VectorSet set, TileShape shape) {
       loadFloats(a, added, pixel, columns, vector);
       a.vaddps(sum, sum, added);
     }
+    math.apply(epilogue.activation(), sum);
     Vec bound = free(columns, 3);
     if (epilogue.low() != Float.NEGATIVE_INFINITY) {
       a.vmovups(bound, mem(Entry.LOW));

@@ -111,7 +111,8 @@ public final class X86NhwcConv implements Kernel {
     DType output = types.output();
     boolean bytes = output == DType.UINT8 || output == DType.INT8;
     return Acceptance.when(
-            epilogue.activation() == Activation.NONE, "activation " + epilogue.activation())
+            epilogue.activation() == Activation.NONE || output.isFloat(),
+            "activation %s of %s".formatted(epilogue.activation(), output))
         .and(
             Acceptance.when(
                 switch (epilogue.residual()) {
