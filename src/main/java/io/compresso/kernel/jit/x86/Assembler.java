@@ -326,6 +326,10 @@ class Assembler extends Encoder {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x57), target, left, right, modifiers);
   }
 
+  void vandps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x54), target, left, right, Modifiers.NONE);
+  }
+
   void vandps(Vec target, Vec left, Mem right, Modifiers modifiers) {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x54), target, left, right, modifiers);
   }
@@ -344,6 +348,10 @@ class Assembler extends Encoder {
 
   void vaddps(Vec target, Vec left, Mem right, Modifiers modifiers) {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x58), target, left, right, modifiers);
+  }
+
+  void vsubps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x5C), target, left, right, Modifiers.NONE);
   }
 
   void vsubps(Vec target, Vec left, Mem right, Modifiers modifiers) {
@@ -434,6 +442,16 @@ class Assembler extends Encoder {
   /** {@code target = left * target + right}. */
   void vfmadd213ps(Vec target, Vec left, Mem right, Modifiers modifiers) {
     vector(Opcode.of(PREFIX_66, MAP_0F38, 0xA8), target, left, right, modifiers);
+  }
+
+  /** {@code target = left * target + right}. */
+  void vfmadd213ps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0xA8), target, left, right, Modifiers.NONE);
+  }
+
+  /** {@code target -= left * right}. */
+  void vfnmadd231ps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(PREFIX_66, MAP_0F38, 0xBC), target, left, right, Modifiers.NONE);
   }
 
   /** {@code target -= left * right}. */

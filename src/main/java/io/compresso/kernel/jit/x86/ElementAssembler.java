@@ -95,21 +95,8 @@ final class ElementAssembler extends Assembler {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x28), target, null, source, modifiers);
   }
 
-  void vsubps(Vec target, Vec left, Vec right) {
-    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x5C), target, left, right, Modifiers.NONE);
-  }
-
-  void vandps(Vec target, Vec left, Vec right) {
-    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x54), target, left, right, Modifiers.NONE);
-  }
-
   void vsqrtps(Vec target, Vec source) {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x51), target, null, source, Modifiers.NONE);
-  }
-
-  /** {@code target = left * target + right}. */
-  void vfmadd213ps(Vec target, Vec left, Vec right) {
-    vector(Opcode.of(PREFIX_66, MAP_0F38, 0xA8), target, left, right, Modifiers.NONE);
   }
 
   /** {@code target = -left * target + right}. */

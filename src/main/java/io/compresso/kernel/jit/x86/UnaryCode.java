@@ -7,6 +7,7 @@ import io.compresso.tensor.DType;
 /** Code of {@code c = f(a)}; the constants are alpha and beta, floats. */
 final class UnaryCode extends RowsCode {
   private static final int UNROLL = 4;
+  private static final int FIRST_FREE = 10;
 
   private final Source source;
   private final VectorMath math;
@@ -30,6 +31,15 @@ final class UnaryCode extends RowsCode {
     super(source.set(), UNROLL);
     this.source = source;
     this.math = new VectorMath(a, set, MATH, register(7), register(8), register(9));
+    Vec[] free = new Vec[Lanes.registers(set) - FIRST_FREE];
+    for (int i = 0; i < free.length; i++) {
+      free[i] = register(FIRST_FREE + i);
+    }
+    math.pin(
+        source.function() == UnaryFunction.GELU || source.function() == UnaryFunction.ERF
+            ? VectorMath.ERF_CONSTANTS
+            : VectorMath.EXP_CONSTANTS,
+        free);
   }
 
   /** Whether there is code for the function. */

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -61,6 +62,12 @@ final class VectorMath {
     1, 0.5089616f, 0.11427877f, 0.0142074395f, 0.00094053551f
   };
 
+  /** What {@link #pin} may keep for exp, and for what is made of it; the most used first. */
+  static final List<Float> EXP_CONSTANTS = expConstants();
+
+  /** What {@link #pin} may keep for erf and GELU; the most used first. */
+  static final List<Float> ERF_CONSTANTS = erfConstants();
+
   private static final float SQRT_HALF = (float) Math.sqrt(0.5);
 
   /** {@code -2 * sqrt(2 / pi)}, and that times 0.044715. */
@@ -80,6 +87,7 @@ final class VectorMath {
   private final VectorSet set;
   private final Gpr constants;
   private final Vec[] scratch;
+  private final Map<Integer, Vec> pinned = new LinkedHashMap<>();
 
   /**
    * @param constants the register for the constants' address
@@ -90,6 +98,28 @@ final class VectorMath {
     this.set = set;
     this.constants = constants;
     this.scratch = scratch.clone();
+  }
+
+  private static List<Float> expConstants() {
+    List<Float> values = new ArrayList<>();
+    for (float value : EXPM1_OVER_X) {
+      values.add(value);
+    }
+    values.addAll(List.of(LOG2_E, LN2_HIGH, LN2_LOW, EXP_LEAST, EXP_GREATEST));
+    values.addAll(List.of(-0.0f, Float.intBitsToFloat(0x7FFFFFFF), TANH_GREATEST, 2f));
+    return List.copyOf(values);
+  }
+
+  private static List<Float> erfConstants() {
+    List<Float> values = new ArrayList<>();
+    for (float value : ERF_NUMERATOR) {
+      values.add(value);
+    }
+    for (float value : ERF_DENOMINATOR) {
+      values.add(value);
+    }
+    values.addAll(List.of(ERF_GREATEST, -ERF_GREATEST, -1f, 0.5f, (float) Math.sqrt(0.5)));
+    return List.copyOf(values);
   }
 
   private static List<Integer> constants() {
@@ -131,9 +161,22 @@ final class VectorMath {
     return set == VectorSet.AVX512 ? 1 : set.lanes();
   }
 
-  /** Loads the address of the constants. */
+  /**
+   * Keeps constants in registers from {@link #loadConstants} on, as many as there are registers
+   * for.
+   *
+   * @param values {@link #EXP_CONSTANTS} or {@link #ERF_CONSTANTS}
+   */
+  void pin(List<Float> values, Vec... registers) {
+    for (int i = 0; i < Math.min(values.size(), registers.length); i++) {
+      pinned.put(Float.floatToRawIntBits(values.get(i)), registers[i]);
+    }
+  }
+
+  /** Loads the address of the constants, and those that are kept in registers. */
   void loadConstants() {
     a.mov(constants, Objects.requireNonNull(TABLES.get(set)).address());
+    pinned.forEach((bits, register) -> fill(register, constantOf(bits)));
   }
 
   private Mem constant(float value) {
@@ -153,10 +196,85 @@ final class VectorMath {
   }
 
   private void load(Vec target, float value) {
-    if (set == VectorSet.AVX512) {
-      a.vbroadcastss(target, constant(value));
+    Vec kept = pinned.get(Float.floatToRawIntBits(value));
+    if (kept != null) {
+      a.vmovaps(target, kept);
     } else {
-      a.vmovups(target, constant(value));
+      fill(target, constant(value));
+    }
+  }
+
+  private void fill(Vec target, Mem source) {
+    if (set == VectorSet.AVX512) {
+      a.vbroadcastss(target, source);
+    } else {
+      a.vmovups(target, source);
+    }
+  }
+
+  /** A register of the constant: that in which it is kept, or {@code other}, loaded. */
+  private Vec register(float value, Vec other) {
+    Vec kept = pinned.get(Float.floatToRawIntBits(value));
+    if (kept != null) {
+      return kept;
+    }
+    fill(other, constant(value));
+    return other;
+  }
+
+  /** {@code target = target * left + value}. */
+  private void multiplyAdd(Vec target, Vec left, float value) {
+    Vec kept = pinned.get(Float.floatToRawIntBits(value));
+    if (kept != null) {
+      a.vfmadd213ps(target, left, kept);
+    } else {
+      a.vfmadd213ps(target, left, constant(value), repeated());
+    }
+  }
+
+  /** {@code target -= left * value}. */
+  private void subtractProduct(Vec target, Vec left, float value) {
+    Vec kept = pinned.get(Float.floatToRawIntBits(value));
+    if (kept != null) {
+      a.vfnmadd231ps(target, left, kept);
+    } else {
+      a.vfnmadd231ps(target, left, constant(value), repeated());
+    }
+  }
+
+  private void multiply(Vec target, Vec left, float value) {
+    Vec kept = pinned.get(Float.floatToRawIntBits(value));
+    if (kept != null) {
+      a.vmulps(target, left, kept);
+    } else {
+      a.vmulps(target, left, constant(value), repeated());
+    }
+  }
+
+  private void add(Vec target, Vec left, float value) {
+    Vec kept = pinned.get(Float.floatToRawIntBits(value));
+    if (kept != null) {
+      a.vaddps(target, left, kept);
+    } else {
+      a.vaddps(target, left, constant(value), repeated());
+    }
+  }
+
+  private void flip(Vec target, Vec left) {
+    Vec kept = pinned.get(Float.floatToRawIntBits(SIGN));
+    if (kept != null) {
+      a.vxorps(target, left, kept);
+    } else {
+      a.vxorps(target, left, constant(SIGN), repeated());
+    }
+  }
+
+  private void and(Vec target, Vec left, float value) {
+    Vec kept = pinned.get(Float.floatToRawIntBits(value));
+    if (kept != null) {
+      a.vandps(target, left, kept);
+    } else {
+      a.vandps(target, left, constant(value), repeated());
     }
   }
 
@@ -175,31 +293,33 @@ final class VectorMath {
 
   /** {@code x = e^x}; takes two scratch registers. */
   void exp(Vec x) {
+    a.vminps(x, register(EXP_GREATEST, scratch[0]), x);
+    expOfNonPositive(x);
+  }
+
+  /** {@code x = e^x} for x up to {@link #EXP_GREATEST}; takes two scratch registers. */
+  void expOfNonPositive(Vec x) {
     Vec n = scratch[0];
     Vec w = scratch[1];
-    load(n, EXP_LEAST);
-    a.vmaxps(x, n, x);
-    load(n, EXP_GREATEST);
-    a.vminps(x, n, x);
+    a.vmaxps(x, register(EXP_LEAST, n), x);
     reduce(x, n);
     polynomial(w, x, EXPM1_OVER_X);
-    a.vfmadd213ps(x, w, constant(1), repeated());
+    multiplyAdd(x, w, 1);
     scale(x, n, w);
   }
 
   /** {@code x = 1 / (1 + e^-x)}. */
   void sigmoid(Vec x) {
-    a.vxorps(x, x, constant(SIGN), repeated());
+    flip(x, x);
     exp(x);
-    a.vaddps(x, x, constant(1), repeated());
-    load(scratch[0], 1);
-    a.vdivps(x, scratch[0], x);
+    add(x, x, 1);
+    a.vdivps(x, register(1, scratch[0]), x);
   }
 
   /** {@code x = x * sigmoid(x)}. */
   void swish(Vec x) {
     Vec e = scratch[2];
-    a.vxorps(e, x, constant(SIGN), repeated());
+    flip(e, x);
     divideByOnePlusExp(x, e);
   }
 
@@ -209,16 +329,15 @@ final class VectorMath {
     Vec square = scratch[0];
     a.vmulps(square, x, x);
     load(e, TANH_GELU_CUBIC);
-    a.vfmadd213ps(e, square, constant(TANH_GELU_LINEAR), repeated());
+    multiplyAdd(e, square, TANH_GELU_LINEAR);
     a.vmulps(e, e, x);
     divideByOnePlusExp(x, e);
   }
 
   private void divideByOnePlusExp(Vec x, Vec e) {
     exp(e);
-    a.vaddps(e, e, constant(1), repeated());
-    load(scratch[0], 1);
-    a.vdivps(e, scratch[0], e);
+    add(e, e, 1);
+    a.vdivps(e, register(1, scratch[0]), e);
     a.vmulps(x, x, e);
   }
 
@@ -227,7 +346,7 @@ final class VectorMath {
     Vec t = scratch[0];
     Vec bound = scratch[1];
     load(t, 1 / 6f);
-    a.vfmadd213ps(t, x, constant(0.5f), repeated());
+    multiplyAdd(t, x, 0.5f);
     load(bound, 0);
     a.vmaxps(t, bound, t);
     load(bound, 1);
@@ -240,11 +359,10 @@ final class VectorMath {
     Vec r = scratch[0];
     Vec n = scratch[1];
     Vec w = scratch[2];
-    a.vandps(r, x, constant(MAGNITUDE), repeated());
+    and(r, x, MAGNITUDE);
     a.vaddps(r, r, r);
-    load(n, TANH_GREATEST);
-    a.vminps(r, n, r);
-    a.vxorps(r, r, constant(SIGN), repeated());
+    a.vminps(r, register(TANH_GREATEST, n), r);
+    flip(r, r);
     reduce(r, n);
     polynomial(w, r, EXPM1_OVER_X);
     a.vmulps(w, w, r);
@@ -257,10 +375,10 @@ final class VectorMath {
     }
     a.vsubps(n, r, constant(1), repeated());
     a.vfmadd231ps(n, w, r);
-    a.vaddps(r, n, constant(2), repeated());
+    add(r, n, 2);
     a.vdivps(r, n, r);
-    a.vandps(r, r, constant(MAGNITUDE), repeated());
-    a.vandps(x, x, constant(SIGN), repeated());
+    and(r, r, MAGNITUDE);
+    and(x, x, SIGN);
     a.vorps(x, x, r);
   }
 
@@ -278,35 +396,33 @@ final class VectorMath {
   }
 
   private void bound(Vec x, float greatest, Vec bound) {
-    load(bound, greatest);
-    a.vminps(x, bound, x);
-    load(bound, -greatest);
-    a.vmaxps(x, bound, x);
+    a.vminps(x, register(greatest, bound), x);
+    a.vmaxps(x, register(-greatest, bound), x);
   }
 
   /** {@code x = x / 2 * (1 + erf(x / sqrt(2)))}. */
   void gelu(Vec x) {
     Vec e = scratch[2];
-    a.vmulps(e, x, constant(SQRT_HALF), repeated());
+    multiply(e, x, SQRT_HALF);
     erf(e);
-    a.vaddps(e, e, constant(1), repeated());
-    a.vmulps(e, e, constant(0.5f), repeated());
+    add(e, e, 1);
+    multiply(e, e, 0.5f);
     a.vmulps(x, x, e);
   }
 
   /** {@code n = rint(x / ln 2)}, {@code x = x - n * ln 2}. */
   private void reduce(Vec x, Vec n) {
-    a.vmulps(n, x, constant(LOG2_E), repeated());
+    multiply(n, x, LOG2_E);
     a.vrndps(n, n);
-    a.vfnmadd231ps(x, n, constant(LN2_HIGH), repeated());
-    a.vfnmadd231ps(x, n, constant(LN2_LOW), repeated());
+    subtractProduct(x, n, LN2_HIGH);
+    subtractProduct(x, n, LN2_LOW);
   }
 
   /** {@code target = c[0] + c[1] * x + ...}. */
   private void polynomial(Vec target, Vec x, float[] c) {
     load(target, c[c.length - 1]);
     for (int i = c.length - 2; i >= 0; i--) {
-      a.vfmadd213ps(target, x, constant(c[i]), repeated());
+      multiplyAdd(target, x, c[i]);
     }
   }
 

@@ -60,7 +60,7 @@ public final class X86Softmax implements Kernel {
           spec,
           problem,
           true,
-          new SoftmaxCode.Source(set, problem.type()),
+          SoftmaxCode.Source.of(set, problem.type(), problem.length()),
           Grid.dense(problem.rows(), problem.length(), bytes, bytes, WEIGHT));
       this.scratchBytes = problem.type() == DType.FLOAT ? 0 : 4L * problem.length();
     }
