@@ -72,9 +72,25 @@ final class Reshape extends StandardOperator {
         result.set(wildcard, Dim.of(a / b));
       } else if (b != null && b == 1) {
         result.set(wildcard, over);
+      } else if (b != null && b > 0) {
+        result.set(wildcard, symbolBy(left, b));
       }
     }
     return result;
+  }
+
+  /** The only symbol among {@code dims} if the sizes beside it make {@code divisor}. */
+  private static Dim symbolBy(List<Dim> dims, long divisor) {
+    List<Dim> sizes = new ArrayList<>(dims);
+    List<Dim> symbols = dims.stream().filter(dim -> !(dim instanceof Dim.Fixed)).toList();
+    sizes.removeAll(symbols);
+    Long product = Dims.product(sizes).sizeOrNull();
+    return symbols.size() == 1
+            && symbols.getFirst() instanceof Dim.Symbol symbol
+            && product != null
+            && product == divisor
+        ? symbol
+        : Dim.UNKNOWN;
   }
 
   @Override

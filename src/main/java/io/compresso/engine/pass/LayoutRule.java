@@ -134,7 +134,8 @@ final class LayoutRule {
           true,
           (n, _) -> n.withAttribute("layout", Attribute.of("NHWC")));
     }
-    if (own && type.equals("Pool")) {
+    if (own
+        && (type.equals("Pool") || type.equals("ChannelShuffle") || type.equals("PixelShuffle"))) {
       return first(rank, (n, _) -> n.withAttribute("layout", Attribute.of("NHWC")));
     }
     if (UNARY.contains(type)) {

@@ -1,6 +1,7 @@
 package io.compresso.engine.pass;
 
 import io.compresso.graph.Node;
+import io.compresso.op.OperatorCatalog;
 import io.compresso.tensor.Tensor;
 import java.util.Set;
 
@@ -30,6 +31,9 @@ final class Movement {
    * function that keeps their order.
    */
   static boolean is(Node node) {
+    if (node.domain().equals(OperatorCatalog.INTERNAL)) {
+      return node.opType().equals("ChannelShuffle") || node.opType().equals("PixelShuffle");
+    }
     if (!node.domain().isEmpty()) {
       return false;
     }

@@ -71,6 +71,8 @@ public final class Optimization {
         new FuseFunctions(),
         new FoldBatchNormalization(),
         new FoldChannelArithmetic(),
+        new FuseChannelShuffles(),
+        new ExpandTransposedConvolutions(),
         new ExpandQOperators(),
         new MoveDequantization(),
         new MoveQuantization(),
