@@ -1,15 +1,18 @@
 package io.compresso.op;
 
+import io.compresso.graph.Dim;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link LSTM} whose weights are quantized and lie transposed: {@code [directions, input, 4 *
- * hidden]}. Data and state stay floats, where ONNX Runtime quantizes both by their range.
+ * hidden]}. Lowered, data and state are quantized by their range, as in ONNX Runtime; the reference
+ * leaves them floats.
  */
 final class DynamicQuantizeLSTM extends MicrosoftOperator {
   private static final LSTM NETWORK = new LSTM();
@@ -22,9 +25,21 @@ final class DynamicQuantizeLSTM extends MicrosoftOperator {
   @Override
   public ShapeRule shapeRule() {
     return context -> {
+      List<Dim> x = context.dims(0);
+      List<Dim> r = context.dims(2);
+      boolean both = context.node().stringAttribute("direction", "forward").equals("bidirectional");
+      Dim steps = x == null || x.size() != 3 ? Dim.UNKNOWN : x.get(0);
+      Dim batch = x == null || x.size() != 3 ? Dim.UNKNOWN : x.get(1);
+      Dim hidden = r == null || r.size() != 3 ? Dim.UNKNOWN : r.get(1);
+      Dim directions = Dim.of(both ? 2 : 1);
       List<Inferred> outputs = new ArrayList<>();
       for (int i = 0; i < context.node().outputs().size(); i++) {
-        outputs.add(Inferred.tensor(DType.FLOAT, Dims.unknown(i == 0 ? 4 : 3)));
+        outputs.add(
+            Inferred.tensor(
+                DType.FLOAT,
+                i == 0
+                    ? List.of(steps, directions, batch, hidden)
+                    : List.of(directions, batch, hidden)));
       }
       return outputs;
     };
@@ -34,6 +49,16 @@ final class DynamicQuantizeLSTM extends MicrosoftOperator {
   public Optional<Reference> reference() {
     return Optional.of(
         context -> NETWORK.run(context, weights(context, 1, 8), weights(context, 2, 10)));
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return RecurrentLowering.lower(
+        context,
+        4,
+        3,
+        RecurrentWeights.ofBytes(context, 1, 8, 9, false),
+        RecurrentWeights.ofBytes(context, 2, 10, 11, false));
   }
 
   /** The weights as floats, {@code [directions, 4 * hidden, input]}. */

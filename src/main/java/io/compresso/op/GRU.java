@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The gated recurrent unit (Cho et al., 2014), gates stacked as update, reset, hidden. */
 final class GRU extends Recurrent {
@@ -17,6 +18,16 @@ final class GRU extends Recurrent {
   @Override
   List<String> defaultActivations() {
     return List.of("Sigmoid", "Tanh");
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return RecurrentLowering.lower(
+        context,
+        3,
+        2,
+        RecurrentWeights.ofFloats(context, 1),
+        RecurrentWeights.ofFloats(context, 2));
   }
 
   @Override

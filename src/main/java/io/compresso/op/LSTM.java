@@ -29,6 +29,16 @@ final class LSTM extends Recurrent {
   }
 
   @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return RecurrentLowering.lower(
+        context,
+        4,
+        3,
+        RecurrentWeights.ofFloats(context, 1),
+        RecurrentWeights.ofFloats(context, 2));
+  }
+
+  @Override
   void step(Cell cell, double[] x, double[] h, double[] c) {
     int hidden = cell.hidden();
     double[] gates = cell.recur(h, 0, 4);

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The simple recurrent network: {@code h = f(x . W^T + h . R^T + b)}. */
 final class RNN extends Recurrent {
@@ -17,6 +18,16 @@ final class RNN extends Recurrent {
   @Override
   List<String> defaultActivations() {
     return List.of("Tanh");
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return RecurrentLowering.lower(
+        context,
+        1,
+        1,
+        RecurrentWeights.ofFloats(context, 1),
+        RecurrentWeights.ofFloats(context, 2));
   }
 
   @Override

@@ -1,0 +1,106 @@
+package io.compresso.op;
+
+import io.compresso.kernel.WeightQuantization;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The constant weights of one product of a recurrent node, of both directions.
+ *
+ * @param data {@code [directions, gates * hidden, k]}, or {@code [directions, k, gates * hidden]}
+ * @param byRows whether the gates are rows
+ * @param scales one, one a direction, one a column, or one a direction and column; null for floats
+ * @param zeroPoints as many as scales
+ */
+record RecurrentWeights(
+    Tensor data, boolean byRows, float @Nullable [] scales, int @Nullable [] zeroPoints) {
+  /** Floats in an input, or null when it is not constant. */
+  static @Nullable RecurrentWeights ofFloats(LoweringContext context, int input) {
+    Tensor data = context.constant(input);
+    return data == null || data.dtype() != DType.FLOAT || data.shape().rank() != 3
+        ? null
+        : new RecurrentWeights(data, true, null, null);
+  }
+
+  /** Bytes in an input, or null when something of them is not constant. */
+  static @Nullable RecurrentWeights ofBytes(
+      LoweringContext context, int input, int scale, int zeroPoint, boolean byRows) {
+    Tensor data = context.constant(input);
+    Tensor scales = context.constant(scale);
+    if (data == null || scales == null || data.shape().rank() != 3 || !context.isFixed(zeroPoint)) {
+      return null;
+    }
+    Tensor zeros = context.constant(zeroPoint);
+    int[] zeroPoints = new int[(int) scales.size()];
+    for (int i = 0; zeros != null && i < zeroPoints.length; i++) {
+      zeroPoints[i] = (int) zeros.getLong(zeros.size() == 1 ? 0 : i);
+    }
+    return new RecurrentWeights(data, byRows, scales.toFloats(), zeroPoints);
+  }
+
+  boolean isQuantized() {
+    return scales != null;
+  }
+
+  /** The length of the sums. */
+  int depth() {
+    return Math.toIntExact(data.shape().dim(byRows ? 2 : 1));
+  }
+
+  private int columns() {
+    return Math.toIntExact(data.shape().dim(byRows ? 1 : 2));
+  }
+
+  /** The memory of some gates' columns, from {@code from} to {@code to}, of a direction. */
+  MemorySegment memory(int direction, int from, int to) {
+    if (!byRows && (from != 0 || to != columns())) {
+      throw new IllegalArgumentException("columns of weights that lie by rows");
+    }
+    Shape shape = data.shape();
+    long element = data.dtype().bits() / 8;
+    long matrix = element * shape.dim(1) * shape.dim(2);
+    long row = byRows ? element * shape.dim(2) : element * shape.dim(1);
+    return Products.memory(
+        data.segment().asSlice(direction * matrix + from * row, (to - from) * row));
+  }
+
+  /** Scales and zero points of some columns of a direction. */
+  WeightQuantization quantization(int direction, int from, int to) {
+    float[] allScales = scales;
+    int[] allZeros = zeroPoints;
+    if (allScales == null || allZeros == null) {
+      return WeightQuantization.NONE;
+    }
+    int first = index(direction, from, allScales.length);
+    int count = isPerColumn(allScales.length) ? to - from : 1;
+    return new WeightQuantization(
+        Arrays.copyOfRange(allZeros, first, first + count),
+        Arrays.copyOfRange(allScales, first, first + count),
+        0);
+  }
+
+  private boolean isPerColumn(int count) {
+    return count >= columns();
+  }
+
+  private int index(int direction, int column, int count) {
+    int directions = Math.toIntExact(data.shape().dim(0));
+    if (count == 1) {
+      return 0;
+    }
+    if (count == directions * columns()) {
+      return direction * columns() + column;
+    }
+    if (count == columns()) {
+      return column;
+    }
+    if (count == directions) {
+      return direction;
+    }
+    throw new IllegalArgumentException(count + " scales for weights " + data);
+  }
+}
