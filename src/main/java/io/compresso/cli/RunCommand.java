@@ -74,7 +74,9 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--profile",
       paramLabel = "FILE",
-      description = "Receives time and bytes of each operator in our engine, as JSON.")
+      description =
+          "Receives time, bytes and kernels of each operator in our engine, as JSON; a table of them"
+              + " is printed.")
   private @Nullable Path profile;
 
   @Override
@@ -102,7 +104,9 @@ final class RunCommand implements Callable<Integer> {
           out.println(runner.runtime() + ": " + output.getKey() + " " + write(output, folder));
         }
         if (profile != null && backend == Backend.OURS) {
-          Output.json(profile, profile(values), out);
+          List<RunResult.NodeProfile> rows = profile(values);
+          Output.json(profile, rows, out);
+          out.print(ProfileTable.of(rows));
         }
       }
     }

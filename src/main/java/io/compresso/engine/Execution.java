@@ -60,7 +60,8 @@ final class Execution {
         long nanos = System.nanoTime() - start;
         Node node = step.node;
         profile.add(
-            new NodeProfile(node.label(), node.opType(), Origins.of(node), nanos, lastBytes));
+            new NodeProfile(
+                node.label(), node.opType(), Origins.of(node), nanos, lastBytes, List.of()));
       }
     }
     return frame;

@@ -4,10 +4,14 @@ import io.compresso.engine.BoundPlan.BoundStep;
 import io.compresso.engine.BoundPlan.Home;
 import io.compresso.engine.BoundPlan.Place;
 import io.compresso.engine.Plan.Step;
+import io.compresso.engine.RunResult.KernelUse;
 import io.compresso.engine.RunResult.NodeProfile;
+import io.compresso.engine.RunResult.Refused;
 import io.compresso.engine.pass.Origins;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
+import io.compresso.kernel.CpuFeatures;
+import io.compresso.kernel.KernelCatalog;
 import io.compresso.op.Lowered;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
@@ -158,8 +162,19 @@ final class PlanMemory {
       Value value = slot == Plan.NONE ? null : frame[slot];
       bytes += value == null ? 0 : Execution.bytes(value);
     }
+    List<KernelUse> kernels = step.kernels().stream().map(PlanMemory::use).toList();
     Node node = step.step().node;
-    return new NodeProfile(node.label(), node.opType(), Origins.of(node), nanos, bytes);
+    return new NodeProfile(node.label(), node.opType(), Origins.of(node), nanos, bytes, kernels);
+  }
+
+  private static KernelUse use(KernelStore.Key key) {
+    KernelCatalog.Selection selection = KernelCatalog.select(key.problem(), CpuFeatures.host());
+    return new KernelUse(
+        selection.kernel().spec().id(),
+        key.problem().toString(),
+        selection.refusals().stream()
+            .map(refusal -> new Refused(refusal.kernel().id(), refusal.reason()))
+            .toList());
   }
 
   /** The value of output {@code index} of the plan after a run; valid until the next one. */

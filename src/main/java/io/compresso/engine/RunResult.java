@@ -20,7 +20,25 @@ public record RunResult(Map<String, Value> values, List<NodeProfile> profile, lo
    * @param origins the labels of the model's nodes that it stands for: several when the graph was
    *     compiled
    * @param bytes what its outputs take
+   * @param kernels what it ran; empty where the operator's reference computed it
    */
   public record NodeProfile(
-      String node, String opType, List<String> origins, long nanos, long bytes) {}
+      String node,
+      String opType,
+      List<String> origins,
+      long nanos,
+      long bytes,
+      List<KernelUse> kernels) {}
+
+  /**
+   * A kernel that was chosen for a problem.
+   *
+   * @param kernel its id
+   * @param problem what it computes
+   * @param refused the kernels before it in the catalogue that do not take the problem
+   */
+  public record KernelUse(String kernel, String problem, List<Refused> refused) {}
+
+  /** A kernel that does not take a problem, and why. */
+  public record Refused(String kernel, String reason) {}
 }

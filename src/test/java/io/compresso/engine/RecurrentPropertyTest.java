@@ -84,6 +84,8 @@ class RecurrentPropertyTest {
     try (Session plain = Session.create(network.model(), options.withOptimised(false));
         Session lowered = Session.create(network.model(), options)) {
       Map<String, Value> expected = plain.run(network.inputs());
+      RunResult profiled = lowered.run(network.inputs(), RunOptions.plain().withProfile());
+      assertThat(profiled.profile()).allSatisfy(row -> assertThat(row.kernels()).isNotEmpty());
       for (int run = 0; run < 2; run++) {
         Map<String, Value> actual = lowered.run(network.inputs());
         expected.forEach((name, value) -> {
