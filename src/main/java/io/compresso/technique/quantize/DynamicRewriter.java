@@ -4,6 +4,7 @@ import io.compresso.graph.Attribute;
 import io.compresso.graph.Graph;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
+import io.compresso.graph.Patch;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.QuantParams;
 import io.compresso.tensor.Shape;
@@ -14,13 +15,15 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Quantizes matrix products whose ranges are found at run time: DynamicQuantizeLinear,
- * MatMulInteger and the scaling of its result. Values that several products read are quantized
- * once.
+ * Quantizes layers whose ranges are found at run time. Matrix products: DynamicQuantizeLinear,
+ * MatMulInteger and the scaling of its result; values that several products read are quantized
+ * once. LSTM: ONNX Runtime's DynamicQuantizeLSTM; GRU and RNN: int8 weights that are dequantized.
+ * ONNX Runtime's Attention: QAttention. Embeddings: rows of integers, scaled.
  */
 final class DynamicRewriter {
   private final Model model;
@@ -48,29 +51,72 @@ final class DynamicRewriter {
 
   /** Why the node is not quantized; empty when it is. */
   String obstacle(Node node) {
-    if (!node.is("MatMul") && !node.is("Gemm")) {
-      return "dynamic quantization takes matrix products only";
-    }
-    String obstacle = QuantPlanner.obstacle(index, node);
+    String obstacle =
+        node.is("Gather")
+            ? EmbeddingTable.obstacle(index, node)
+            : RecurrentWeights.isRecurrent(node)
+                ? RecurrentWeights.obstacle(index, node)
+                : DynamicAttention.is(node)
+                    ? DynamicAttention.obstacle(index, node)
+                    : node.is("MatMul") || node.is("Gemm")
+                        ? QuantPlanner.obstacle(index, node)
+                        : "dynamic quantization does not take this operator";
     return !obstacle.isEmpty() || chosen.test(node) ? obstacle : "excluded";
+  }
+
+  /** Whether the node holds weights that this could look at. */
+  boolean isCandidate(Node node) {
+    return QuantPlanner.isLayer(node)
+        || RecurrentWeights.isRecurrent(node)
+        || DynamicAttention.is(node)
+        || node.is("Gather") && index.floatConstant(node.input(0)) != null;
   }
 
   Model rewrite() {
     Graph graph = model.graph();
+    boolean contrib = false;
     for (Node node : graph.nodes()) {
-      if (QuantPlanner.isLayer(node) && obstacle(node).isEmpty()) {
-        emit(node);
-      } else {
+      if (!isCandidate(node) || !obstacle(node).isEmpty()) {
         nodes.add(node);
+      } else if (node.is("Gather")) {
+        Tensor table = Objects.requireNonNull(index.floatConstant(node.input(0)));
+        BlockWeights own = EmbeddingTable.quantize(table);
+        count(table.byteSize(), own.bytes());
+        nodes.addAll(EmbeddingTable.lookUp(node, own, names, constants));
+      } else if (RecurrentWeights.isRecurrent(node)) {
+        RecurrentWeights recurrent = new RecurrentWeights(index, quantizer, names, constants);
+        nodes.addAll(recurrent.rewrite(node));
+        count(recurrent.floatBytes(), recurrent.integerBytes());
+        contrib |= node.is("LSTM");
+      } else if (DynamicAttention.is(node)) {
+        List<String> input = inputs.computeIfAbsent(node.inputs().getFirst(), this::quantizeInput);
+        Weights layer = weights(node, false);
+        nodes.add(
+            DynamicAttention.rewrite(
+                node,
+                input,
+                layer.name(),
+                constants.scale(layer.params()),
+                constants.zeroPoint(layer.params())));
+        contrib = true;
+      } else {
+        emit(node);
       }
+    }
+    Map<String, Integer> opsets = new LinkedHashMap<>(model.opsetImports());
+    if (contrib) {
+      opsets.putIfAbsent(IntegerOperators.CONTRIB, 1);
     }
     Map<String, Tensor> initializers = new LinkedHashMap<>(graph.initializers());
     initializers.putAll(constants.tensors());
     Set<String> read = new HashSet<>();
     graph.outputs().forEach(output -> read.add(output.name()));
-    nodes.forEach(node -> read.addAll(node.inputs()));
+    nodes.forEach(node -> read.addAll(Patch.reads(node)));
     initializers.keySet().removeIf(name -> !read.contains(name) && !index.isPinned(name));
-    return model.withGraph(
+    return new Model(
+        model.irVersion(),
+        opsets,
+        model.producer(),
         new Graph(
             graph.name(),
             graph.inputs(),
@@ -78,7 +124,14 @@ final class DynamicRewriter {
             nodes,
             initializers,
             Map.of(),
-            graph.annotations()));
+            graph.annotations()),
+        model.functions(),
+        model.annotations());
+  }
+
+  private void count(long before, long after) {
+    floatBytes += before;
+    integerBytes += after;
   }
 
   private void emit(Node node) {
@@ -134,8 +187,9 @@ final class DynamicRewriter {
           }
           Tensor matrix = transposed ? transpose(tensor) : tensor;
           var quantized = quantizer.quantize(matrix.toFloats(), matrix.shape(), 1, new float[] {0});
-          floatBytes += tensor.byteSize();
-          integerBytes += quantized.values().byteSize() + 5L * quantized.params().scales().length;
+          count(
+              tensor.byteSize(),
+              quantized.values().byteSize() + 5L * quantized.params().scales().length);
           String name = constants.add(names.fresh(original, "_q"), quantized.values());
           return new Weights(name, quantized.params());
         });

@@ -1,7 +1,6 @@
 package io.compresso.technique.quantize;
 
 import io.compresso.graph.Graph;
-import io.compresso.graph.GraphException;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.technique.BatchSource;
@@ -55,20 +54,39 @@ public final class Quantize implements Technique<QuantizeParams> {
             new Problem("exclude[" + i + "]", name, "the model has no node '" + name + "'"));
       }
     }
-    if (parameters.isAutoExclude() && parameters.mode() == Mode.DYNAMIC) {
-      problems.add(Problem.at("exclude", "auto needs static mode"));
-    }
     checkWeights(parameters, context, problems);
     if (parameters.mode() == Mode.BF16 && parameters.half().io() == HalfEnds.HALF) {
       problems.add(
           Problem.at("half.io", "must be fp32 with bf16: it is a form of storing weights"));
     }
-    if (!parameters.mode().isHalf() && layers(model).isEmpty()) {
-      problems.add(
-          Problem.at(
-              "", "the model has no Conv, ConvTranspose, Gemm or MatMul: nothing to quantize"));
+    String missing = missing(model, parameters.mode());
+    if (!missing.isEmpty()) {
+      problems.add(Problem.at("", missing));
     }
     return problems;
+  }
+
+  /** What the model lacks for the mode; empty when there may be something to quantize. */
+  private static String missing(Model model, Mode mode) {
+    boolean layers = !layers(model).isEmpty();
+    boolean embeddings = model.graph().nodes().stream().anyMatch(node -> node.is("Gather"));
+    boolean recurrent =
+        model.graph().nodes().stream()
+            .anyMatch(node -> RecurrentWeights.isRecurrent(node) || DynamicAttention.is(node));
+    return switch (mode) {
+      case FP16, BF16 -> "";
+      case STATIC ->
+          layers ? "" : "the model has no Conv, ConvTranspose, Gemm or MatMul: nothing to quantize";
+      case DYNAMIC ->
+          layers || embeddings || recurrent
+              ? ""
+              : "the model has no Gemm, MatMul, LSTM, GRU, RNN, Attention or embedding: nothing to"
+                  + " quantize";
+      case WEIGHT_ONLY ->
+          layers || embeddings
+              ? ""
+              : "the model has no Conv, Gemm, MatMul or embedding: nothing to quantize";
+    };
   }
 
   private static void checkWeights(
@@ -129,10 +147,11 @@ public final class Quantize implements Technique<QuantizeParams> {
               parameters,
               context);
       case DYNAMIC ->
-          dynamic(
+          DynamicMethod.apply(
               smooth(prepare(model, parameters), parameters, context),
               parameters,
-              weights(parameters, context));
+              weights(parameters, context),
+              context);
       case STATIC ->
           StaticMethod.apply(
               smooth(prepare(model, parameters), parameters, context),
@@ -175,29 +194,6 @@ public final class Quantize implements Technique<QuantizeParams> {
         parameters.weights().observer(),
         parameters.weights().percentile(),
         parameters.reducesRange(context.target()) ? 64 : 127);
-  }
-
-  private static Outcome dynamic(
-      Model prepared, QuantizeParams parameters, WeightQuantizer weights) {
-    DynamicRewriter rewriter = new DynamicRewriter(prepared, weights, parameters::allows);
-    Model result = rewriter.rewrite();
-    List<Report.Layer> layers = new ArrayList<>();
-    for (Node node : layers(prepared)) {
-      String obstacle = rewriter.obstacle(node);
-      layers.add(
-          row(prepared.graph(), node, obstacle.isEmpty() ? "int8" : "fp32", obstacle, Map.of()));
-    }
-    if (rewriter.floatBytes() == 0) {
-      throw new GraphException(
-          "no MatMul or Gemm of the model can be quantized: " + firstNote(layers));
-    }
-    return new Outcome(result, layers, List.of(), rewriter.floatBytes(), rewriter.integerBytes());
-  }
-
-  private static String firstNote(List<Report.Layer> layers) {
-    return layers.isEmpty()
-        ? "there is none"
-        : "'" + layers.getFirst().node() + "': " + layers.getFirst().note();
   }
 
   /** The report's row of a layer. */

@@ -103,11 +103,7 @@ final class WeightOnlyMethod {
       return "excluded";
     }
     if (node.is("Gather")) {
-      Tensor table = tensor(node);
-      if (table == null || table.shape().rank() != 2 || node.intAttribute("axis", 0) != 0) {
-        return "it does not look rows up in a constant table";
-      }
-      return table.size() < EmbeddingTable.FEWEST ? "its table is small" : "";
+      return EmbeddingTable.obstacle(index, node);
     }
     if (node.is("Conv") && parameters.weights().bits() != 8) {
       return "weights of convolutions take 8 bits";

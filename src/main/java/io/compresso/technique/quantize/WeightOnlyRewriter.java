@@ -9,7 +9,6 @@ import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.graph.Patch;
 import io.compresso.technique.quantize.QuantizeParams.Format;
-import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
@@ -187,32 +186,7 @@ final class WeightOnlyRewriter {
 
   private void lookUp(Node node, BlockWeights own) {
     count(own);
-    String base = node.inputs().getFirst();
-    String ids = node.inputs().get(1);
-    String output = node.outputs().getFirst();
-    String table =
-        stored.computeIfAbsent(
-            own,
-            _ ->
-                constants.add(
-                    names.fresh(base, "_q"),
-                    own.inOrder(Shape.of(own.matrix().rows(), own.matrix().depth()))));
-    String scales =
-        constants.add(
-            names.fresh(base, "_s"),
-            Tensor.ofFloats(Shape.of(own.matrix().rows(), 1), own.grid().scales()));
-    String rows = names.fresh(output, "_q");
-    String real = names.fresh(output, "_c");
-    String scale = names.fresh(output, "_s");
-    nodes.add(node.withInputs(List.of(table, ids)).withOutputs(List.of(rows)));
-    nodes.add(
-        Node.of(
-            "Cast",
-            List.of(rows),
-            List.of(real),
-            Map.of("to", Attribute.of((long) DType.FLOAT.code()))));
-    nodes.add(Node.of("Gather", List.of(scales, ids), List.of(scale), Map.of()));
-    nodes.add(Node.of("Mul", List.of(real, scale), List.of(output), Map.of()));
+    nodes.addAll(EmbeddingTable.lookUp(node, own, names, constants));
   }
 
   private void count(BlockWeights own) {
