@@ -3,9 +3,12 @@ package io.compresso.technique.quantize;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
 import io.compresso.technique.quantize.QuantPlan.Kind;
+import io.compresso.technique.quantize.QuantizeParams.ObserverKind;
+import io.compresso.tensor.DType;
 import io.compresso.tensor.QuantParams;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -20,6 +23,7 @@ final class ActivationRanges {
   private final GraphIndex index;
   private final QuantPlan plan;
   private final RangeFinder finder;
+  private final Map<String, QuantParams> narrow = new HashMap<>();
   private final Map<String, StreamingHistogram> histograms = new LinkedHashMap<>();
 
   ActivationRanges(GraphIndex index, QuantPlan plan, RangeFinder finder) {
@@ -51,26 +55,40 @@ final class ActivationRanges {
   /**
    * The quantization of each integer value.
    *
+   * @param chosen the plan that says which of them take 16 bits
    * @throws GraphException if a value was never observed, or never finite
    */
-  Map<String, QuantParams> params() {
+  Map<String, QuantParams> params(QuantPlan chosen) {
     Map<String, QuantParams> params = new LinkedHashMap<>();
     for (String value : plan.integerValues()) {
-      String source = source(value);
-      if (source != null) {
-        QuantParams same = params.get(source);
-        if (same == null) {
-          throw new GraphException("value '" + source + "' has no quantization");
-        }
-        params.put(value, same);
-      } else {
-        params.put(value, range(value).toParams(finder.dtype(), finder.symmetric()));
-      }
+      params.put(value, chosen.isWide(value) ? wide(root(value)) : own(root(value)));
     }
     return params;
   }
 
-  private Range range(String value) {
+  /** The value whose elements this one only moves. */
+  private String root(String value) {
+    String root = value;
+    for (String next = source(root); next != null; next = source(root)) {
+      root = next;
+    }
+    return root;
+  }
+
+  private QuantParams own(String value) {
+    return narrow.computeIfAbsent(
+        value, _ -> range(value, finder).toParams(finder.dtype(), finder.symmetric()));
+  }
+
+  /** With 16 bits, what rounding costs no longer matters: the whole range is kept. */
+  private QuantParams wide(String value) {
+    DType dtype = finder.dtype().isSigned() ? DType.INT16 : DType.UINT16;
+    RangeFinder whole =
+        new RangeFinder(ObserverKind.MIN_MAX, dtype, finder.symmetric(), finder.percentile());
+    return range(value, whole).toParams(dtype, finder.symmetric());
+  }
+
+  private Range range(String value, RangeFinder finder) {
     Tensor constant = index.constant(value);
     if (constant != null) {
       StreamingHistogram histogram = new StreamingHistogram();

@@ -30,7 +30,11 @@ final class ExclusionSearch {
    *
    * @param excluded the layers' outputs
    */
-  record Choice(Set<String> excluded, double drop, int trials) {}
+  record Choice(Set<String> excluded, double drop, int trials) {
+    boolean meets(Objective objective) {
+      return drop <= objective.maxDrop() + 1e-9;
+    }
+  }
 
   /**
    * A search.
@@ -98,7 +102,7 @@ final class ExclusionSearch {
     double drop = objective.drop(variants.of(keeps(excluded)));
     trialsLeft--;
     boolean meets = drop <= objective.maxDrop() + 1e-9;
-    boolean bestMeets = best.drop() <= objective.maxDrop() + 1e-9;
+    boolean bestMeets = best.meets(objective);
     boolean better =
         meets ? !bestMeets || count < best.excluded().size() : !bestMeets && drop < best.drop();
     if (better) {
@@ -110,12 +114,17 @@ final class ExclusionSearch {
     return meets;
   }
 
-  /** What the reader of the report should know of a choice. */
-  static String note(Choice choice, Objective objective) {
+  /**
+   * What the reader of the report should know of a choice.
+   *
+   * @param where the layers stay, as in {@code in float}
+   */
+  static String note(Choice choice, Objective objective, String where) {
     return String.format(
         Locale.ROOT,
-        "exclude auto: %d layers stay in float after %d trials, loss %.4f, allowed %.4f",
+        "exclude auto: %d layers stay %s after %d trials, loss %.4f, allowed %.4f",
         choice.excluded().size(),
+        where,
         choice.trials(),
         choice.drop(),
         objective.maxDrop());

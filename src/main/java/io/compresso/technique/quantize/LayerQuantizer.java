@@ -35,7 +35,10 @@ final class LayerQuantizer {
     this.means = means;
   }
 
-  /** The quantized constants of a layer; bias and its parameters are null when it has none. */
+  /**
+   * The quantized constants of a layer. The bias is null when it has none; it is in float, without
+   * parameters, when the input has 16 bits, of which 32-bit sums of products have no room for one.
+   */
   record Layer(
       Tensor weights,
       QuantParams weightParams,
@@ -49,7 +52,8 @@ final class LayerQuantizer {
     float[] bias = own == null ? null : own.toFloats();
     int axis = channelAxis(node);
     int channels = (int) weights.shape().dim(axis);
-    float[] smallest = smallestScales(bias, channels, input.scales()[0]);
+    float[] smallest =
+        smallestScales(input.dtype().bits() > 8 ? null : bias, channels, input.scales()[0]);
     WeightStore.Key key = new WeightStore.Key(node.inputs().get(1), axis, smallest);
     WeightQuantizer.Quantized quantized = store.get(node, weights, key);
     if (counted.add(key)) {
@@ -66,6 +70,10 @@ final class LayerQuantizer {
     }
     if (bias == null) {
       return new Layer(quantized.values(), quantized.params(), null, null);
+    }
+    if (input.dtype().bits() > 8) {
+      Tensor real = Tensor.ofFloats(Shape.of(bias.length), bias);
+      return new Layer(quantized.values(), quantized.params(), real, null);
     }
     QuantParams biasParams = biasParams(bias.length, input.scales()[0], quantized.params());
     int[] values = new int[bias.length];

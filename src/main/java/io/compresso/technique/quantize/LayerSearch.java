@@ -56,24 +56,34 @@ final class LayerSearch {
       Map<String, Double> ratios,
       boolean auto,
       List<String> notes) {
-    Objective objective = context.objective();
     if (!auto) {
       return Set.of();
     }
+    Objective objective = context.objective();
     if (objective == null) {
       notes.add("exclude auto left nothing out: it needs goals.accuracy and data.eval");
       return Set.of();
     }
     ExclusionSearch.Choice choice =
-        new ExclusionSearch(
-                variants,
-                new ArrayList<>(layers),
-                ratios,
-                objective,
-                new ExclusionSearch.Limits(context.budget().maxTrials(), deadline(context)),
-                context.host())
-            .search();
-    notes.add(ExclusionSearch.note(choice, objective));
+        search(variants, layers, ratios, objective, context.budget().maxTrials());
+    notes.add(ExclusionSearch.note(choice, objective, "in float"));
     return choice.excluded();
+  }
+
+  /** The fewest layers, of those that hurt most first, that must be left out to reach the goal. */
+  ExclusionSearch.Choice search(
+      Variants variants,
+      List<Node> layers,
+      Map<String, Double> ratios,
+      Objective objective,
+      int maxTrials) {
+    return new ExclusionSearch(
+            variants,
+            new ArrayList<>(layers),
+            ratios,
+            objective,
+            new ExclusionSearch.Limits(maxTrials, deadline(context)),
+            context.host())
+        .search();
   }
 }

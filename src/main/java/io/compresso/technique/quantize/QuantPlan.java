@@ -28,6 +28,7 @@ final class QuantPlan {
   private final Map<Node, Node> fused = new IdentityHashMap<>();
   private final Set<Node> absorbed = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Set<String> integerValues = new LinkedHashSet<>();
+  private final Set<String> wide = new LinkedHashSet<>();
   private final Map<Node, String> reasons = new IdentityHashMap<>();
 
   void quantize(Node node, Kind kind) {
@@ -45,6 +46,16 @@ final class QuantPlan {
 
   void integer(String value) {
     integerValues.add(value);
+  }
+
+  /** Gives the values 16 bits instead of 8. */
+  void widen(Set<String> values) {
+    wide.addAll(values);
+  }
+
+  /** Whether the value takes 16 bits. */
+  boolean isWide(String value) {
+    return wide.contains(value);
   }
 
   void reason(Node node, String why) {

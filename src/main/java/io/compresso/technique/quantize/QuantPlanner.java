@@ -35,8 +35,8 @@ record QuantPlanner(Predicate<Node> chosen, boolean fuseRelu, boolean integerMat
           "Relu",
           "Sigmoid");
 
-  QuantPlan plan(Graph graph) {
-    GraphIndex index = new GraphIndex(graph);
+  QuantPlan plan(GraphIndex index) {
+    Graph graph = index.graph();
     QuantPlan plan = new QuantPlan();
     for (Node node : graph.nodes()) {
       if (role(node) == QuantRule.Role.WEIGHTED) {
@@ -46,6 +46,10 @@ record QuantPlanner(Predicate<Node> chosen, boolean fuseRelu, boolean integerMat
         } else {
           plan.reason(node, obstacle.isEmpty() ? "excluded" : obstacle);
         }
+      }
+      if (isActivationProduct(index, node) && chosen.test(node)) {
+        plan.quantize(node, Kind.ACTIVATION);
+        plan.reason(node, "");
       }
     }
     for (Node node : graph.nodes()) {
@@ -61,6 +65,7 @@ record QuantPlanner(Predicate<Node> chosen, boolean fuseRelu, boolean integerMat
         Node node = graph.nodes().get(i);
         if (plan.isQuantized(node)
             && plan.kind(node) != Kind.WEIGHTED
+            && !isActivationProduct(index, node)
             && (node.outputs().stream().noneMatch(output -> isWanted(index, plan, output))
                 || between(index, plan, node) == null)) {
           plan.leave(node);
@@ -73,6 +78,12 @@ record QuantPlanner(Predicate<Node> chosen, boolean fuseRelu, boolean integerMat
     }
     collectIntegers(index, plan);
     return plan;
+  }
+
+  /** Whether the node multiplies two computed matrices, as attention does. */
+  static boolean isActivationProduct(GraphIndex index, Node node) {
+    return node.is("MatMul")
+        && node.inputs().stream().noneMatch(input -> index.constant(input) != null);
   }
 
   static boolean isLayer(Node node) {
@@ -151,7 +162,7 @@ record QuantPlanner(Predicate<Node> chosen, boolean fuseRelu, boolean integerMat
   /** How many inputs, from the first, are activations; what follows are parameters. */
   static int dataInputs(Node node) {
     return switch (node.opType()) {
-      case "Add", "Mul" -> 2;
+      case "Add", "MatMul", "Mul" -> 2;
       case "Concat" -> node.inputs().size();
       default -> 1;
     };
@@ -240,7 +251,8 @@ record QuantPlanner(Predicate<Node> chosen, boolean fuseRelu, boolean integerMat
         plan.integer(node.inputs().get(i));
       }
       String output = plan.output(node);
-      if (kind != Kind.WEIGHTED
+      boolean product = kind == Kind.WEIGHTED || isActivationProduct(index, node);
+      if (!product
           || plan.fused(node) != null
           || isConv(node)
           || (integerMatMul && node.is("MatMul"))

@@ -108,6 +108,13 @@ public final class Quantize implements Technique<QuantizeParams> {
       problems.add(
           Problem.at("weights.block", "must not be 0 with qoperator: MatMulNBits has blocks"));
     }
+    int activations = parameters.activations().bits();
+    if (activations != 8 && activations != 16) {
+      problems.add(Problem.at("activations.bits", "must be 8 or 16"));
+    }
+    if (activations == 16 && parameters.mode() == Mode.DYNAMIC) {
+      problems.add(Problem.at("activations.bits", "must be 8 in dynamic mode"));
+    }
     boolean rounds = weights.rounding() != QuantizeParams.RoundingKind.NEAREST;
     if (rounds && context.calibration() == null && !parameters.mode().isHalf()) {
       problems.add(
@@ -137,7 +144,8 @@ public final class Quantize implements Technique<QuantizeParams> {
   }
 
   @Override
-  public Outcome apply(Model model, QuantizeParams parameters, StepContext context) {
+  public Outcome apply(Model model, QuantizeParams given, StepContext context) {
+    QuantizeParams parameters = given.backend().apply(given);
     return switch (parameters.mode()) {
       case FP16 -> HalfMethod.apply(model, parameters, context, DType.FLOAT16);
       case BF16 -> HalfMethod.apply(model, parameters, context, DType.BFLOAT16);

@@ -15,6 +15,15 @@ public record QuantizeParams(
                     + " fp16 and bf16 compute in half precision where the values fit it.",
             byDefault = "static")
         Mode mode,
+    @Param(
+            value =
+                "A runtime whose settings take the place of activations.type, activations.symmetric,"
+                    + " weights.perChannel and reduceRange: fbgemm (x86: uint8, asymmetric, per"
+                    + " channel, 7-bit weights), qnnpack (ARM: uint8, asymmetric, per tensor, 8-bit"
+                    + " weights), onnxruntime (uint8, asymmetric, per channel, by the target);"
+                    + " custom leaves them.",
+            byDefault = "custom")
+        Backend backend,
     @Param("How weights are quantized.") Weights weights,
     @Param("How activations are quantized.") Activations activations,
     @Param(
@@ -185,7 +194,13 @@ public record QuantizeParams(
 
   /** How activations are quantized. */
   public record Activations(
-      @Param(value = "Bits of an activation.", byDefault = "8", min = 8, max = 8) int bits,
+      @Param(
+              value =
+                  "Bits of an activation: 8, or 16 (exact, but computed in floats on most CPUs).",
+              byDefault = "8",
+              min = 8,
+              max = 16)
+          int bits,
       @Param(value = "The integer type.", byDefault = "uint8") ActivationType type,
       @Param(value = "Whether the zero point is the middle of the type.", byDefault = "false")
           boolean symmetric,

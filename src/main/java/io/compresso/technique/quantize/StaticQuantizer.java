@@ -9,7 +9,6 @@ import io.compresso.technique.JobHost;
 import io.compresso.technique.StepContext;
 import io.compresso.technique.quantize.QuantizeParams.Format;
 import io.compresso.technique.quantize.QuantizeParams.RoundingKind;
-import io.compresso.tensor.QuantParams;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -32,7 +31,7 @@ final class StaticQuantizer {
   private final GraphIndex index;
   private final QuantizeParams parameters;
   private final WeightStore weights;
-  private final Map<String, QuantParams> activations;
+  private final ActivationRanges ranges;
   private final @Nullable ChannelMeans means;
   private final List<String> notes;
 
@@ -43,14 +42,14 @@ final class StaticQuantizer {
       Model prepared,
       QuantizeParams parameters,
       WeightStore weights,
-      Map<String, QuantParams> activations,
+      ActivationRanges ranges,
       @Nullable ChannelMeans means,
       List<String> notes) {
     this.prepared = prepared;
     this.index = new GraphIndex(prepared.graph());
     this.parameters = parameters;
     this.weights = weights;
-    this.activations = activations;
+    this.ranges = ranges;
     this.means = means;
     this.notes = notes;
   }
@@ -66,7 +65,7 @@ final class StaticQuantizer {
     BatchSource calibration = Objects.requireNonNull(context.calibration());
     ActivationSource.Opener opener = ActivationSource.in(context.work());
     GraphIndex index = new GraphIndex(prepared.graph());
-    QuantPlan plan = planner(parameters, _ -> true).plan(prepared.graph());
+    QuantPlan plan = planner(parameters, _ -> true).plan(index);
     QuantizeParams.Activations wanted = parameters.activations();
     RangeFinder finder =
         new RangeFinder(
@@ -99,7 +98,7 @@ final class StaticQuantizer {
     if (done[0] == 0) {
       throw new GraphException("the calibration data holds no samples");
     }
-    Map<String, QuantParams> activations = ranges.params();
+    ranges.params(plan);
     List<String> notes = new ArrayList<>(grams == null ? List.of() : grams.notes());
     ranges
         .notFinite()
@@ -112,7 +111,7 @@ final class StaticQuantizer {
         prepared,
         parameters,
         new WeightStore(weights, rounding, grams),
-        activations,
+        ranges,
         parameters.weights().correctBias() ? means : null,
         notes);
   }
@@ -160,11 +159,21 @@ final class StaticQuantizer {
 
   /** The model with the chosen nodes quantized, as far as they can be. */
   Quantized quantize(Predicate<Node> chosen) {
-    QuantPlan plan = planner(parameters, chosen).plan(prepared.graph());
+    return quantize(chosen, _ -> false);
+  }
+
+  /**
+   * The model with the chosen nodes quantized.
+   *
+   * @param wide nodes whose inputs and outputs take 16 bits
+   */
+  Quantized quantize(Predicate<Node> chosen, Predicate<Node> wide) {
+    QuantPlan plan = planner(parameters, chosen).plan(index);
+    plan.widen(WideValues.around(index, plan, wide));
     LayerQuantizer layers = new LayerQuantizer(index, weights, means);
     StaticRewriter rewriter =
         new StaticRewriter(
-            prepared, plan, activations, layers, parameters.format() == Format.QOPERATOR);
+            prepared, plan, ranges.params(plan), layers, parameters.format() == Format.QOPERATOR);
     Model model = rewriter.rewrite();
     return new Quantized(model, plan, layers.floatBytes(), layers.integerBytes());
   }

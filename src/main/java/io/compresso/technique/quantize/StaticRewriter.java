@@ -113,6 +113,9 @@ final class StaticRewriter {
       return false;
     }
     String output = plan.output(node);
+    if (touchesWide(node, output)) {
+      return false;
+    }
     boolean integerOutput = plan.isInteger(output);
     QuantParams result = integerOutput ? params(output) : null;
     if (result == null && !form.floatOutput()) {
@@ -167,6 +170,11 @@ final class StaticRewriter {
     return true;
   }
 
+  /** Whether the node reads or gives 16 bits, which integer operators do not take. */
+  private boolean touchesWide(Node node, String output) {
+    return plan.isWide(output) || node.inputs().stream().anyMatch(plan::isWide);
+  }
+
   private void addInteger(List<String> inputs, String value, QuantParams params) {
     inputs.addAll(List.of(value, constants.scale(params), constants.zeroPoint(params)));
   }
@@ -184,9 +192,12 @@ final class StaticRewriter {
       LayerQuantizer.Layer layer = layers.layer(node, params(node.inputs().getFirst()));
       String weights = weights(node, layer);
       inputs.set(1, dequantize(weights, layer.weightParams(), names.fresh(weights, "d")));
-      if (layer.bias() != null && layer.biasParams() != null) {
+      if (layer.bias() != null) {
         String bias = addBias(node, layer.bias());
-        String real = dequantize(bias, layer.biasParams(), names.fresh(bias, "d"));
+        String real =
+            layer.biasParams() == null
+                ? bias
+                : dequantize(bias, layer.biasParams(), names.fresh(bias, "d"));
         inputs = new ArrayList<>(List.of(inputs.get(0), inputs.get(1), real));
       }
     }
@@ -271,11 +282,15 @@ final class StaticRewriter {
 
   private void quantize(String value, QuantParams params, String result) {
     nodes.add(
-        Node.of(
+        new Node(
+            "",
+            domain(params),
             "QuantizeLinear",
+            "",
             List.of(value, constants.scale(params), constants.zeroPoint(params)),
             List.of(result),
-            Map.of()));
+            Map.of(),
+            Annotations.NONE));
   }
 
   private String dequantize(String value, QuantParams params, String result) {
@@ -289,8 +304,22 @@ final class StaticRewriter {
     }
     nodes.add(
         new Node(
-            "", "", "DequantizeLinear", "", inputs, List.of(result), attributes, Annotations.NONE));
+            "",
+            domain(params),
+            "DequantizeLinear",
+            "",
+            inputs,
+            List.of(result),
+            attributes,
+            Annotations.NONE));
     return result;
+  }
+
+  /** ONNX's own conversions take 16 bits from operator set 21 on only, ONNX Runtime's always. */
+  private String domain(QuantParams params) {
+    boolean wide = params.dtype() == DType.UINT16 || params.dtype() == DType.INT16;
+    contrib |= wide;
+    return wide ? IntegerOperators.CONTRIB : "";
   }
 
   private String weights(Node node, LayerQuantizer.Layer layer) {
