@@ -2,6 +2,7 @@ package io.compresso.kernel;
 
 import io.compresso.kernel.jit.arm.ArmConv;
 import io.compresso.kernel.jit.arm.ArmGemm;
+import io.compresso.kernel.jit.x86.X86AmxGemm;
 import io.compresso.kernel.jit.x86.X86Binary;
 import io.compresso.kernel.jit.x86.X86Conv;
 import io.compresso.kernel.jit.x86.X86Convert;
@@ -34,6 +35,7 @@ import io.compresso.kernel.vector.VectorConv;
 import io.compresso.kernel.vector.VectorGemm;
 import io.compresso.kernel.vector.VectorInt8Conv;
 import io.compresso.kernel.vector.VectorInt8Gemm;
+import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,6 +46,8 @@ public final class KernelCatalog {
   private static final List<Kernel> KERNELS =
       List.of(
           // gemm
+          new X86AmxGemm(DType.INT8),
+          new X86AmxGemm(DType.BFLOAT16),
           new X86Gemm(Isa.AVX512_BF16),
           new X86Gemm(Isa.AVX512),
           new X86Gemm(Isa.AVX2),

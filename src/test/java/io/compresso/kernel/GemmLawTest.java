@@ -3,6 +3,7 @@ package io.compresso.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.compresso.kernel.KernelLaws.Content;
+import io.compresso.kernel.jit.x86.AmxKernels;
 import io.compresso.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,20 +19,28 @@ class GemmLawTest {
 
   @TestFactory
   Stream<DynamicTest> gemm_equalsTheReference() {
-    return KernelLaws.kernels(KernelFamily.GEMM).stream()
-        .map(kernel ->
-            DynamicTest.dynamicTest(
-                kernel.spec().id(),
-                () -> {
-                  KernelLaws laws = new KernelLaws(kernel);
-                  problems()
-                      .forEach(problem -> {
-                        long seed = laws.cases();
-                        laws.check(
-                            problem, seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY, seed);
-                      });
-                  assertThat(laws.cases()).isGreaterThanOrEqualTo(200);
-                }));
+    return laws(KernelLaws.kernels(KernelFamily.GEMM).stream());
+  }
+
+  @TestFactory
+  Stream<DynamicTest> gemm_equalsTheReference_inEmulatedTiles() {
+    boolean emulates = CpuFeatures.host().supports(Isa.AVX512_BF16).accepted();
+    return laws(emulates ? AmxKernels.products().stream() : Stream.empty());
+  }
+
+  private static Stream<DynamicTest> laws(Stream<Kernel> kernels) {
+    return kernels.map(kernel ->
+        DynamicTest.dynamicTest(
+            kernel.spec().id(),
+            () -> {
+              KernelLaws laws = new KernelLaws(kernel);
+              problems()
+                  .forEach(problem -> {
+                    long seed = laws.cases();
+                    laws.check(problem, seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY, seed);
+                  });
+              assertThat(laws.cases()).isGreaterThanOrEqualTo(200);
+            }));
   }
 
   private static Stream<GemmProblem> problems() {

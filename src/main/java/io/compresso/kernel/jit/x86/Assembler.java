@@ -92,6 +92,10 @@ class Assembler extends Encoder {
     }
   }
 
+  void and(Gpr target, long value) {
+    immediate(4, target, Math.toIntExact(value));
+  }
+
   void cmp(Gpr left, long right) {
     immediate(7, left, Math.toIntExact(right));
   }
@@ -207,6 +211,14 @@ class Assembler extends Encoder {
     code.int8(0x0F);
     code.int8(0x18);
     modRm(1, address);
+  }
+
+  /** Brings a line into the second level of the cache. */
+  void prefetcht1(Mem address) {
+    rex(0, address);
+    code.int8(0x0F);
+    code.int8(0x18);
+    modRm(2, address);
   }
 
   // Moves
@@ -873,6 +885,12 @@ class Assembler extends Encoder {
 
   // AMX
 
+  /** Sets the shapes of the tiles; overwrites {@code scratch}. */
+  void configureTiles(TileConfiguration configuration, Gpr scratch) {
+    mov(scratch, configuration.address());
+    ldtilecfg(Mem.at(scratch));
+  }
+
   void ldtilecfg(Mem configuration) {
     vexMemory(Opcode.of(NO_PREFIX, MAP_0F38, 0x49), 0, configuration, false);
   }
@@ -901,6 +919,16 @@ class Assembler extends Encoder {
   /** Sums of products of signed bytes. */
   void tdpbssd(Tile target, Tile left, Tile right) {
     tiles(PREFIX_F2, 0x5E, target, left, right);
+  }
+
+  /** Sums of products of signed bytes with unsigned bytes. */
+  void tdpbsud(Tile target, Tile left, Tile right) {
+    tiles(PREFIX_F3, 0x5E, target, left, right);
+  }
+
+  /** Sums of products of unsigned bytes. */
+  void tdpbuud(Tile target, Tile left, Tile right) {
+    tiles(NO_PREFIX, 0x5E, target, left, right);
   }
 
   /** Sums of products of bfloat16 pairs. */

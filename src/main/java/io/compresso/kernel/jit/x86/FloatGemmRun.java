@@ -1,12 +1,16 @@
 package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.GemmProblem;
+import io.compresso.kernel.Isa;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.jit.x86.GemmPanels.Bytes;
+import io.compresso.kernel.jit.x86.GemmPanels.Unit;
 import io.compresso.kernel.jit.x86.GemmProduct.Memory;
+import io.compresso.kernel.jit.x86.GemmProduct.Tiles;
 import io.compresso.kernel.jit.x86.GemmShape.Left;
 import io.compresso.kernel.jit.x86.GemmShape.Output;
 import io.compresso.kernel.jit.x86.GemmShape.Part;
@@ -43,22 +47,26 @@ final class FloatGemmRun implements PreparedKernel {
   private final MemorySegment columns;
   private final MemorySegment frame;
 
-  FloatGemmRun(KernelSpec spec, GemmProblem problem, Weights weights, Factors factors) {
+  FloatGemmRun(
+      KernelSpec spec,
+      GemmProblem problem,
+      Weights weights,
+      Factors factors,
+      @Nullable Tiles tiles) {
     this.spec = spec;
     this.problem = problem;
     DType weightType = problem.types().weight();
     int group = factors == Factors.BFLOAT16_PAIRS ? 2 : 1;
     int width = GemmProduct.width(spec.isa());
-    this.panels =
-        new GemmPanels(
-            problem.k(), problem.n(), problem.transpose().b(), weightType.bits() / 8, group, width);
+    Unit unit = new Unit(weightType.bits() / 8, group, tiles == null ? 1 : AmxCode.TILE_UNITS);
+    this.panels = new GemmPanels(problem.k(), problem.n(), problem.transpose().b(), unit, width);
     MemorySegment data = weights.data();
     boolean packs =
         data != null
             || weightType != DType.FLOAT
             || problem.transpose().b()
             || problem.m() > FEW_ROWS;
-    this.stage = stage(group);
+    this.stage = stage(unit);
     int paddedColumns = GemmProduct.paddedColumns(problem.n(), spec.isa());
     this.shape =
         new GemmShape(
@@ -75,12 +83,12 @@ final class FloatGemmRun implements PreparedKernel {
                 problem.epilogue(),
                 paddedColumns,
                 Terms.NONE));
-    this.product = new GemmProduct(shape, spec.isa());
+    this.product = new GemmProduct(shape, spec.isa(), tiles);
     if (data == null) {
       packed = null;
     } else {
       packed = arena.allocate(Math.max(1, panels.bytes()), 64);
-      panels.pack(data, packed, 0, new int[0], Workers.shared().size());
+      panels.pack(data, packed, Bytes.NONE, new int[0], Workers.shared().size());
     }
     columns = arena.allocate(4L * paddedColumns, 64);
     if (problem.epilogue().bias()) {
@@ -90,14 +98,16 @@ final class FloatGemmRun implements PreparedKernel {
     GemmFrame.constants(frame, problem.types().output(), problem.epilogue(), 0, weights.residual());
   }
 
-  private @Nullable RowStage stage(int group) {
+  private @Nullable RowStage stage(Unit unit) {
     DType type = problem.types().input();
     boolean transposed = problem.transpose().a();
     int m = problem.m();
     int k = problem.k();
     boolean aliases = !transposed && m > 1 && problem.n() > 64 && RowStage.aliases(type.bytes(k));
-    boolean pairs = group == 2;
-    if (type == DType.FLOAT ? !aliases : pairs && !transposed && k % 2 == 0 && !aliases) {
+    boolean pairs = unit.group() == 2;
+    if (type == DType.FLOAT
+        ? !aliases
+        : pairs && !transposed && k % (2 * unit.grain()) == 0 && !aliases) {
       return null;
     }
     boolean widens = type != DType.FLOAT && !pairs;
@@ -144,7 +154,7 @@ final class FloatGemmRun implements PreparedKernel {
       if (b == null) {
         b = Objects.requireNonNull(operands.second());
         if (packs) {
-          panels.pack(b, given.segment(), 0, new int[0], threads);
+          panels.pack(b, given.segment(), Bytes.NONE, new int[0], threads);
           b = given.segment();
         }
       }
@@ -174,7 +184,7 @@ final class FloatGemmRun implements PreparedKernel {
     int rows = blocks.rowsOf(block);
     int columnsOfBlock = blocks.columnsOf(block);
     int depth = shape.depth();
-    boolean sumsFit = problem.types().output() == DType.FLOAT;
+    boolean sumsFit = problem.types().output() == DType.FLOAT && spec.isa() != Isa.AMX;
     int parts = sumsFit ? Math.max(1, Math.ceilDiv(depth, MOST_DEPTH)) : 1;
     int most = Math.ceilDiv(depth, parts);
     int grain = GemmProduct.mostRows(shape.factors(), spec.isa());

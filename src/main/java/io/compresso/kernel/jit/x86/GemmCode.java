@@ -26,8 +26,9 @@ record GemmCode(GemmShape shape, Part part, Isa isa, Block block) {
    * @param rows rows of a block
    * @param vectors vectors of a tile
    * @param tail elements of the last vector, 0 for all
+   * @param ahead lines of the next panel that are fetched every {@value #UNROLL} steps
    */
-  record Block(int rows, int vectors, int tail) {}
+  record Block(int rows, int vectors, int tail, int ahead) {}
 
   static final Gpr A = Gpr.RDI;
   static final Gpr B = Gpr.RSI;
@@ -40,7 +41,7 @@ record GemmCode(GemmShape shape, Part part, Isa isa, Block block) {
   static final Gpr ROW = Gpr.R12;
   private static final Gpr B_STEP = Gpr.R13;
   static final Gpr THIRD = Gpr.R14;
-  private static final Gpr COLUMN_TILES = Gpr.R15;
+  private static final Gpr AHEAD = Gpr.R15;
   private static final Gpr A_STEP = Gpr.RAX;
   private static final Gpr ROW_COUNT = Gpr.RBX;
   static final Gpr STEP_COUNT = Gpr.RBP;
@@ -50,16 +51,16 @@ record GemmCode(GemmShape shape, Part part, Isa isa, Block block) {
   private static final int ROW_BLOCKS_ARGUMENT = 8 + 8 * SAVED.length;
 
   private static final int COLUMN_TILES_ARGUMENT = ROW_BLOCKS_ARGUMENT + 8;
+  private static final int LINE = 64;
   private static final int UNROLL = 4;
 
   byte[] generate() {
     Assembler a = new Assembler();
-    GemmEpilogue epilogue = new GemmEpilogue(this, a);
+    GemmEpilogue epilogue = new GemmEpilogue(shape, part, set(), block, a);
     for (Gpr register : SAVED) {
       a.push(register);
     }
     set().loadTailMask(a, block.tail());
-    a.mov(COLUMN_TILES, Mem.at(Gpr.RSP, COLUMN_TILES_ARGUMENT));
     if (epilogue.hasThird()) {
       a.mov(THIRD, Mem.at(FRAME, GemmFrame.THIRD));
     }
@@ -68,6 +69,10 @@ record GemmCode(GemmShape shape, Part part, Isa isa, Block block) {
     a.mov(C_ROW, C);
     a.mov(ROW, ROWS);
     a.mov(ROW_COUNT, Mem.at(Gpr.RSP, ROW_BLOCKS_ARGUMENT));
+    if (block.ahead() > 0) {
+      a.mov(AHEAD, B);
+      a.add(AHEAD, tileBytes());
+    }
     Label row = a.here();
     epilogue.initialise();
     sum(a);
@@ -80,7 +85,7 @@ record GemmCode(GemmShape shape, Part part, Isa isa, Block block) {
     a.add(B, tileBytes());
     a.add(C, (long) block.vectors() * set().lanes() * outputBytes());
     a.add(COLUMNS, (long) block.vectors() * vectorBytes());
-    a.dec(COLUMN_TILES);
+    a.dec(Mem.at(Gpr.RSP, COLUMN_TILES_ARGUMENT));
     a.jump(Condition.NOT_EQUAL, column);
     a.vzeroupper();
     for (int i = SAVED.length - 1; i >= 0; i--) {
@@ -160,8 +165,12 @@ record GemmCode(GemmShape shape, Part part, Isa isa, Block block) {
       a.mov(STEP_COUNT, rounds);
       Label round = a.here();
       for (int i = 0; i < UNROLL; i++) {
+        if (i < block.ahead()) {
+          a.prefetcht1(Mem.at(AHEAD, i * LINE));
+        }
         step(a, i);
       }
+      a.add(AHEAD, block.ahead() * LINE);
       a.add(A_STEP, 4 * UNROLL * shape.left().step());
       a.add(B_STEP, UNROLL * shape.right().stepBytes());
       a.dec(STEP_COUNT);

@@ -4,41 +4,58 @@ import io.compresso.kernel.Activation;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.Epilogue.Residual;
 import io.compresso.kernel.jit.x86.Encoder.Modifiers;
+import io.compresso.kernel.jit.x86.GemmCode.Block;
 import io.compresso.kernel.jit.x86.GemmShape.Output;
+import io.compresso.kernel.jit.x86.GemmShape.Part;
 import io.compresso.tensor.DType;
 
 /** Emits what sums in registers begin with and what happens to them before they are stored. */
 final class GemmEpilogue {
-  private final GemmCode code;
+  private final GemmShape shape;
+  private final Part part;
+  private final Block block;
   private final Assembler a;
   private final VectorSet set;
   private final Output output;
   private final Epilogue epilogue;
 
-  GemmEpilogue(GemmCode code, Assembler a) {
-    this.code = code;
+  /**
+   * @param block the results in registers: row by row, from register 0 on
+   */
+  GemmEpilogue(GemmShape shape, Part part, VectorSet set, Block block, Assembler a) {
+    this.shape = shape;
+    this.part = part;
+    this.set = set;
+    this.block = block;
     this.a = a;
-    this.set = code.set();
-    this.output = code.shape().output();
+    this.output = shape.output();
     this.epilogue = output.epilogue();
   }
 
   /** Whether the last part reads the third operand. */
   boolean hasThird() {
-    return code.part().last() && epilogue.residual() != Residual.NONE;
+    return part.last() && epilogue.residual() != Residual.NONE;
+  }
+
+  private Vec sumRegister(int i, int j) {
+    return set.register(i * vectors() + j);
+  }
+
+  private boolean isMasked(int j) {
+    return block.tail() != 0 && j == vectors() - 1;
   }
 
   private int rows() {
-    return code.block().rows();
+    return block.rows();
   }
 
   private int vectors() {
-    return code.block().vectors();
+    return block.vectors();
   }
 
   private Mem column(ColumnTerms terms, int j) {
     long array = 4L * output.columns() * terms.ordinal();
-    return Mem.at(GemmCode.COLUMNS, array + (long) j * code.vectorBytes());
+    return Mem.at(GemmCode.COLUMNS, array + (long) j * set.length().bytes());
   }
 
   private Mem result(int i, int j) {
@@ -64,29 +81,44 @@ final class GemmEpilogue {
 
   /** Sets the sums to what they begin with. */
   void initialise() {
-    if (!code.part().first()) {
+    if (!part.first()) {
       for (int i = 0; i < rows(); i++) {
         for (int j = 0; j < vectors(); j++) {
-          set.load(a, code.sumRegister(i, j), result(i, j), code.isMasked(j));
+          set.load(a, sumRegister(i, j), result(i, j), isMasked(j));
         }
       }
       return;
     }
     for (int j = 0; j < vectors(); j++) {
-      Vec first = code.sumRegister(0, j);
-      if (!code.shape().isOfFloats()) {
+      Vec first = sumRegister(0, j);
+      if (!shape.isOfFloats()) {
         integerStart(first, j);
       } else if (epilogue.bias()) {
         a.vmovups(first, column(ColumnTerms.START, j));
       } else {
         for (int i = 0; i < rows(); i++) {
-          Vec sum = code.sumRegister(i, j);
+          Vec sum = sumRegister(i, j);
           a.vxorps(sum, sum, sum);
         }
         continue;
       }
       for (int i = 1; i < rows(); i++) {
-        a.vmovaps(code.sumRegister(i, j), first);
+        a.vmovaps(sumRegister(i, j), first);
+      }
+    }
+  }
+
+  /** Adds sums in memory, rows of which are so many bytes apart. */
+  void add(Gpr sums, long rowBytes) {
+    for (int i = 0; i < rows(); i++) {
+      for (int j = 0; j < vectors(); j++) {
+        Vec sum = sumRegister(i, j);
+        Mem source = Mem.at(sums, i * rowBytes + (long) j * set.length().bytes());
+        if (shape.isOfFloats()) {
+          a.vaddps(sum, sum, source);
+        } else {
+          a.vpaddd(sum, sum, source, Modifiers.NONE);
+        }
       }
     }
   }
@@ -105,25 +137,25 @@ final class GemmEpilogue {
   /** Finishes and stores the sums. */
   void finish() {
     VectorMath math = new VectorMath(a, set, Gpr.RAX, free(0), free(1), free(2));
-    boolean last = code.part().last();
+    boolean last = part.last();
     if (last && epilogue.activation() != Activation.NONE) {
       math.loadConstants();
     }
     for (int i = 0; i < rows(); i++) {
       for (int j = 0; j < vectors(); j++) {
-        Vec sum = code.sumRegister(i, j);
+        Vec sum = sumRegister(i, j);
         if (!last) {
-          set.store(a, result(i, j), sum, code.isMasked(j));
+          set.store(a, result(i, j), sum, isMasked(j));
           continue;
         }
-        if (!code.shape().isOfFloats()) {
+        if (!shape.isOfFloats()) {
           cross(sum, i, j);
         }
         switch (output.type()) {
-          case INT32 -> set.store(a, result(i, j), sum, code.isMasked(j));
+          case INT32 -> set.store(a, result(i, j), sum, isMasked(j));
           case UINT8, INT8 -> quantized(sum, i, j);
           default -> {
-            if (!code.shape().isOfFloats()) {
+            if (!shape.isOfFloats()) {
               dequantize(sum, i, j);
             }
             floats(math, sum, i, j);
@@ -164,7 +196,7 @@ final class GemmEpilogue {
   private void floats(VectorMath math, Vec sum, int i, int j) {
     if (epilogue.residual() != Residual.NONE) {
       Vec residual = free(0);
-      loadFloats(residual, third(i, j), code.isMasked(j));
+      loadFloats(residual, third(i, j), isMasked(j));
       a.vaddps(sum, sum, residual);
     }
     math.apply(epilogue.activation(), sum);
@@ -176,7 +208,7 @@ final class GemmEpilogue {
       a.vbroadcastss(free(0), Mem.at(GemmCode.FRAME, GemmFrame.HIGH));
       a.vminps(sum, free(0), sum);
     }
-    storeFloats(sum, result(i, j), code.isMasked(j));
+    storeFloats(sum, result(i, j), isMasked(j));
   }
 
   private Modifiers mask(boolean masked, boolean zeroing) {
@@ -199,7 +231,7 @@ final class GemmEpilogue {
     boolean inserts = insertsTails(masked);
     if (inserts) {
       a.vpxor(half, half, half);
-      for (int n = 0; n < code.block().tail(); n++) {
+      for (int n = 0; n < block.tail(); n++) {
         a.vpinsrw(half, source.plus(2L * n), n);
       }
     }
@@ -246,7 +278,7 @@ final class GemmEpilogue {
       a.vmovups(target, half);
       return;
     }
-    for (int n = 0; n < code.block().tail(); n++) {
+    for (int n = 0; n < block.tail(); n++) {
       a.vpextrw(target.plus(2L * n), half, n);
     }
   }
@@ -294,7 +326,7 @@ final class GemmEpilogue {
     }
     if (epilogue.residual() != Residual.NONE) {
       Vec residual = free(0);
-      loadBytes(residual, third(i, j), code.isMasked(j));
+      loadBytes(residual, third(i, j), isMasked(j));
       scalar(free(1), GemmFrame.RESIDUAL_ZERO_POINT);
       a.vpsubd(residual, residual, free(1));
       a.vcvtdq2ps(residual, residual);
@@ -306,7 +338,7 @@ final class GemmEpilogue {
     a.vcvtps2dq(sum, sum);
     scalar(free(0), GemmFrame.OUTPUT_ZERO_POINT);
     a.vpaddd(sum, sum, free(0));
-    storeBytes(sum, result(i, j), code.isMasked(j));
+    storeBytes(sum, result(i, j), isMasked(j));
   }
 
   private void scalar(Vec target, int offset) {
@@ -326,7 +358,7 @@ final class GemmEpilogue {
     if (insertsTails(masked)) {
       Vec bytes = target.as(Vec.Length.XMM);
       a.vpxor(bytes, bytes, bytes);
-      for (int n = 0; n < code.block().tail(); n++) {
+      for (int n = 0; n < block.tail(); n++) {
         a.vpinsrb(bytes, source.plus(n), n);
       }
       if (unsigned) {
@@ -359,7 +391,7 @@ final class GemmEpilogue {
       a.vmovq(target, low);
       return;
     }
-    for (int n = 0; n < code.block().tail(); n++) {
+    for (int n = 0; n < block.tail(); n++) {
       a.vpextrb(target.plus(n), low, n);
     }
   }

@@ -4,11 +4,14 @@ import io.compresso.kernel.Acceptance;
 import io.compresso.kernel.Isa;
 import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
+import io.compresso.kernel.jit.x86.AmxCode.Products;
 import io.compresso.kernel.jit.x86.GemmCode.Block;
 import io.compresso.kernel.jit.x86.GemmShape.Part;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Products of a fixed {@link GemmShape}; the variants of {@link GemmCode} are made when first
@@ -19,18 +22,32 @@ final class GemmProduct implements AutoCloseable {
   static final int PANEL_VECTORS = 2;
 
   private static final int MOST_VECTORS = 8;
+  private static final int AHEAD_LEAST_BYTES = 1 << 15;
 
   private final GemmShape shape;
   private final Isa isa;
   private final VectorSet set;
+  private final @Nullable Tiles tiles;
   private final Map<Variant, CodeCache.Lease> variants = new ConcurrentHashMap<>();
 
   private record Variant(Part part, Block block) {}
 
-  GemmProduct(GemmShape shape, Isa isa) {
+  /**
+   * The tiles of AMX.
+   *
+   * @param products what they multiply
+   * @param assembler makes the assembler
+   */
+  record Tiles(Products products, Supplier<Assembler> assembler) {}
+
+  /**
+   * @param tiles null where sums are made in vector registers
+   */
+  GemmProduct(GemmShape shape, Isa isa, @Nullable Tiles tiles) {
     this.shape = shape;
     this.isa = isa;
     this.set = VectorSet.of(isa);
+    this.tiles = tiles;
   }
 
   /** Columns of a panel. */
@@ -40,6 +57,9 @@ final class GemmProduct implements AutoCloseable {
 
   /** Rows of the largest block. */
   static int mostRows(Factors factors, Isa isa) {
+    if (isa == Isa.AMX) {
+      return 2 * AmxCode.TILE_ROWS;
+    }
     VectorSet set = VectorSet.of(isa);
     return factors.widens(set) ? 4 : (set.registers() - 1) / PANEL_VECTORS - 1;
   }
@@ -89,7 +109,8 @@ final class GemmProduct implements AutoCloseable {
       return;
     }
     int blocks = Math.ceilDiv(rows, mostRows(shape.factors(), isa));
-    int rowsPerBlock = Math.ceilDiv(rows, blocks);
+    int most = mostRows(shape.factors(), isa);
+    int rowsPerBlock = tiles != null ? Math.min(rows, most) : Math.ceilDiv(rows, blocks);
     int full = rows / rowsPerBlock;
     section(memory, part, rowsPerBlock, full, columns);
     int done = full * rowsPerBlock;
@@ -107,7 +128,7 @@ final class GemmProduct implements AutoCloseable {
     int vectors = packed ? PANEL_VECTORS : Math.min(vectorsFor(rows), Math.ceilDiv(columns, lanes));
     int tiles = columns / (vectors * lanes);
     if (tiles > 0) {
-      call(memory, part, new Block(rows, vectors, 0), blocks, tiles);
+      call(memory, part, new Block(rows, vectors, 0, ahead(blocks)), blocks, tiles);
     }
     int done = tiles * vectors * lanes;
     int rest = columns - done;
@@ -116,8 +137,17 @@ final class GemmProduct implements AutoCloseable {
           packed ? tiles * shape.right().panelBytes() : (long) done * shape.right().columnBytes();
       Memory last =
           memory.at(0, part.depth() == 0 ? 0 : right, done * shape.output().bytes(), 4L * done, 0);
-      call(last, part, new Block(rows, Math.ceilDiv(rest, lanes), rest % lanes), blocks, 1);
+      call(last, part, new Block(rows, Math.ceilDiv(rest, lanes), rest % lanes, 0), blocks, 1);
     }
+  }
+
+  /** Lines to fetch ahead, so that all blocks of rows together fetch the next panel. */
+  private int ahead(int blocks) {
+    boolean small =
+        tiles != null
+            || !shape.right().isPacked()
+            || shape.right().panelBytes() < AHEAD_LEAST_BYTES;
+    return small || blocks == 1 ? 0 : Math.min(4, Math.ceilDiv(8, blocks));
   }
 
   /** Wide tiles for few rows, so that enough sums are on their way to hide the latency. */
@@ -141,6 +171,10 @@ final class GemmProduct implements AutoCloseable {
   }
 
   private CodeCache.Lease lease(Variant variant) {
+    if (tiles != null) {
+      AmxCode code = new AmxCode(shape, tiles.products(), variant.block(), tiles.assembler());
+      return CodeCache.lease(code, code::generate);
+    }
     GemmCode code = new GemmCode(shape, variant.part(), isa, variant.block());
     return CodeCache.lease(code, code::generate);
   }

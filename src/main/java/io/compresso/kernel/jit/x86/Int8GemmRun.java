@@ -7,7 +7,10 @@ import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.jit.x86.GemmPanels.Bytes;
+import io.compresso.kernel.jit.x86.GemmPanels.Unit;
 import io.compresso.kernel.jit.x86.GemmProduct.Memory;
+import io.compresso.kernel.jit.x86.GemmProduct.Tiles;
 import io.compresso.kernel.jit.x86.GemmShape.Left;
 import io.compresso.kernel.jit.x86.GemmShape.Output;
 import io.compresso.kernel.jit.x86.GemmShape.Right;
@@ -29,11 +32,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Signed inputs X and unsigned weights W are moved by 128 together with their zero points, which
  * changes no difference. Then {@code sum (X - zx)(W - zw) = sum XW - zx (sum W - K zw) - zw sum X}:
  * the second term is what the sums begin with, the third one is subtracted where weights have zero
- * points.
+ * points. The tiles of AMX multiply bytes of either kind, which are left as they are.
  */
 final class Int8GemmRun implements PreparedKernel {
-  private static final int MOVE = 128;
-  private static final int MOVE_BITS = 0x80;
+  /** Added to or, in two's complement, combined by exclusive or. */
+  private static final int MOVE = 0x80;
+
   private static final int LEFT_BYTES = 1 << 19;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -46,29 +50,29 @@ final class Int8GemmRun implements PreparedKernel {
   private final @Nullable RowStage stage;
   private final WeightQuantization quantization;
   private final boolean crosses;
+  private final boolean moves;
   private final Arena arena = Arena.ofShared();
   private final @Nullable MemorySegment packed;
   private final MemorySegment columns;
   private final MemorySegment frame;
 
-  Int8GemmRun(KernelSpec spec, GemmProblem problem, Weights weights) {
+  Int8GemmRun(KernelSpec spec, GemmProblem problem, Weights weights, @Nullable Tiles tiles) {
     this.spec = spec;
     this.problem = problem;
     this.quantization = weights.quantization();
     int n = problem.n();
     int width = GemmProduct.width(spec.isa());
-    this.panels = new GemmPanels(problem.k(), n, problem.transpose().b(), 1, 4, width);
+    this.moves = tiles == null;
+    Unit unit = new Unit(1, 4, moves ? 1 : AmxCode.TILE_UNITS);
+    this.panels = new GemmPanels(problem.k(), n, problem.transpose().b(), unit, width);
     this.crosses = crosses();
     boolean copies =
-        problem.transpose().a() || problem.k() % 4 != 0 || problem.types().input() == DType.INT8;
+        problem.transpose().a() || problem.k() % (4 * unit.grain()) != 0 || inputMove() != 0;
     this.stage =
         copies
             ? new RowStage(
                 VectorSet.of(spec.isa()),
-                new Conversion(
-                    problem.types().input(),
-                    false,
-                    problem.types().input() == DType.INT8 ? MOVE_BITS : 0),
+                new Conversion(problem.types().input(), false, inputMove()),
                 problem.transpose().a(),
                 problem.m(),
                 problem.k())
@@ -86,7 +90,7 @@ final class Int8GemmRun implements PreparedKernel {
                 problem.epilogue(),
                 paddedColumns,
                 new Terms(crosses, false)));
-    this.product = new GemmProduct(shape, spec.isa());
+    this.product = new GemmProduct(shape, spec.isa(), tiles);
     columns = arena.allocate(columnBytes(), 64);
     constants(weights);
     MemorySegment data = weights.data();
@@ -120,7 +124,15 @@ final class Int8GemmRun implements PreparedKernel {
   }
 
   private int weightZeroPoint(int j) {
-    return quantization.zeroPoint(j) - (problem.types().weight() == DType.UINT8 ? MOVE : 0);
+    return quantization.zeroPoint(j) - weightMove();
+  }
+
+  private int weightMove() {
+    return moves && problem.types().weight() == DType.UINT8 ? MOVE : 0;
+  }
+
+  private int inputMove() {
+    return moves && problem.types().input() == DType.INT8 ? MOVE : 0;
   }
 
   /** Writes the constants of the columns, except for what follows from the weights' sums. */
@@ -144,8 +156,7 @@ final class Int8GemmRun implements PreparedKernel {
 
   private void pack(MemorySegment matrix, MemorySegment target, MemorySegment terms, int threads) {
     int[] sums = new int[problem.n()];
-    int flip = problem.types().weight() == DType.UINT8 ? MOVE_BITS : 0;
-    panels.pack(matrix, target, flip, sums, threads);
+    panels.pack(matrix, target, new Bytes(problem.types().weight(), weightMove()), sums, threads);
     for (int j = 0; j < problem.n(); j++) {
       terms.set(
           INT, at(ColumnTerms.ZERO_POINT_FACTOR, j), sums[j] - problem.k() * weightZeroPoint(j));
@@ -192,7 +203,7 @@ final class Int8GemmRun implements PreparedKernel {
       }
       MemorySegment own = scalars.segment().copyFrom(frame);
       MemorySegment third = operands.third() == null ? operands.output() : operands.third();
-      int moved = operands.inputZeroPoint() + (problem.types().input() == DType.INT8 ? MOVE : 0);
+      int moved = operands.inputZeroPoint() + inputMove();
       GemmFrame.run(own, third, operands.output(), operands.inputScale(), moved);
       multiply(new Memory(a, b, operands.output(), terms, rowSums, own), threads);
     }
@@ -200,6 +211,7 @@ final class Int8GemmRun implements PreparedKernel {
 
   private void sumRows(MemorySegment a, MemorySegment target, int threads) {
     long rowBytes = 4 * shape.left().rowStride();
+    int mask = moves || problem.types().input() == DType.UINT8 ? 0xFF : -1;
     Workers.shared()
         .run(
             problem.m(),
@@ -208,7 +220,7 @@ final class Int8GemmRun implements PreparedKernel {
               int sum = 0;
               long from = i * rowBytes;
               for (int p = 0; p < problem.k(); p++) {
-                sum += a.get(ValueLayout.JAVA_BYTE, from + p) & 0xFF;
+                sum += a.get(ValueLayout.JAVA_BYTE, from + p) & mask;
               }
               target.set(INT, (long) i * RowTerms.BYTES + RowTerms.SUM, sum);
             });

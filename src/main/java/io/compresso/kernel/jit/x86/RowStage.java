@@ -108,6 +108,7 @@ final class RowStage implements AutoCloseable {
   private void transpose(MemorySegment source, MemorySegment target, int first, int count) {
     for (int i = first; i < first + count; i++) {
       long to = i * rowBytes;
+      target.asSlice(to, rowBytes).fill((byte) 0);
       for (int p = 0; p < columns; p++) {
         long from = (long) p * rows + i;
         switch (type) {
@@ -135,7 +136,6 @@ final class RowStage implements AutoCloseable {
         }
       }
     }
-    // What tile code reads after a row's last element is a factor of weights that are 0.
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.Acceptance;
 import io.compresso.kernel.CpuFeatures;
+import io.compresso.kernel.Epilogue.Residual;
 import io.compresso.kernel.GemmProblem;
 import io.compresso.kernel.Isa;
 import io.compresso.kernel.Kernel;
@@ -54,18 +55,27 @@ public final class X86Gemm implements Kernel {
     if (!(problem instanceof GemmProblem gemm)) {
       return Acceptance.no("not a matrix product");
     }
-    OperandTypes types = gemm.types();
-    return Acceptance.when(
-            spec.inputTypes().contains(types.input())
-                && spec.inputTypes().contains(types.weight())
-                && FLOATS.contains(types.output()),
-            "not of " + spec.inputTypes())
+    return acceptsTypes(gemm, spec.inputTypes())
         .and(GemmProduct.accepts(4L * Math.max(gemm.m(), Math.max(gemm.n(), gemm.k()))))
         .and(ExecutableMemory.allowed());
   }
 
+  /** Whether a product is of the given floats. */
+  static Acceptance acceptsTypes(GemmProblem problem, Set<DType> factors) {
+    OperandTypes types = problem.types();
+    Residual residual = problem.epilogue().residual();
+    return Acceptance.when(
+            factors.contains(types.input())
+                && factors.contains(types.weight())
+                && FLOATS.contains(types.output()),
+            "not of " + factors)
+        .and(
+            Acceptance.when(
+                residual != Residual.ADDED_TO_QUANTIZED, "a quantized residual of floats"));
+  }
+
   @Override
   public PreparedKernel prepare(Problem problem, Weights weights) {
-    return new FloatGemmRun(spec, (GemmProblem) problem, weights, factors);
+    return new FloatGemmRun(spec, (GemmProblem) problem, weights, factors, null);
   }
 }

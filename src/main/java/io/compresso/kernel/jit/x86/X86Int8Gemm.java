@@ -45,14 +45,16 @@ public final class X86Int8Gemm implements Kernel {
   @Override
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
     return problem instanceof GemmProblem gemm
-        ? Acceptance.when(gemm.types().isInt8(), "not of bytes")
-            .and(accepts(gemm.types().output(), gemm.epilogue()))
+        ? acceptsTypes(gemm)
             .and(GemmProduct.accepts(4L * Math.max(gemm.m(), Math.max(gemm.n(), gemm.k()))))
             .and(ExecutableMemory.allowed())
         : Acceptance.no("not a matrix product");
   }
 
-  private static Acceptance accepts(DType output, Epilogue epilogue) {
+  /** Whether a product is of bytes, with an epilogue that means something for its output. */
+  static Acceptance acceptsTypes(GemmProblem problem) {
+    DType output = problem.types().output();
+    Epilogue epilogue = problem.epilogue();
     boolean floats = output == DType.FLOAT;
     boolean fits =
         switch (epilogue.residual()) {
@@ -60,9 +62,11 @@ public final class X86Int8Gemm implements Kernel {
           case ADDED -> output != DType.INT32;
           case ADDED_TO_QUANTIZED -> output.bits() == 8;
         };
-    return Acceptance.when(
-            floats || output == DType.INT32 || output == DType.UINT8 || output == DType.INT8,
-            "no output of " + output)
+    return Acceptance.when(problem.types().isInt8(), "not of bytes")
+        .and(
+            Acceptance.when(
+                floats || output == DType.INT32 || output == DType.UINT8 || output == DType.INT8,
+                "no output of " + output))
         .and(
             Acceptance.when(
                 fits && (floats || epilogue.activation() == Activation.NONE),
@@ -72,6 +76,6 @@ public final class X86Int8Gemm implements Kernel {
 
   @Override
   public PreparedKernel prepare(Problem problem, Weights weights) {
-    return new Int8GemmRun(spec, (GemmProblem) problem, weights);
+    return new Int8GemmRun(spec, (GemmProblem) problem, weights, null);
   }
 }

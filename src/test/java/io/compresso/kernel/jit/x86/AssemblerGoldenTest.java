@@ -76,6 +76,8 @@ class AssemblerGoldenTest {
     put("mov [r10+rcx*1], al", a -> a.movByte(Mem.at(R10, RCX, 1, 0), RAX));
     put("shr rax, 8", a -> a.shr(RAX, 8));
     put("dec r13", a -> a.dec(R13));
+    put("and rsp, -64", a -> a.and(RSP, -64));
+    put("prefetcht1 [r15+64]", a -> a.prefetcht1(Mem.at(R15, 64)));
     put("test rcx, r9", a -> a.test(RCX, R9));
     put("push rbp", a -> a.push(RBP));
     put("push r12", a -> a.push(R12));
@@ -255,6 +257,8 @@ class AssemblerGoldenTest {
     put("tilestored [r10+r9*1], tmm2", a -> a.tilestored(Mem.at(R10, R9, 1, 0), TMM2));
     put("tdpbusd tmm1, tmm2, tmm7", a -> a.tdpbusd(TMM1, TMM2, TMM7));
     put("tdpbssd tmm1, tmm2, tmm7", a -> a.tdpbssd(TMM1, TMM2, TMM7));
+    put("tdpbsud tmm1, tmm2, tmm7", a -> a.tdpbsud(TMM1, TMM2, TMM7));
+    put("tdpbuud tmm1, tmm2, tmm7", a -> a.tdpbuud(TMM1, TMM2, TMM7));
     put("tdpbf16ps tmm1, tmm2, tmm7", a -> a.tdpbf16ps(TMM1, TMM2, TMM7));
     put("tdpfp16ps tmm1, tmm2, tmm7", a -> a.tdpfp16ps(TMM1, TMM2, TMM7));
   }
