@@ -5,6 +5,7 @@ import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Quantization to {@code uint8} by the data's own range, which always holds 0. */
 final class DynamicQuantizeLinear implements Operator {
@@ -36,6 +37,27 @@ final class DynamicQuantizeLinear implements Operator {
       Tensor zeroPoint = context.allocate(DType.UINT8, Shape.SCALAR);
       zeroPoint.setLong(0, quantized.zeroPoint());
       return List.of(quantized.values(), scale, zeroPoint);
+    });
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    if (context.outputOrNull(1) == null || context.outputOrNull(2) == null) {
+      return null;
+    }
+    DynamicQuantizer.Kernels kernels =
+        DynamicQuantizer.Kernels.of(context, 0, context.input(0).shape().size());
+    int threads = context.threads();
+    return Lowered.of(buffers -> {
+      DynamicQuantizer quantizer =
+          new DynamicQuantizer(kernels, threads, buffers.input(0), buffers.output(0));
+      Tensor scale = Tensor.wrap(DType.FLOAT, Shape.SCALAR, buffers.output(1));
+      Tensor zeroPoint = Tensor.wrap(DType.UINT8, Shape.SCALAR, buffers.output(2));
+      return () -> {
+        quantizer.run();
+        scale.setFloat(0, quantizer.scale());
+        zeroPoint.setLong(0, quantizer.zeroPoint());
+      };
     });
   }
 
