@@ -328,6 +328,45 @@ class Assembler extends Encoder {
     code.int8(0x77);
   }
 
+  // Shuffles
+
+  /** Interleaves the low halves of each 128 bits. */
+  void vunpcklps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x14), target, left, right, Modifiers.NONE);
+  }
+
+  /** Interleaves the high halves of each 128 bits. */
+  void vunpckhps(Vec target, Vec left, Vec right) {
+    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x15), target, left, right, Modifiers.NONE);
+  }
+
+  /** Joins the low 64 bits of each 128. */
+  void vunpcklpd(Vec target, Vec left, Vec right) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F, 0x14).wide().only(Form.EVEX),
+        target,
+        left,
+        right,
+        Modifiers.NONE);
+  }
+
+  /** Joins the high 64 bits of each 128. */
+  void vunpckhpd(Vec target, Vec left, Vec right) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F, 0x15).wide().only(Form.EVEX),
+        target,
+        left,
+        right,
+        Modifiers.NONE);
+  }
+
+  /** Two 128-bit lanes of {@code left} and two of {@code right}, each named by two bits. */
+  void vshuff32x4(Vec target, Vec left, Vec right, int lanes) {
+    vector(
+        Opcode.of(PREFIX_66, MAP_0F3A, 0x23).only(Form.EVEX), target, left, right, Modifiers.NONE);
+    code.int8(lanes);
+  }
+
   // Float arithmetic
 
   void vxorps(Vec target, Vec left, Vec right) {

@@ -42,6 +42,7 @@ final class FloatGemmRun implements PreparedKernel {
   private final GemmShape shape;
   private final GemmProduct product;
   private final @Nullable RowStage stage;
+  private final @Nullable PanelCopies copies;
   private final Arena arena = Arena.ofShared();
   private final @Nullable MemorySegment packed;
   private final MemorySegment columns;
@@ -84,6 +85,11 @@ final class FloatGemmRun implements PreparedKernel {
                 paddedColumns,
                 Terms.NONE));
     this.product = new GemmProduct(shape, spec.isa(), tiles);
+    VectorSet set = VectorSet.of(spec.isa());
+    copies =
+        data == null && packs && PanelCopies.accepts(panels, set)
+            ? new PanelCopies(panels, set)
+            : null;
     if (data == null) {
       packed = null;
     } else {
@@ -154,7 +160,11 @@ final class FloatGemmRun implements PreparedKernel {
       if (b == null) {
         b = Objects.requireNonNull(operands.second());
         if (packs) {
-          panels.pack(b, given.segment(), Bytes.NONE, new int[0], threads);
+          if (copies != null) {
+            copies.pack(b, given.segment(), threads);
+          } else {
+            panels.pack(b, given.segment(), Bytes.NONE, new int[0], threads);
+          }
           b = given.segment();
         }
       }
@@ -224,6 +234,9 @@ final class FloatGemmRun implements PreparedKernel {
     product.close();
     if (stage != null) {
       stage.close();
+    }
+    if (copies != null) {
+      copies.close();
     }
     arena.close();
   }

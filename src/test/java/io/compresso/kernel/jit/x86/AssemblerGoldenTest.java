@@ -178,6 +178,11 @@ class AssemblerGoldenTest {
     put(
         "vmovdqu16 zmm1{k1}{z}, [rdi+64]",
         a -> a.vmovdqu16(zmm(1), Mem.at(RDI, 64), Modifiers.zeroing(K1)));
+    put("vunpcklps zmm3, zmm20, zmm5", a -> a.vunpcklps(zmm(3), zmm(20), zmm(5)));
+    put("vunpckhps zmm3, zmm20, zmm5", a -> a.vunpckhps(zmm(3), zmm(20), zmm(5)));
+    put("vunpcklpd zmm3, zmm20, zmm5", a -> a.vunpcklpd(zmm(3), zmm(20), zmm(5)));
+    put("vunpckhpd zmm3, zmm20, zmm5", a -> a.vunpckhpd(zmm(3), zmm(20), zmm(5)));
+    put("vshuff32x4 zmm3, zmm20, zmm5, 0x88", a -> a.vshuff32x4(zmm(3), zmm(20), zmm(5), 0x88));
     put("vcmpordps k2, zmm1, zmm20", a -> a.vcmpps(K2, zmm(1), zmm(20), Assembler.ORDERED));
     put("vcmpordps ymm2, ymm1, ymm13", a -> a.vcmpps(ymm(2), ymm(1), ymm(13), Assembler.ORDERED));
     put("vblendvps ymm1, ymm2, ymm13, ymm4", a -> a.vblendvps(ymm(1), ymm(2), ymm(13), ymm(4)));

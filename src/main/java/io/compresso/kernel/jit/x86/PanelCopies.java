@@ -1,0 +1,81 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.kernel.Workers;
+import io.compresso.kernel.jit.CodeCache;
+import io.compresso.kernel.jit.NativeCall;
+import io.compresso.kernel.jit.x86.StageCode.Strides;
+import io.compresso.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Packs matrices of floats that come with each run into {@link GemmPanels} in machine code. Columns
+ * after the last one are left as they are.
+ */
+final class PanelCopies implements AutoCloseable {
+  private static final int LEAST_BYTES = 1 << 16;
+
+  private final GemmPanels panels;
+  private final CodeCache.@Nullable Lease whole;
+  private final CodeCache.@Nullable Lease last;
+
+  PanelCopies(GemmPanels panels, VectorSet set) {
+    this.panels = panels;
+    this.whole = panels.n() >= panels.width() ? lease(set, panels.width()) : null;
+    int rest = panels.n() % panels.width();
+    this.last = rest > 0 ? lease(set, rest) : null;
+  }
+
+  /** Whether panels can be packed so. */
+  static boolean accepts(GemmPanels panels, VectorSet set) {
+    return panels.unit().elementBytes() == 4
+        && panels.k() > 0
+        && (!panels.transposed() || set == VectorSet.AVX512);
+  }
+
+  private CodeCache.Lease lease(VectorSet set, int columns) {
+    if (panels.transposed()) {
+      TransposeCode code = new TransposeCode(columns, panels.k(), panels.stepBytes());
+      return CodeCache.lease(code, code::generate);
+    }
+    Strides strides = new Strides(4L * panels.n(), panels.stepBytes());
+    StageCode code = new StageCode(set, DType.FLOAT, false, 0, columns, strides);
+    return CodeCache.lease(code, code::generate);
+  }
+
+  /** Packs all panels. */
+  void pack(MemorySegment matrix, MemorySegment target, int threads) {
+    int count = Math.ceilDiv(panels.n(), panels.width());
+    Workers.shared()
+        .run(
+            count,
+            target.byteSize() < LEAST_BYTES ? 1 : threads,
+            panel -> {
+              long first = (long) panel * panels.width();
+              CodeCache.Lease code = first + panels.width() <= panels.n() ? whole : last;
+              if (code == null) {
+                throw new IllegalStateException("no code for panel " + panel);
+              }
+              MemorySegment none = MemorySegment.NULL;
+              NativeCall.block(
+                  code.entry(),
+                  matrix.asSlice(4 * first * (panels.transposed() ? panels.k() : 1)),
+                  none,
+                  target.asSlice(panel * panels.panelBytes()),
+                  none,
+                  panels.k(),
+                  0,
+                  none);
+            });
+  }
+
+  @Override
+  public void close() {
+    if (whole != null) {
+      whole.close();
+    }
+    if (last != null) {
+      last.close();
+    }
+  }
+}
