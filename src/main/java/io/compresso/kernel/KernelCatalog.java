@@ -48,6 +48,7 @@ public final class KernelCatalog {
           // gemm
           new X86AmxGemm(DType.INT8),
           new X86AmxGemm(DType.BFLOAT16),
+          new X86AmxGemm(DType.FLOAT16),
           new X86Gemm(Isa.AVX512_BF16),
           new X86Gemm(Isa.AVX512),
           new X86Gemm(Isa.AVX2),

@@ -74,6 +74,16 @@ class GemmLawTest {
         }
       }
     }
+    OperandTypes half = OperandTypes.all(DType.FLOAT16);
+    for (int m : M) {
+      for (int n : N) {
+        GemmProblem problem = GemmProblem.ofFloat(m, n, 64 + random.nextInt(200)).withTypes(half);
+        problems.add(
+            problem
+                .withTranspose(false, random.nextBoolean())
+                .withEpilogue(fusedEpilogue(half, random)));
+      }
+    }
     for (int[] size :
         new int[][] {{150, 33, 1100}, {3, 65, 2100}, {16, 20, 4096}, {1, 300, 3000}}) {
       GemmProblem problem = GemmProblem.ofFloat(size[0], size[1], size[2]);

@@ -666,6 +666,12 @@ class Assembler extends Encoder {
 
   // Conversions
 
+  /** Single precision to bfloat16, half as long, halves to even; subnormal numbers become 0. */
+  void vcvtneps2bf16(Vec target, Vec source) {
+    vector(
+        Opcode.of(PREFIX_F3, MAP_0F38, 0x72).only(Form.EVEX), target, null, source, Modifiers.NONE);
+  }
+
   void vcvtdq2ps(Vec target, Vec source) {
     vector(Opcode.of(NO_PREFIX, MAP_0F, 0x5B), target, null, source, Modifiers.NONE);
   }

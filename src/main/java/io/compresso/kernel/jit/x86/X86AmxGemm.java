@@ -27,13 +27,15 @@ public final class X86AmxGemm implements Kernel {
   private static final int LEAST_ROWS = AmxCode.TILE_ROWS;
   private static final int LEAST_DEPTH = 64;
 
+  private final DType type;
   private final boolean bytes;
   private final Supplier<Assembler> assembler;
   private final boolean emulated;
   private final KernelSpec spec;
 
   /**
-   * @param type {@code INT8} for products of bytes of either sign, or {@code BFLOAT16}
+   * @param type {@code INT8} for products of bytes of either sign, {@code BFLOAT16}, or {@code
+   *     FLOAT16} for products of half-precision floats that are split ({@link SplitGemmRun})
    */
   public X86AmxGemm(DType type) {
     this(type, Assembler::new, false);
@@ -44,6 +46,7 @@ public final class X86AmxGemm implements Kernel {
    *     problems of any size
    */
   X86AmxGemm(DType type, Supplier<Assembler> assembler, boolean emulated) {
+    this.type = type;
     this.bytes = type == DType.INT8;
     this.assembler = assembler;
     this.emulated = emulated;
@@ -51,12 +54,21 @@ public final class X86AmxGemm implements Kernel {
     int group = bytes ? 4 : 2;
     this.spec =
         new KernelSpec(
-            "%s-gemm-%dx%dc%d-amx".formatted(bytes ? "qx8" : "bf16", side, side, group),
+            "%s-gemm-%dx%dc%d-amx".formatted(name(type), side, side, group),
             KernelFamily.GEMM,
-            bytes ? Set.of(DType.UINT8, DType.INT8) : Set.of(DType.BFLOAT16),
+            bytes ? Set.of(DType.UINT8, DType.INT8) : Set.of(type),
             new KernelSpec.Tile(side, side, AmxCode.TILE_UNITS * group),
             "[n/%d][k/%d][%d][%d]".formatted(side, group, side, group),
             Isa.AMX);
+  }
+
+  private static String name(DType type) {
+    return switch (type) {
+      case INT8 -> "qx8";
+      case BFLOAT16 -> "bf16";
+      case FLOAT16 -> "f16";
+      default -> throw new IllegalArgumentException("no tiles of " + type);
+    };
   }
 
   @Override
@@ -74,8 +86,11 @@ public final class X86AmxGemm implements Kernel {
     return types
         .and(
             Acceptance.when(
-                emulated || (gemm.m() >= LEAST_ROWS && gemm.k() >= LEAST_DEPTH),
-                "fewer than %d rows or depth below %d".formatted(LEAST_ROWS, LEAST_DEPTH)))
+                gemm.k() >= LEAST_DEPTH || (emulated && type != DType.FLOAT16),
+                "a depth below " + LEAST_DEPTH))
+        .and(
+            Acceptance.when(
+                emulated || gemm.m() >= LEAST_ROWS, "fewer than " + LEAST_ROWS + " rows"))
         .and(GemmProduct.accepts(4L * Math.max(gemm.m(), Math.max(gemm.n(), gemm.k()))))
         .and(ExecutableMemory.allowed())
         .and(emulated ? Acceptance.YES : TilePermission.granted());
@@ -87,6 +102,9 @@ public final class X86AmxGemm implements Kernel {
     Products products =
         bytes ? Products.of(gemm.types().input(), gemm.types().weight()) : Products.BFLOAT16;
     Tiles tiles = new Tiles(products, assembler);
+    if (type == DType.FLOAT16) {
+      return SplitGemmRun.of(spec, gemm, weights, tiles);
+    }
     return bytes
         ? new Int8GemmRun(spec, gemm, weights, tiles)
         : new FloatGemmRun(spec, gemm, weights, Factors.BFLOAT16_PAIRS, tiles);

@@ -22,7 +22,8 @@ public final class AmxKernels {
   public static List<Kernel> products() {
     return List.of(
         new OfOneThread(new X86AmxGemm(DType.INT8, EMULATED, true)),
-        new OfOneThread(new X86AmxGemm(DType.BFLOAT16, EMULATED, true)));
+        new OfOneThread(new X86AmxGemm(DType.BFLOAT16, EMULATED, true)),
+        new OfOneThread(new X86AmxGemm(DType.FLOAT16, EMULATED, true)));
   }
 
   private record OfOneThread(Kernel kernel) implements Kernel {
