@@ -64,20 +64,29 @@ public record Broadcast(List<Axis> axes) {
 
   /** Elements of the result. */
   public long count() {
-    return axes.stream().mapToLong(Axis::size).reduce(1, Math::multiplyExact);
+    long product = 1;
+    for (int i = 0; i < axes.size(); i++) {
+      product = Math.multiplyExact(product, axes.get(i).size());
+    }
+    return product;
   }
 
   /** Elements of the left operand. */
   public long leftCount() {
-    return axes.stream()
-        .mapToLong(axis -> axis.leftStride() == 0 ? 1 : axis.size())
-        .reduce(1, Math::multiplyExact);
+    long product = 1;
+    for (int i = 0; i < axes.size(); i++) {
+      product = Math.multiplyExact(product, axes.get(i).leftStride() == 0 ? 1 : axes.get(i).size());
+    }
+    return product;
   }
 
   /** Elements of the right operand. */
   public long rightCount() {
-    return axes.stream()
-        .mapToLong(axis -> axis.rightStride() == 0 ? 1 : axis.size())
-        .reduce(1, Math::multiplyExact);
+    long product = 1;
+    for (int i = 0; i < axes.size(); i++) {
+      product =
+          Math.multiplyExact(product, axes.get(i).rightStride() == 0 ? 1 : axes.get(i).size());
+    }
+    return product;
   }
 }

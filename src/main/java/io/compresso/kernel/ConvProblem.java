@@ -62,7 +62,8 @@ public record ConvProblem(
   /** Input elements of one channel. */
   public long inputArea() {
     long area = 1;
-    for (SpatialAxis axis : axes) {
+    for (int i = 0; i < axes.size(); i++) {
+      SpatialAxis axis = axes.get(i);
       area = Math.multiplyExact(area, axis.size());
     }
     return area;
@@ -71,7 +72,8 @@ public record ConvProblem(
   /** Output elements of one channel. */
   public long outputArea() {
     long area = 1;
-    for (SpatialAxis axis : axes) {
+    for (int i = 0; i < axes.size(); i++) {
+      SpatialAxis axis = axes.get(i);
       area = Math.multiplyExact(area, axis.outputSize());
     }
     return area;
@@ -80,7 +82,8 @@ public record ConvProblem(
   /** Weights of one input channel of one filter. */
   public long kernelArea() {
     long area = 1;
-    for (SpatialAxis axis : axes) {
+    for (int i = 0; i < axes.size(); i++) {
+      SpatialAxis axis = axes.get(i);
       area = Math.multiplyExact(area, axis.kernel());
     }
     return area;

@@ -83,7 +83,11 @@ public record CopyProblem(int elementBytes, List<Axis> axes) implements Problem 
 
   /** Elements that are written. */
   public long count() {
-    return axes.stream().mapToLong(Axis::size).reduce(1, Math::multiplyExact);
+    long product = 1;
+    for (int i = 0; i < axes.size(); i++) {
+      product = Math.multiplyExact(product, axes.get(i).size());
+    }
+    return product;
   }
 
   @Override
@@ -94,7 +98,8 @@ public record CopyProblem(int elementBytes, List<Axis> axes) implements Problem 
   @Override
   public long inputBytes() {
     long last = 0;
-    for (Axis axis : axes) {
+    for (int i = 0; i < axes.size(); i++) {
+      Axis axis = axes.get(i);
       last = Math.addExact(last, Math.multiplyExact(axis.size() - 1, axis.inputStride()));
     }
     return count() == 0 ? 0 : Math.multiplyExact(elementBytes, last + 1);
@@ -103,7 +108,8 @@ public record CopyProblem(int elementBytes, List<Axis> axes) implements Problem 
   @Override
   public long outputBytes() {
     long last = 0;
-    for (Axis axis : axes) {
+    for (int i = 0; i < axes.size(); i++) {
+      Axis axis = axes.get(i);
       last = Math.addExact(last, Math.multiplyExact(axis.size() - 1, axis.outputStride()));
     }
     return count() == 0 ? 0 : Math.multiplyExact(elementBytes, last + 1);

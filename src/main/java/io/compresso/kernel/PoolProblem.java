@@ -53,12 +53,20 @@ public record PoolProblem(
 
   /** Input elements of one channel. */
   public long inputArea() {
-    return axes.stream().mapToLong(SpatialAxis::size).reduce(1, Math::multiplyExact);
+    long product = 1;
+    for (int i = 0; i < axes.size(); i++) {
+      product = Math.multiplyExact(product, axes.get(i).size());
+    }
+    return product;
   }
 
   /** Output elements of one channel. */
   public long outputArea() {
-    return axes.stream().mapToLong(SpatialAxis::outputSize).reduce(1, Math::multiplyExact);
+    long product = 1;
+    for (int i = 0; i < axes.size(); i++) {
+      product = Math.multiplyExact(product, axes.get(i).outputSize());
+    }
+    return product;
   }
 
   @Override

@@ -11,7 +11,11 @@ record OuterAxes(List<Axis> axes) {
 
   /** How many parts there are. */
   long count() {
-    return axes.stream().mapToLong(Axis::size).reduce(1, Math::multiplyExact);
+    long product = 1;
+    for (int i = 0; i < axes.size(); i++) {
+      product = Math.multiplyExact(product, axes.get(i).size());
+    }
+    return product;
   }
 
   /** The first element of a part in the input. */
