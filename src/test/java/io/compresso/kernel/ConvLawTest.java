@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.compresso.kernel.ConvProblem.Channels;
 import io.compresso.kernel.ConvProblem.Layout;
 import io.compresso.kernel.KernelLaws.Content;
+import io.compresso.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 class ConvLawTest {
-  private static final int CASES = 1600;
+  private static final int CASES = 2000;
   private static final int[] SIZES = {0, 1, 2, 3, 5, 7, 8, 13, 16, 17, 28, 31, 33, 35};
   private static final int[] CHANNELS = {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 64, 100};
   private static final long MOST_MACS = 1 << 21;
@@ -48,7 +49,10 @@ class ConvLawTest {
 
   private static ConvProblem anyProblem(Random random) {
     boolean int8 = random.nextBoolean();
-    OperandTypes types = int8 ? GemmLawTest.int8Types(random) : OperandTypes.FLOAT;
+    OperandTypes types =
+        int8
+            ? GemmLawTest.int8Types(random)
+            : random.nextInt(4) == 0 ? halfTypes(random) : OperandTypes.FLOAT;
     Epilogue epilogue =
         random.nextInt(4) == 0
             ? GemmLawTest.fusedEpilogue(types, random)
@@ -65,6 +69,12 @@ class ConvLawTest {
         channels(random),
         axes,
         epilogue);
+  }
+
+  private static OperandTypes halfTypes(Random random) {
+    DType[] types = {DType.FLOAT16, DType.FLOAT16, DType.FLOAT};
+    return new OperandTypes(
+        types[random.nextInt(3)], types[random.nextInt(3)], types[random.nextInt(3)]);
   }
 
   private static SpatialAxis axis(Random random, int rank) {
