@@ -35,6 +35,7 @@ import io.compresso.kernel.vector.VectorConv;
 import io.compresso.kernel.vector.VectorGemm;
 import io.compresso.kernel.vector.VectorInt8Conv;
 import io.compresso.kernel.vector.VectorInt8Gemm;
+import io.compresso.kernel.vector.VectorNhwcConv;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -73,6 +74,8 @@ public final class KernelCatalog {
           new ArmConv(),
           new VectorConv(),
           new VectorInt8Conv(),
+          VectorNhwcConv.ofFloats(),
+          VectorNhwcConv.ofBytes(),
           new RefConv(),
           // memory-bound families
           new X86Unary(Isa.AVX512),

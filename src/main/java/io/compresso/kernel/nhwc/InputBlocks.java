@@ -101,7 +101,9 @@ final class InputBlocks implements AutoCloseable {
         geometry.height().stride() * rowBytes,
         loops,
         geometry.steps(arithmetic),
-        geometry.depthwise() ? geometry.width().dilation() * pixelBytes : 4);
+        geometry.depthwise()
+            ? geometry.width().dilation() * pixelBytes
+            : (long) arithmetic.grain() * arithmetic.elementBytes());
   }
 
   private static void add(List<Loop> loops, int count, long bytes) {

@@ -17,6 +17,7 @@ import java.util.Arrays;
 final class PackedFilters {
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private final ConvProblem problem;
@@ -136,8 +137,12 @@ final class PackedFilters {
   }
 
   private void put(MemorySegment target, long at, long unit, int value) {
-    if (arithmetic != Arithmetic.BYTES) {
+    if (arithmetic == Arithmetic.WORDS) {
       target.set(SHORT, at, (short) value);
+      return;
+    }
+    if (arithmetic == Arithmetic.WIDENED_BYTES) {
+      target.set(INT, at, value);
       return;
     }
     int rest = value;

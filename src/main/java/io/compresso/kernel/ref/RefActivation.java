@@ -6,7 +6,7 @@ import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.ProductProblem;
 
 /** {@link Activation}s in double precision. */
-final class RefActivation {
+public final class RefActivation {
   private static final double SQRT_HALF = Math.sqrt(0.5);
   private static final double TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
   private static final double SQRT_TWO_OVER_PI = Math.sqrt(2 / Math.PI);
@@ -31,7 +31,8 @@ final class RefActivation {
                 "residual %s of %s".formatted(epilogue.residual(), problem.types().output())));
   }
 
-  static double apply(Activation activation, double x) {
+  /** The function of {@code x}. */
+  public static double apply(Activation activation, double x) {
     return switch (activation) {
       case NONE -> x;
       case SIGMOID -> sigmoid(x);
