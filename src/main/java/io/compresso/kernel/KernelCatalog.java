@@ -2,6 +2,7 @@ package io.compresso.kernel;
 
 import io.compresso.kernel.jit.arm.ArmConv;
 import io.compresso.kernel.jit.arm.ArmGemm;
+import io.compresso.kernel.jit.x86.X86AmxConv;
 import io.compresso.kernel.jit.x86.X86AmxGemm;
 import io.compresso.kernel.jit.x86.X86Binary;
 import io.compresso.kernel.jit.x86.X86Conv;
@@ -61,6 +62,7 @@ public final class KernelCatalog {
           new VectorInt8Gemm(),
           new RefGemm(),
           // convolution
+          new X86AmxConv(),
           X86NhwcConv.ofFloats(Isa.AVX512),
           X86NhwcConv.ofFloats(Isa.AVX2),
           X86NhwcConv.ofBytes(Isa.AVX512_VNNI),

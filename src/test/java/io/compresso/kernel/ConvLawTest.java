@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.compresso.kernel.ConvProblem.Channels;
 import io.compresso.kernel.ConvProblem.Layout;
 import io.compresso.kernel.KernelLaws.Content;
+import io.compresso.kernel.jit.x86.AmxKernels;
 import io.compresso.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,21 +23,30 @@ class ConvLawTest {
 
   @TestFactory
   Stream<DynamicTest> conv_equalsTheReference() {
-    return KernelLaws.kernels(KernelFamily.CONV).stream()
-        .map(kernel ->
-            DynamicTest.dynamicTest(
-                kernel.spec().id(),
-                () -> {
-                  KernelLaws laws = new KernelLaws(kernel);
-                  Random random = new Random(2);
-                  IntStream.range(0, CASES)
-                      .forEach(seed ->
-                          laws.check(
-                              problem(random),
-                              seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY,
-                              seed));
-                  assertThat(laws.cases()).isGreaterThanOrEqualTo(200);
-                }));
+    return laws(KernelLaws.kernels(KernelFamily.CONV).stream());
+  }
+
+  @TestFactory
+  Stream<DynamicTest> conv_equalsTheReference_inEmulatedTiles() {
+    boolean emulates = CpuFeatures.host().supports(Isa.AVX512_VNNI).accepted();
+    return laws(emulates ? AmxKernels.convolutions().stream() : Stream.empty());
+  }
+
+  private static Stream<DynamicTest> laws(Stream<Kernel> kernels) {
+    return kernels.map(kernel ->
+        DynamicTest.dynamicTest(
+            kernel.spec().id(),
+            () -> {
+              KernelLaws laws = new KernelLaws(kernel);
+              Random random = new Random(2);
+              IntStream.range(0, CASES)
+                  .forEach(seed ->
+                      laws.check(
+                          problem(random),
+                          seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY,
+                          seed));
+              assertThat(laws.cases()).isGreaterThanOrEqualTo(200);
+            }));
   }
 
   private static ConvProblem problem(Random random) {

@@ -6,20 +6,29 @@ package io.compresso.kernel.nhwc;
  */
 public enum Arithmetic {
   /** One product of floats a step, summed in floats. */
-  FLOATS(4, 1),
+  FLOATS(4, 1, 1),
   /** Four products of unsigned with signed bytes a step, summed in 32 bits. */
-  BYTES(1, 4),
+  BYTES(1, 4, 1),
   /** Two products of 16-bit integers a step, summed in 32 bits. */
-  WORDS(2, 2),
+  WORDS(2, 2, 1),
   /** One product of an unsigned byte with a 16-bit integer a step, summed in 32 bits. */
-  WIDENED_BYTES(1, 1);
+  WIDENED_BYTES(1, 1, 1),
+  /** As {@link #BYTES}, sixteen steps at a time. */
+  UNITS_OF_BYTES(1, 4, 16);
 
   private final int elementBytes;
   private final int grain;
+  private final int unit;
 
-  Arithmetic(int elementBytes, int grain) {
+  Arithmetic(int elementBytes, int grain, int unit) {
     this.elementBytes = elementBytes;
     this.grain = grain;
+    this.unit = unit;
+  }
+
+  /** The steps of a run come in multiples of it. */
+  public int unit() {
+    return unit;
   }
 
   /** Bytes of an element of the input as the tiles read it. */

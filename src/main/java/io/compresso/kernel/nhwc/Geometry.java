@@ -69,7 +69,11 @@ public record Geometry(
 
   /** Steps of a run of the filter. */
   int steps(Arithmetic arithmetic) {
-    return depthwise ? width.kernel() : Math.ceilDiv(runLength(), arithmetic.grain());
+    if (depthwise) {
+      return width.kernel();
+    }
+    int unit = arithmetic.unit();
+    return Math.ceilDiv(Math.ceilDiv(runLength(), arithmetic.grain()), unit) * unit;
   }
 
   /** Whether the filter's columns and their channels lie one after the other in the input. */

@@ -62,10 +62,10 @@ final class InputBlocks implements AutoCloseable {
     boolean same =
         switch (arithmetic) {
           case FLOATS -> type == DType.FLOAT;
-          case BYTES, WIDENED_BYTES -> type == DType.UINT8;
+          case BYTES, WIDENED_BYTES, UNITS_OF_BYTES -> type == DType.UINT8;
           case WORDS -> false;
         };
-    int grain = backend.depthwise() ? backend.lanes() : arithmetic.grain();
+    int grain = backend.depthwise() ? backend.lanes() : arithmetic.grain() * arithmetic.unit();
     int run = backend.depthwise() ? geometry.channels().in() : geometry.runLength();
     return same && !geometry.isPadded() && run % grain == 0;
   }

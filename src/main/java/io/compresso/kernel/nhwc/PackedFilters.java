@@ -45,7 +45,7 @@ final class PackedFilters {
 
   /** How many signed bytes a filter less its zero point takes. */
   static int parts(ConvProblem problem, Arithmetic arithmetic, WeightQuantization quantization) {
-    if (arithmetic != Arithmetic.BYTES) {
+    if (arithmetic != Arithmetic.BYTES && arithmetic != Arithmetic.UNITS_OF_BYTES) {
       return 1;
     }
     int parts = 1;

@@ -10,6 +10,11 @@ public interface TileBackend {
    */
   boolean depthwise();
 
+  /** Whether tiles must have one row or one column of pixels. */
+  default boolean inLines() {
+    return false;
+  }
+
   /** Channels of a vector. */
   int lanes();
 

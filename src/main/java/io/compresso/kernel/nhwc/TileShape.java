@@ -46,6 +46,23 @@ public record TileShape(
     }
   }
 
+  /** The same with tiles of so many rows of pixels. */
+  public TileShape withRows(int newRows) {
+    return new TileShape(
+        arithmetic,
+        window,
+        parts,
+        newRows,
+        columns,
+        vectors,
+        tail,
+        depthwise,
+        output,
+        epilogue,
+        zeroPoint,
+        residual);
+  }
+
   /** Vectors of constants for each vector of channels: start of the sums, scale, float bias. */
   public static final int CONSTANT_VECTORS = 3;
 }

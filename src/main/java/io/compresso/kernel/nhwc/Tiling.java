@@ -38,7 +38,7 @@ record Tiling(Split rows, Split columns, int vectors, int lanes, int channels) {
         if (x.large() != columns) {
           continue;
         }
-        Split y = Split.ofAtMost(height, pixels / columns);
+        Split y = Split.ofAtMost(height, backend.inLines() && columns > 1 ? 1 : pixels / columns);
         Tiling tiling = new Tiling(y, x, vectors, lanes, channels);
         double cycles = tiling.cycles(new Work(steps, backend.depthwise()));
         if (cycles < least) {

@@ -247,7 +247,7 @@ record TileCode(VectorSet set, TileShape shape) {
   private void multiply(Assembler a, Vec sum, Vec value, Vec filter) {
     switch (shape.arithmetic()) {
       case FLOATS -> a.vfmadd231ps(sum, filter, value);
-      case BYTES -> {
+      case BYTES, UNITS_OF_BYTES -> {
         if (set == VectorSet.AVX_VNNI) {
           a.vpdpbusdVex(sum, value, filter);
         } else {

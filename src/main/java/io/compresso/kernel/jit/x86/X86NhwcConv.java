@@ -86,6 +86,12 @@ public final class X86NhwcConv implements Kernel {
       return Acceptance.no("not a convolution over NHWC");
     }
     return Acceptance.when(takes(conv.types()), "not of the types " + spec.inputTypes())
+        .and(acceptsShape(conv));
+  }
+
+  /** Whether there are tiles for the layout, the epilogue and the sizes. */
+  static Acceptance acceptsShape(ConvProblem conv) {
+    return Acceptance.when(conv.layout() == ConvProblem.Layout.NHWC, "not a convolution over NHWC")
         .and(accepts(conv.types(), conv.epilogue()))
         .and(Acceptance.when(conv.outputBytes() > 0, "no output"))
         .and(

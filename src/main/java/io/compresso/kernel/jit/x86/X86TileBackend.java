@@ -49,7 +49,7 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
         CodeCache.lease(fill, fill::generate));
   }
 
-  private record Tiles(CodeCache.Lease code, MemorySegment table) implements TileKernel {
+  record Tiles(CodeCache.Lease code, MemorySegment table) implements TileKernel {
     @Override
     public void run(
         MemorySegment input,
@@ -94,7 +94,7 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
       long pattern =
           switch (arithmetic) {
             case FLOATS -> 0;
-            case BYTES, WIDENED_BYTES -> (padding & 0xFF) * 0x01010101L;
+            case BYTES, WIDENED_BYTES, UNITS_OF_BYTES -> (padding & 0xFF) * 0x01010101L;
             case WORDS -> (padding & 0xFFFF) * 0x00010001L;
           };
       NativeCall.block(

@@ -26,6 +26,11 @@ public final class AmxKernels {
         new OfOneThread(new X86AmxGemm(DType.FLOAT16, EMULATED, true)));
   }
 
+  /** The convolutions, of any size. */
+  public static List<Kernel> convolutions() {
+    return List.of(new OfOneThread(new X86AmxConv(EMULATED, true)));
+  }
+
   private record OfOneThread(Kernel kernel) implements Kernel {
     @Override
     public KernelSpec spec() {
