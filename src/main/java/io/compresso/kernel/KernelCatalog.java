@@ -32,12 +32,18 @@ import io.compresso.kernel.ref.RefQuantizedBinary;
 import io.compresso.kernel.ref.RefReduce;
 import io.compresso.kernel.ref.RefSoftmax;
 import io.compresso.kernel.ref.RefUnary;
+import io.compresso.kernel.vector.VectorBinary;
 import io.compresso.kernel.vector.VectorConv;
+import io.compresso.kernel.vector.VectorCopy;
 import io.compresso.kernel.vector.VectorGemm;
 import io.compresso.kernel.vector.VectorInt8Conv;
 import io.compresso.kernel.vector.VectorInt8Gemm;
 import io.compresso.kernel.vector.VectorNhwcConv;
 import io.compresso.tensor.DType;
+import io.compresso.kernel.vector.VectorNorm;
+import io.compresso.kernel.vector.VectorReduce;
+import io.compresso.kernel.vector.VectorSoftmax;
+import io.compresso.kernel.vector.VectorUnary;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,18 +88,22 @@ public final class KernelCatalog {
           // memory-bound families
           new X86Unary(Isa.AVX512),
           new X86Unary(Isa.AVX2),
+          new VectorUnary(),
           new RefUnary(),
           new X86Binary(Isa.AVX512),
           new X86Binary(Isa.AVX2),
+          new VectorBinary(),
           new RefBinary(),
           new X86QuantizedBinary(Isa.AVX512),
           new X86QuantizedBinary(Isa.AVX2),
           new RefQuantizedBinary(),
           new X86Softmax(Isa.AVX512),
           new X86Softmax(Isa.AVX2),
+          new VectorSoftmax(),
           new RefSoftmax(),
           new X86Norm(Isa.AVX512),
           new X86Norm(Isa.AVX2),
+          new VectorNorm(),
           new RefNorm(),
           new X86Pool(Isa.AVX512),
           new X86Pool(Isa.AVX2),
@@ -106,9 +116,11 @@ public final class KernelCatalog {
           new RefLookup(),
           new X86Reduce(Isa.AVX512),
           new X86Reduce(Isa.AVX2),
+          new VectorReduce(),
           new RefReduce(),
           new X86Copy(Isa.AVX512),
           new X86Copy(Isa.AVX2),
+          new VectorCopy(),
           new RefCopy(),
           new RefGather());
 

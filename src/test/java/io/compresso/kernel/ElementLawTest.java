@@ -18,7 +18,7 @@ import org.junit.jupiter.api.TestFactory;
 
 /** The laws of the families that work element by element. */
 class ElementLawTest {
-  private static final int CASES = 1500;
+  private static final int CASES = 700;
 
   static Stream<DynamicTest> laws(KernelFamily family, BiConsumer<ElementLaws, Random> check) {
     return KernelLaws.kernels(family).stream()

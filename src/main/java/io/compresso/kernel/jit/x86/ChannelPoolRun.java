@@ -9,6 +9,7 @@ import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.jit.x86.PoolRuns.Run;
+import io.compresso.kernel.panel.Chunks;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -7,6 +7,7 @@ import io.compresso.kernel.Problem;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
+import io.compresso.kernel.panel.Chunks;
 import io.compresso.kernel.panel.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

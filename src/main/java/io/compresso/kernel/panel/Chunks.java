@@ -1,24 +1,24 @@
-package io.compresso.kernel.jit.x86;
+package io.compresso.kernel.panel;
 
 import io.compresso.kernel.Workers;
 
 /** Splits the units of a memory-bound run among threads. */
-final class Chunks {
+public final class Chunks {
   /** Work on fewer bytes is not worth another thread. */
-  static final long LEAST_BYTES = 1 << 16;
+  private static final long LEAST_BYTES = 1 << 16;
 
-  static final int PER_THREAD = 4;
+  private static final int PER_THREAD = 4;
 
   private Chunks() {}
 
   /** Does some of the units. */
   @FunctionalInterface
-  interface Work {
+  public interface Work {
     void run(long first, long count);
   }
 
   /** How many chunks work on so many bytes is worth. */
-  static long count(long bytes, int threads) {
+  public static long count(long bytes, int threads) {
     int pool = Math.min(threads, Workers.shared().size());
     return pool <= 1 ? 1 : Math.min(bytes / LEAST_BYTES, (long) pool * PER_THREAD);
   }
@@ -28,7 +28,7 @@ final class Chunks {
    *
    * @param bytes what all of them work on
    */
-  static void run(long units, long bytes, int threads, Work work) {
+  public static void run(long units, long bytes, int threads, Work work) {
     if (units == 0) {
       return;
     }
