@@ -1,5 +1,6 @@
 package io.compresso.kernel;
 
+import io.compresso.kernel.jit.ThreadPlacement;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -10,15 +11,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The caller always takes part; helpers join while there are chunks left that nobody has
  * claimed, so that a helper without a core delays nothing but its own chunk. Idle helpers spin for
- * a short time and then park. Calls may come from any thread, also from many at a time, from
- * virtual ones and from within chunks.
+ * a short time and then park; one that is woken runs on another processor than its caller. Calls
+ * may come from any thread, also from many at a time, from virtual ones and from within chunks.
  */
 public final class Workers {
   private static final long SPIN_NANOS = 20_000;
 
   private final int size;
   private final ConcurrentLinkedQueue<Job> jobs = new ConcurrentLinkedQueue<>();
-  private final ConcurrentLinkedQueue<Thread> parked = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<Helper> parked = new ConcurrentLinkedQueue<>();
 
   /** What is done for each chunk. */
   @FunctionalInterface
@@ -62,11 +63,12 @@ public final class Workers {
     Job job = new Job(task, chunks, helpers);
     jobs.add(job);
     for (int i = 0; i < helpers; i++) {
-      Thread thread = parked.poll();
-      if (thread == null) {
+      Helper helper = parked.poll();
+      if (helper == null) {
         break;
       }
-      LockSupport.unpark(thread);
+      helper.placement.avoidCaller();
+      LockSupport.unpark(helper.thread);
     }
     job.work();
     jobs.remove(job);
@@ -74,6 +76,7 @@ public final class Workers {
   }
 
   private void help() {
+    Helper self = new Helper(Thread.currentThread(), ThreadPlacement.ofCurrentThread());
     while (true) {
       Job job = nextJob();
       if (job != null) {
@@ -81,7 +84,6 @@ public final class Workers {
         job.leave();
         continue;
       }
-      Thread self = Thread.currentThread();
       parked.add(self);
       if (jobs.stream().noneMatch(Job::isOpen)) {
         LockSupport.park(this);
@@ -102,6 +104,9 @@ public final class Workers {
     } while (System.nanoTime() < deadline);
     return null;
   }
+
+  /** A thread of the pool. */
+  private record Helper(Thread thread, ThreadPlacement placement) {}
 
   private static final class Job {
     private final ChunkTask task;
