@@ -44,6 +44,7 @@ import io.compresso.kernel.vector.VectorNorm;
 import io.compresso.kernel.vector.VectorReduce;
 import io.compresso.kernel.vector.VectorSoftmax;
 import io.compresso.kernel.vector.VectorUnary;
+import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
