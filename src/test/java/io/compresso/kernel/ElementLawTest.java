@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.compresso.kernel.ElementLaws.Bound;
 import io.compresso.kernel.ElementLaws.Case;
+import io.compresso.kernel.ElementLaws.RunQuantization;
 import io.compresso.kernel.QuantizedBinaryProblem.Scale;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
@@ -178,6 +179,10 @@ class ElementLawTest {
                   .with(
                       Weights.NONE.withQuantization(
                           new WeightQuantization(zeroPoints, scales, zero)))
+                  .with(
+                      random.nextInt(4) == 0
+                          ? new RunQuantization(random.nextInt(9) - 4, random.nextFloat() + 0.1f)
+                          : new RunQuantization(0, 1))
                   .inPlace(problem.from().bits() == problem.to().bits()),
               Bound.EXACT);
         });

@@ -68,6 +68,9 @@ final class ElementLaws {
     }
   }
 
+  /** The zero point and the scale that come with a run. */
+  record RunQuantization(int zeroPoint, float scale) {}
+
   /**
    * A problem with its operands.
    *
@@ -82,25 +85,31 @@ final class ElementLaws {
       @Nullable Tensor second,
       @Nullable Tensor third,
       DType output,
-      boolean inPlace) {
+      boolean inPlace,
+      RunQuantization quantization) {
     static Case of(Problem problem, Tensor input, DType output) {
-      return new Case(problem, Weights.NONE, input, null, null, output, false);
+      return new Case(
+          problem, Weights.NONE, input, null, null, output, false, new RunQuantization(0, 1));
+    }
+
+    Case with(RunQuantization newQuantization) {
+      return new Case(problem, weights, input, second, third, output, inPlace, newQuantization);
     }
 
     Case with(Weights newWeights) {
-      return new Case(problem, newWeights, input, second, third, output, inPlace);
+      return new Case(problem, newWeights, input, second, third, output, inPlace, quantization);
     }
 
     Case withSecond(@Nullable Tensor newSecond) {
-      return new Case(problem, weights, input, newSecond, third, output, inPlace);
+      return new Case(problem, weights, input, newSecond, third, output, inPlace, quantization);
     }
 
     Case withThird(@Nullable Tensor newThird) {
-      return new Case(problem, weights, input, second, newThird, output, inPlace);
+      return new Case(problem, weights, input, second, newThird, output, inPlace, quantization);
     }
 
     Case inPlace(boolean newInPlace) {
-      return new Case(problem, weights, input, second, third, output, newInPlace);
+      return new Case(problem, weights, input, second, third, output, newInPlace, quantization);
     }
   }
 
@@ -143,7 +152,15 @@ final class ElementLaws {
       }
       Weights weights = constant ? given.weights().withData(b) : given.weights();
       try (PreparedKernel prepared = runner.prepare(problem, weights)) {
-        prepared.run(new Operands(x, constant ? null : b, r, y, 0, 1), 2);
+        prepared.run(
+            new Operands(
+                x,
+                constant ? null : b,
+                r,
+                y,
+                given.quantization().zeroPoint(),
+                given.quantization().scale()),
+            2);
       }
       if (!inPlace) {
         assertThat(x.mismatch(given.input().segment())).as("input is unchanged").isEqualTo(-1);

@@ -4,10 +4,14 @@ import io.compresso.tensor.DType;
 
 /**
  * Code of changes of type. {@code b} points to scales, floats; the constants to zero points, 32-bit
- * integers; the first extra value is the output's zero point of a requantization.
+ * integers; the first extra value is the output's zero point of a requantization. Of bytes with one
+ * scale the next ones can be its {@link ExactReciprocal} and the bounds that keep quotients next to
+ * the range, floats.
  */
 final class ConvertCode extends RowsCode {
   private static final int UNROLL = 4;
+  private static final int OUTPUT_ZERO = 0;
+  private static final int RECIPROCAL = 1;
 
   private final Source source;
   private final Vec x = register(0);
@@ -18,6 +22,10 @@ final class ConvertCode extends RowsCode {
   private final Vec outputZero = register(5);
   private final Vec farLow = register(6);
   private final Vec farHigh = register(7);
+  private final Vec reciprocalHigh = register(8);
+  private final Vec reciprocalLow = register(9);
+  private final Vec nothing = register(10);
+  private final Vec product = register(11);
 
   /** Which elements share a scale and a zero point. */
   enum Sharing {
@@ -25,8 +33,13 @@ final class ConvertCode extends RowsCode {
     COLUMN
   }
 
-  /** What the code depends on. */
-  record Source(VectorSet set, DType from, DType to, Sharing sharing) implements RowsCode.Source {
+  /**
+   * What the code depends on.
+   *
+   * @param multiplies whether quotients are products with a reciprocal
+   */
+  record Source(VectorSet set, DType from, DType to, Sharing sharing, boolean multiplies)
+      implements RowsCode.Source {
     @Override
     public RowsCode create() {
       return new ConvertCode(this);
@@ -38,6 +51,14 @@ final class ConvertCode extends RowsCode {
     this.source = source;
   }
 
+  /** Sets the extra values of a reciprocal. */
+  static void extras(RowsRun run, ExactReciprocal reciprocal, float low, float high) {
+    float[] values = {reciprocal.high(), reciprocal.low(), low, high};
+    for (int i = 0; i < values.length; i++) {
+      run.extra(RECIPROCAL + i, Float.floatToRawIntBits(values[i]));
+    }
+  }
+
   private boolean quantizes() {
     return source.from().isFloat() && !source.to().isFloat();
   }
@@ -47,14 +68,20 @@ final class ConvertCode extends RowsCode {
     if (source.to().isFloat()) {
       return;
     }
-    if (source.from().isFloat()) {
+    if (source.multiplies()) {
+      Vec[] values = {reciprocalHigh, reciprocalLow, low, high};
+      for (int i = 0; i < values.length; i++) {
+        a.vbroadcastss(values[i], extra(RECIPROCAL + i));
+      }
+      a.vpxor(nothing, nothing, nothing);
+    } else if (source.from().isFloat()) {
       // Far outside of every range, where single precision and 32 bits still hold all integers.
       lanes.broadcast(farLow, -0x1p22f);
       lanes.broadcast(farHigh, 0x1p22f);
       lanes.broadcast(low, (int) source.to().minValue());
       lanes.broadcast(high, (int) source.to().maxValue());
     } else {
-      a.vbroadcastss(outputZero, extra(0));
+      a.vbroadcastss(outputZero, extra(OUTPUT_ZERO));
       bounds(outputZero);
     }
   }
@@ -76,9 +103,13 @@ final class ConvertCode extends RowsCode {
     if (scaled && byRow) {
       a.vbroadcastss(scale, Mem.at(B));
       a.vbroadcastss(zero, Mem.at(CONSTANTS));
-      if (quantizes()) {
+      if (quantizes() && !source.multiplies()) {
         bounds(zero);
       }
+    }
+    if (source.multiplies()) {
+      pass(this::multiply);
+      return;
     }
     pass((step, tail) -> {
       if (scaled && !byRow) {
@@ -91,6 +122,20 @@ final class ConvertCode extends RowsCode {
       }
       lanes.store(source.to(), at(C, Lanes.bytes(source.to()), step), x, tail);
     });
+  }
+
+  private void multiply(int step, boolean tail) {
+    lanes.load(x, source.from(), at(A, Lanes.bytes(source.from()), step), tail);
+    a.vmaxps(x, x, low);
+    a.vminps(x, x, high);
+    a.vmulps(product, x, reciprocalLow);
+    a.vfmadd213ps(x, reciprocalHigh, product);
+    a.vcvtps2dq(x, x);
+    a.vpaddd(x, x, zero);
+    if (source.to() == DType.UINT8 && set == VectorSet.AVX512) {
+      a.vpmaxsd(x, x, nothing);
+    }
+    lanes.storeSaturating(source.to(), at(C, 1, step), x, tail);
   }
 
   private void convert(boolean byRow) {

@@ -224,6 +224,26 @@ final class ElementAssembler extends Assembler {
         modifiers);
   }
 
+  /** Stores each signed 32-bit element as a signed byte, saturating. */
+  void vpmovsdb(Mem target, Vec source, Modifiers modifiers) {
+    vector(
+        Opcode.of(PREFIX_F3, MAP_0F38, 0x21).only(Form.EVEX).in(Unit.QUARTER_VECTOR),
+        source,
+        null,
+        target,
+        modifiers);
+  }
+
+  /** Stores each unsigned 32-bit element as an unsigned byte, saturating. */
+  void vpmovusdb(Mem target, Vec source, Modifiers modifiers) {
+    vector(
+        Opcode.of(PREFIX_F3, MAP_0F38, 0x11).only(Form.EVEX).in(Unit.QUARTER_VECTOR),
+        source,
+        null,
+        target,
+        modifiers);
+  }
+
   /** Narrows signed 32-bit elements to unsigned 16 bits, saturating; within each 128 bits. */
   void vpackusdw(Vec target, Vec left, Vec right) {
     vector(Opcode.of(PREFIX_66, MAP_0F38, 0x2B), target, left, right, Modifiers.NONE);

@@ -173,6 +173,17 @@ final class Lanes {
     }
   }
 
+  /** Stores integers as bytes, saturating; those for unsigned bytes must not be negative. */
+  void storeSaturating(DType type, Mem target, Vec value, boolean tail) {
+    if (!wide()) {
+      store(type, target, value, tail);
+    } else if (type == DType.INT8) {
+      a.vpmovsdb(target, value, merging(tail));
+    } else {
+      a.vpmovusdb(target, value, merging(tail));
+    }
+  }
+
   private void narrow(DType type, Mem target, Vec value, Modifiers modifiers) {
     if (type.bits() == 8) {
       a.vpmovdb(target, value, modifiers);

@@ -20,7 +20,10 @@ import io.compresso.kernel.panel.Scratch;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Quantization, dequantization and other changes of type in AVX2 or AVX-512 code. */
 public final class X86Convert implements Kernel {
@@ -65,7 +68,7 @@ public final class X86Convert implements Kernel {
 
   @Override
   public PreparedKernel prepare(Problem problem, Weights weights) {
-    return new Run(spec, set, (ConvertProblem) problem, weights.quantization());
+    return new Run(spec, set, (ConvertProblem) problem, weights.quantization(), true);
   }
 
   /** Whether all channels have the same constants. */
@@ -80,11 +83,29 @@ public final class X86Convert implements Kernel {
   }
 
   private static final class Run extends RowsRun {
+    /** Steps outside of the range that quotients are kept to, where they saturate. */
+    private static final int MARGIN = 2;
+
     private final WeightQuantization quantization;
     private final int channels;
     private final MemorySegment scales;
 
-    Run(KernelSpec spec, VectorSet set, ConvertProblem problem, WeightQuantization quantization) {
+    private final boolean multiplies;
+
+    private final Supplier<Run> dividing;
+    private @Nullable Run divider;
+
+    /**
+     * @param multiplies whether a reciprocal may take the place of a constant scale
+     */
+    Run(
+        KernelSpec spec,
+        VectorSet set,
+        ConvertProblem problem,
+        WeightQuantization quantization,
+        boolean multiplies) {
+      Optional<ExactReciprocal> reciprocal =
+          multiplies ? reciprocal(problem, quantization) : Optional.empty();
       boolean uniform = isUniform(problem, quantization);
       boolean byColumn = !uniform && problem.inner() == 1;
       super(
@@ -92,13 +113,43 @@ public final class X86Convert implements Kernel {
           problem,
           true,
           new ConvertCode.Source(
-              set, problem.from(), problem.to(), byColumn ? Sharing.COLUMN : Sharing.ROW),
+              set,
+              problem.from(),
+              problem.to(),
+              byColumn ? Sharing.COLUMN : Sharing.ROW,
+              reciprocal.isPresent()),
           grid(problem, uniform, byColumn));
       this.quantization = quantization;
       this.channels = uniform ? Math.min(1, problem.channels()) : problem.channels();
       this.scales = arena.allocate(8L * channels, 64);
       extra(0, quantization.outputZeroPoint());
       fill(scales, 0, 1);
+      this.multiplies = reciprocal.isPresent();
+      this.dividing = () -> new Run(spec, set, problem, quantization, false);
+      if (reciprocal.isPresent()) {
+        float scale = quantization.scale(0);
+        float low = (problem.to().minValue() - quantization.zeroPoint(0) - MARGIN) * scale;
+        float high = (problem.to().maxValue() - quantization.zeroPoint(0) + MARGIN) * scale;
+        ConvertCode.extras(this, reciprocal.orElseThrow(), low, high);
+      }
+    }
+
+    /** That of a quantization to bytes with one scale, if it is exact. */
+    private static Optional<ExactReciprocal> reciprocal(
+        ConvertProblem problem, WeightQuantization quantization) {
+      if (!problem.from().isFloat()
+          || problem.to().isFloat()
+          || problem.to().bits() > Byte.SIZE
+          || problem.channels() == 0
+          || Math.abs(quantization.zeroPoint(0)) > Short.MAX_VALUE
+          || !isUniform(problem, quantization)) {
+        return Optional.empty();
+      }
+      int zeroPoint = quantization.zeroPoint(0);
+      return ExactReciprocal.of(
+          quantization.scale(0),
+          (int) problem.to().minValue() - zeroPoint,
+          (int) problem.to().maxValue() - zeroPoint);
     }
 
     private static Grid grid(ConvertProblem problem, boolean uniform, boolean byColumn) {
@@ -140,6 +191,10 @@ public final class X86Convert implements Kernel {
         compute(operands, scales, threads);
         return;
       }
+      if (multiplies) {
+        divider().compute(operands, threads);
+        return;
+      }
       try (Scratch scratch = Scratch.of(8L * channels)) {
         fill(scratch.segment(), operands.inputZeroPoint(), operands.inputScale());
         compute(operands, scratch.segment(), threads);
@@ -150,6 +205,22 @@ public final class X86Convert implements Kernel {
       compute(
           new Buffers(operands.input(), values, operands.output(), values.asSlice(4L * channels)),
           threads);
+    }
+
+    /** What divides by scales that only a run knows. */
+    private synchronized Run divider() {
+      if (divider == null) {
+        divider = dividing.get();
+      }
+      return divider;
+    }
+
+    @Override
+    public synchronized void close() {
+      if (divider != null) {
+        divider.close();
+      }
+      super.close();
     }
   }
 }

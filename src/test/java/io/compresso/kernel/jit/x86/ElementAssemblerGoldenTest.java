@@ -99,6 +99,10 @@ class ElementAssemblerGoldenTest {
     put(
         "vpmovdw [rdi+32]{k1}, zmm1",
         a -> a.vpmovdw(Mem.at(RDI, 32), zmm(1), Modifiers.merging(K1)));
+    put("vpmovsdb [rdi+16], zmm18", a -> a.vpmovsdb(Mem.at(RDI, 16), zmm(18), Modifiers.NONE));
+    put(
+        "vpmovusdb [rdi+3]{k1}, zmm1",
+        a -> a.vpmovusdb(Mem.at(RDI, 3), zmm(1), Modifiers.merging(K1)));
     put("vpackusdw xmm1, xmm2, xmm13", a -> a.vpackusdw(xmm(1), xmm(2), xmm(13)));
     put("vpmovb2m k2, zmm9", a -> a.vpmovb2m(K2, zmm(9)));
     put("vpermi2b zmm1, zmm2, zmm23", a -> a.vpermi2b(zmm(1), zmm(2), zmm(23)));
