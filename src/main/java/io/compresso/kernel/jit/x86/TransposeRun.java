@@ -16,8 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A prepared transpose of planes: {@link TransposeCode} called for strips of columns. What is left
- * of rows and columns is in blocks that overlap others.
+ * A prepared transpose of planes: {@link ShuffleTransposeCode} called for strips of columns. What
+ * is left of rows and columns is in blocks that overlap others.
  */
 final class TransposeRun implements PreparedKernel {
   /** Columns that a thread takes at a time, in blocks. */
@@ -31,7 +31,7 @@ final class TransposeRun implements PreparedKernel {
   private final Axis rows;
   private final Axis columns;
   private final OuterAxes outer;
-  private final TransposeCode shape;
+  private final ShuffleTransposeCode shape;
   private final CodeCache.Lease code;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment strides;
@@ -60,13 +60,13 @@ final class TransposeRun implements PreparedKernel {
    * With the longest registers that the columns fill, or the shortest when the output's rows lie at
    * distances that would make the lines of many of them displace each other from the cache.
    */
-  private static TransposeCode shape(VectorSet set, int elementBytes, Axis columns) {
+  private static ShuffleTransposeCode shape(VectorSet set, int elementBytes, Axis columns) {
     boolean collides = columns.outputStride() * elementBytes % COLLIDING_BYTES == 0;
     Length length = collides ? Length.XMM : set.length();
     while (length != Length.XMM && length.bytes() / elementBytes > columns.size()) {
       length = Length.values()[length.ordinal() - 1];
     }
-    return new TransposeCode(set, length, elementBytes);
+    return new ShuffleTransposeCode(set, length, elementBytes);
   }
 
   @Override

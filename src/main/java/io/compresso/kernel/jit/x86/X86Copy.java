@@ -68,7 +68,8 @@ public final class X86Copy implements Kernel {
   private boolean transposes(CopyProblem problem) {
     int column = dense(problem, false);
     int row = dense(problem, true);
-    TransposeCode least = new TransposeCode(set, Vec.Length.XMM, problem.elementBytes());
+    ShuffleTransposeCode least =
+        new ShuffleTransposeCode(set, Vec.Length.XMM, problem.elementBytes());
     return column >= 0
         && row >= 0
         && problem.axes().get(row).size() >= least.rows()
