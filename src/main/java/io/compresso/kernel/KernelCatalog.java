@@ -34,6 +34,7 @@ import io.compresso.kernel.ref.RefSoftmax;
 import io.compresso.kernel.ref.RefUnary;
 import io.compresso.kernel.vector.VectorBinary;
 import io.compresso.kernel.vector.VectorConv;
+import io.compresso.kernel.vector.VectorConvert;
 import io.compresso.kernel.vector.VectorCopy;
 import io.compresso.kernel.vector.VectorGemm;
 import io.compresso.kernel.vector.VectorInt8Conv;
@@ -41,6 +42,7 @@ import io.compresso.kernel.vector.VectorInt8Gemm;
 import io.compresso.kernel.vector.VectorNhwcConv;
 import io.compresso.tensor.DType;
 import io.compresso.kernel.vector.VectorNorm;
+import io.compresso.kernel.vector.VectorPool;
 import io.compresso.kernel.vector.VectorReduce;
 import io.compresso.kernel.vector.VectorSoftmax;
 import io.compresso.kernel.vector.VectorUnary;
@@ -108,9 +110,11 @@ public final class KernelCatalog {
           new RefNorm(),
           new X86Pool(Isa.AVX512),
           new X86Pool(Isa.AVX2),
+          new VectorPool(),
           new RefPool(),
           new X86Convert(Isa.AVX512),
           new X86Convert(Isa.AVX2),
+          new VectorConvert(),
           new RefConvert(),
           new X86Lookup(Isa.AVX512),
           new X86Lookup(Isa.AVX2),
