@@ -40,7 +40,6 @@ import io.compresso.kernel.vector.VectorGemm;
 import io.compresso.kernel.vector.VectorInt8Conv;
 import io.compresso.kernel.vector.VectorInt8Gemm;
 import io.compresso.kernel.vector.VectorNhwcConv;
-import io.compresso.tensor.DType;
 import io.compresso.kernel.vector.VectorNorm;
 import io.compresso.kernel.vector.VectorPool;
 import io.compresso.kernel.vector.VectorReduce;
