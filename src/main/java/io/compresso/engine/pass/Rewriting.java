@@ -5,8 +5,10 @@ import io.compresso.graph.Node;
 import io.compresso.graph.Patch;
 import io.compresso.tensor.Tensor;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -33,6 +35,7 @@ abstract class Rewriting implements ViewPass {
     private final GraphView view;
     private final Patch patch = new Patch();
     private final Set<Node> touched = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Map<String, String> bypassed = new HashMap<>();
 
     Edit(GraphView view) {
       this.view = view;
@@ -61,7 +64,7 @@ abstract class Rewriting implements ViewPass {
       for (Node node : after) {
         Node named =
             node.annotations().equals(Annotations.NONE) ? Origins.mark(node, before) : node;
-        patch.add(named);
+        patch.add(named.mapInputs(name -> bypassed.getOrDefault(name, name)));
         if (!view.model().opsetImports().containsKey(named.domain())) {
           patch.opsetImport(named.domain(), 1);
         }
@@ -75,7 +78,9 @@ abstract class Rewriting implements ViewPass {
         return false;
       }
       touched.add(node);
-      patch.remove(node).renameUses(output, other);
+      String value = bypassed.getOrDefault(other, other);
+      bypassed.put(output, value);
+      patch.remove(node).renameUses(output, value);
       return true;
     }
 
