@@ -35,7 +35,7 @@ final class PanelCopies implements AutoCloseable {
 
   private CodeCache.Lease lease(VectorSet set, int columns) {
     if (panels.transposed()) {
-      TransposeCode code = new TransposeCode(columns, panels.k(), panels.stepBytes());
+      PanelTransposeCode code = new PanelTransposeCode(columns, panels.k(), panels.stepBytes());
       return CodeCache.lease(code, code::generate);
     }
     Strides strides = new Strides(4L * panels.n(), panels.stepBytes());

@@ -2,94 +2,124 @@ package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.jit.CodeBuffer.Label;
 import io.compresso.kernel.jit.x86.Assembler.Condition;
-import io.compresso.kernel.jit.x86.Encoder.Modifiers;
+import io.compresso.kernel.jit.x86.Vec.Length;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * Generates {@code void f(source, -, target, -, -, -, -)} for AVX-512, which transposes rows of
- * 32-bit elements, 16 by 16 in registers: row p of the target holds element p of each row of the
- * source. Columns of the target up to the next multiple of 16 are zeroed.
+ * Code that transposes blocks: {@code void f(a, -, c, -, rowBlocks, columnBlocks, strides)}. A
+ * block is {@link #rows} rows of one register each; its columns are written to rows of {@code c}.
+ * The strides are those of {@code a} and of {@code c}, in bytes, 64 bits each.
  *
- * @param rows rows of the source
- * @param columns elements of each
- * @param targetStride bytes from one row of the target to the next
+ * <p>The rows go through a perfect shuffle: as often as halving the rows leaves one, the elements
+ * of row i and of the row half of all further are interleaved to rows 2i and 2i+1.
  */
-record TransposeCode(int rows, int columns, long targetStride) {
-  private static final int SIDE = 16;
-  private static final int EVEN_LANES = 0x88;
-  private static final int ODD_LANES = 0xDD;
-  private static final Gpr SOURCE = Gpr.RDI;
-  private static final Gpr TARGET = Gpr.RDX;
-  private static final Gpr FROM = Gpr.R10;
-  private static final Gpr TO = Gpr.R11;
-  private static final Gpr COUNT = Gpr.RCX;
+record TransposeCode(VectorSet set, Length length, int elementBytes) {
+  private static final int LANE = 16;
+  private static final Gpr A = Gpr.RDI;
+  private static final Gpr C = Gpr.RDX;
+  private static final Gpr ROW_BLOCKS = Gpr.R8;
+  private static final Gpr COLUMN_BLOCKS = Gpr.R9;
+  private static final Gpr A_STRIDE = Gpr.R10;
+  private static final Gpr C_STRIDE = Gpr.R11;
+  private static final Gpr FROM = Gpr.RSI;
+  private static final Gpr TO = Gpr.RCX;
+  private static final Gpr COUNT = Gpr.RAX;
+  private static final Gpr ROW_START = Gpr.RBX;
+  private static final Gpr TARGET = Gpr.RBP;
+  private static final int STRIDES_ARGUMENT = 24;
+
+  /** Rows of a block: as many as make 16 bytes, or 8 where registers are few. */
+  int rows() {
+    return set == VectorSet.AVX512 || elementBytes > 1 ? LANE / elementBytes : LANE / 2;
+  }
+
+  /** Columns of a block. */
+  int columns() {
+    return length.bytes() / elementBytes;
+  }
 
   byte[] generate() {
-    Assembler a = new Assembler();
-    int tail = columns % SIDE;
-    VectorSet.AVX512.loadTailMask(a, tail);
-    for (int first = 0; first < rows; first += SIDE) {
-      int count = Math.min(SIDE, rows - first);
-      a.lea(FROM, Mem.at(SOURCE, 4L * first * columns));
-      a.lea(TO, Mem.at(TARGET, 4L * first));
-      if (columns >= SIDE) {
-        a.mov(COUNT, columns / SIDE);
-        Label square = a.here();
-        transpose(a, count, SIDE);
-        a.add(FROM, 4 * SIDE);
-        a.add(TO, SIDE * targetStride);
-        a.dec(COUNT);
-        a.jump(Condition.NOT_EQUAL, square);
-      }
-      if (tail > 0) {
-        transpose(a, count, tail);
-      }
-    }
+    ElementAssembler a = new ElementAssembler();
+    a.push(ROW_START);
+    a.push(TARGET);
+    a.mov(COUNT, Mem.at(Gpr.RSP, STRIDES_ARGUMENT));
+    a.mov(A_STRIDE, Mem.at(COUNT));
+    a.mov(C_STRIDE, Mem.at(COUNT, 8));
+    Label strip = a.here();
+    a.mov(ROW_START, A);
+    a.mov(TARGET, C);
+    a.mov(COUNT, ROW_BLOCKS);
+    Label block = a.here();
+    block(a);
+    a.mov(ROW_START, FROM);
+    a.add(TARGET, (long) rows() * elementBytes);
+    a.dec(COUNT);
+    a.jump(Condition.NOT_EQUAL, block);
+    a.add(A, length.bytes());
+    // Every column has moved the pointer to the target by one row.
+    a.sub(TO, TARGET);
+    a.add(TO, (long) rows() * elementBytes);
+    a.add(C, TO);
+    a.dec(COLUMN_BLOCKS);
+    a.jump(Condition.NOT_EQUAL, strip);
     a.vzeroupper();
+    a.pop(TARGET);
+    a.pop(ROW_START);
     a.ret();
     return a.toBytes();
   }
 
-  private void transpose(Assembler a, int count, int elements) {
-    Modifiers mask = elements == SIDE ? Modifiers.NONE : Modifiers.zeroing(Mask.K1);
-    for (int i = 0; i < SIDE; i++) {
-      Vec row = Vec.zmm(i);
-      if (i < count) {
-        a.vmovups(row, Mem.at(FROM, 4L * i * columns), mask);
-      } else {
-        a.vpxor(row, row, row);
+  private void block(ElementAssembler a) {
+    int rows = rows();
+    List<Vec> values = new ArrayList<>();
+    a.mov(FROM, ROW_START);
+    for (int i = 0; i < rows; i++) {
+      Vec row = new Vec(i, length);
+      a.vmovups(row, Mem.at(FROM));
+      a.add(FROM, A_STRIDE);
+      values.add(row);
+    }
+    Vec free = new Vec(rows, length);
+    for (int stage = 1; stage < rows; stage *= 2) {
+      List<Vec> next = new ArrayList<>();
+      for (int i = 0; i < rows / 2; i++) {
+        Vec left = values.get(i);
+        Vec right = values.get(i + rows / 2);
+        a.vpunpck(free, left, right, elementBytes, false);
+        a.vpunpck(left, left, right, elementBytes, true);
+        next.add(free);
+        next.add(left);
+        free = right;
       }
+      values = next;
     }
-    for (int i = 0; i < SIDE; i += 2) {
-      a.vunpcklps(Vec.zmm(SIDE + i), Vec.zmm(i), Vec.zmm(i + 1));
-      a.vunpckhps(Vec.zmm(SIDE + i + 1), Vec.zmm(i), Vec.zmm(i + 1));
-    }
-    for (int i = 0; i < SIDE; i += 4) {
-      for (int half = 0; half < 2; half++) {
-        Vec left = Vec.zmm(SIDE + i + half);
-        Vec right = Vec.zmm(SIDE + i + 2 + half);
-        a.vunpcklpd(Vec.zmm(i + 2 * half), left, right);
-        a.vunpckhpd(Vec.zmm(i + 2 * half + 1), left, right);
-      }
-    }
-    for (int c = 0; c < 4; c++) {
-      for (int odd = 0; odd < 2; odd++) {
-        int lanes = odd == 0 ? EVEN_LANES : ODD_LANES;
-        Vec left = Vec.zmm(16);
-        Vec right = Vec.zmm(17);
-        Vec result = Vec.zmm(18);
-        a.vshuff32x4(left, Vec.zmm(c), Vec.zmm(4 + c), lanes);
-        a.vshuff32x4(right, Vec.zmm(8 + c), Vec.zmm(12 + c), lanes);
-        store(a, left, right, result, EVEN_LANES, 4 * odd + c, elements);
-        store(a, left, right, result, ODD_LANES, 4 * (odd + 2) + c, elements);
+    a.mov(TO, TARGET);
+    for (int lane = 0; lane < length.bytes() / LANE; lane++) {
+      for (Vec value : values) {
+        store(a, value, lane);
       }
     }
   }
 
-  private void store(
-      Assembler a, Vec left, Vec right, Vec result, int lanes, int row, int elements) {
-    if (row < elements) {
-      a.vshuff32x4(result, left, right, lanes);
-      a.vmovups(Mem.at(TO, row * targetStride), result);
+  /** Stores the columns that a lane holds: one, or two of 8 bytes. */
+  private void store(ElementAssembler a, Vec value, int lane) {
+    boolean halves = rows() * elementBytes < LANE;
+    Vec low = value.as(Length.XMM);
+    if (halves) {
+      if (lane > 0) {
+        a.vextracti128(low, value);
+      }
+      a.vmovq(Mem.at(TO), low);
+      a.add(TO, C_STRIDE);
+      a.vmovhps(Mem.at(TO), low);
+    } else if (lane == 0) {
+      a.vmovups(Mem.at(TO), low);
+    } else if (set == VectorSet.AVX512) {
+      a.vextracti32x4(Mem.at(TO), value, lane);
+    } else {
+      a.vextracti128(Mem.at(TO), value);
     }
+    a.add(TO, C_STRIDE);
   }
 }
