@@ -1,5 +1,7 @@
 package io.compresso.technique;
 
+import io.compresso.data.Dataset;
+import io.compresso.data.Selection;
 import io.compresso.evaluate.Accuracy;
 import io.compresso.evaluate.Comparison;
 import io.compresso.evaluate.EvaluationOptions;
@@ -14,18 +16,48 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
-/** Measures the goal for accuracy in ONNX Runtime. */
+/**
+ * Measures the goal for accuracy in ONNX Runtime.
+ *
+ * @param goal null when the job has none: then top-1, or agreement without labels of classes
+ */
 record GoalObjective(
-    JobSpec.AccuracyGoal goal, Path parentFile, JobData.Bound evaluation, Path work, JobHost host)
+    JobSpec.@Nullable AccuracyGoal goal,
+    Path parentFile,
+    JobData.Bound evaluation,
+    Path work,
+    JobHost host)
     implements Objective {
+  /** Samples that many candidates are compared on. */
+  private static final long QUICK_SAMPLES = 200;
+
+  @Override
+  public boolean isGoal() {
+    return goal != null;
+  }
+
   @Override
   public double maxDrop() {
-    return goal.maxDrop();
+    return goal == null ? Double.POSITIVE_INFINITY : goal.maxDrop();
   }
 
   @Override
   public double drop(Model candidate) {
+    return drop(candidate, evaluation.dataset());
+  }
+
+  @Override
+  public double quickDrop(Model candidate) {
+    Dataset data = evaluation.dataset();
+    long step = Math.ceilDiv(data.size(), QUICK_SAMPLES);
+    return drop(
+        candidate,
+        step <= 1 ? data : data.select(new Selection(0, null, step, false, null, 1, false)));
+  }
+
+  private double drop(Model candidate, Dataset data) {
     try {
       Path file = Files.createTempFile(work, "candidate", ".onnx");
       try {
@@ -36,7 +68,7 @@ record GoalObjective(
               Evaluator.compare(
                   parent,
                   child,
-                  evaluation.dataset(),
+                  data,
                   EvaluationOptions.DEFAULT
                       .withFields(evaluation.fields())
                       .withProgress((_, _) -> host.checkpoint())));
@@ -50,7 +82,10 @@ record GoalObjective(
   }
 
   private double drop(Comparison comparison) {
-    String metric = goal.metric();
+    Accuracy parent = comparison.parent();
+    Accuracy child = comparison.child();
+    boolean labelled = parent != null && parent.metrics().containsKey("top1");
+    String metric = goal != null ? goal.metric() : labelled ? "top1" : "agreement";
     if (metric.equals("agreement")) {
       Double agreement = comparison.agreement();
       if (agreement == null) {
@@ -58,8 +93,6 @@ record GoalObjective(
       }
       return 1 - agreement;
     }
-    Accuracy parent = comparison.parent();
-    Accuracy child = comparison.child();
     Double before = parent == null ? null : parent.metrics().get(metric);
     Double after = child == null ? null : child.metrics().get(metric);
     if (before == null || after == null) {

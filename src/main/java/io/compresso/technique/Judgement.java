@@ -1,14 +1,18 @@
 package io.compresso.technique;
 
+import io.compresso.evaluate.Target;
 import io.compresso.graph.Graph;
 import io.compresso.graph.Node;
 import io.compresso.technique.JobSpec.Goals;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Says whether a job's result is worth using, and whether its goals are reached. */
@@ -18,13 +22,18 @@ final class Judgement {
   private static final Set<String> CONVERSIONS =
       Set.of("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "Cast");
 
+  private static final double POOR_DB = 20;
+  private static final double POOR_AGREEMENT = 0.99;
+
   private final Goals goals;
+  private final String target;
   private final String runtime;
   private final Report.Size size;
   private final Measurement measured;
 
-  Judgement(Goals goals, Report.Size size, Measurement measured) {
-    this.goals = goals;
+  Judgement(JobSpec spec, Report.Size size, Measurement measured) {
+    this.goals = spec.goals();
+    this.target = spec.target();
     this.runtime =
         goals.latency() == null ? "onnxruntime" : RecordBinder.name(goals.latency().runtime());
     this.size = size;
@@ -92,26 +101,26 @@ final class Judgement {
     return goals().stream().allMatch(Report.GoalResult::reached) ? "passed" : "failed";
   }
 
-  /** Better when faster or smaller, as far as the goals ask, and no goal is missed. */
+  /**
+   * Better when faster, smaller or either, as the goals ask, and no goal is missed. Faster means
+   * that nine of ten pairs of runs were.
+   */
   Report.Verdict verdict(Graph child, List<Report.Layer> layers) {
     Report.Latency latency = latency();
-    boolean faster = latency != null && latency.ratio() > 1.02;
+    boolean faster = latency != null && latency.ratioLow() > 1;
     boolean smaller = size.ratio() < 0.98;
-    boolean better = (faster || smaller) && !gate().equals("failed");
+    boolean asked =
+        goals.latency() == null && goals.size() == null
+            ? faster || smaller
+            : (goals.latency() == null || faster) && (goals.size() == null || smaller);
+    boolean failed = gate().equals("failed");
     List<String> reasons = new ArrayList<>();
-    reasons.add(
-        latency == null
-            ? "latency was not measured in " + runtime
-            : format(
-                "%s in %s: %.2f times the parent's speed (%.2f to %.2f)",
-                faster ? "faster" : "not faster",
-                runtime,
-                latency.ratio(),
-                latency.ratioLow(),
-                latency.ratioHigh()));
+    reasons.add(speed(latency, faster));
     reasons.add(
         format(
-            "%s: %.3f of the parent's bytes", smaller ? "smaller" : "not smaller", size.ratio()));
+            "%s: %.3f of the parent's bytes",
+            smaller ? "smaller" : "not measured smaller", size.ratio()));
+    addLoss(reasons);
     for (Report.GoalResult goal : goals()) {
       if (!goal.reached()) {
         reasons.add(
@@ -122,19 +131,76 @@ final class Judgement {
                 goal.actual() == null ? "not measured" : goal.actual()));
       }
     }
-    if (!faster) {
+    if (failed) {
+      addWorst(layers, reasons);
+    }
+    if (!faster && latency != null) {
       explain(child, layers, latency, reasons);
     }
-    return new Report.Verdict(better ? "better" : "not better", runtime, reasons);
+    return new Report.Verdict(asked && !failed ? "better" : "not better", runtime, reasons);
+  }
+
+  private String speed(Report.@Nullable Latency latency, boolean faster) {
+    if (latency == null) {
+      return Target.host().covers(target)
+          ? "latency was not measured in " + runtime
+          : "latency: not measured, the target '" + target + "' is not this host";
+    }
+    return format(
+        "%s in %s: %.2f times the parent's speed (%.2f to %.2f)",
+        faster ? "faster" : "not measured faster",
+        runtime,
+        latency.ratio(),
+        latency.ratioLow(),
+        latency.ratioHigh());
+  }
+
+  /** Says how far the outputs are from the parent's, and when nothing bounds that. */
+  private void addLoss(List<String> reasons) {
+    boolean poor = false;
+    for (Report.Agreement row : measured.agreement()) {
+      if (!row.runtime().equals("onnxruntime")) {
+        continue;
+      }
+      Double top1 = row.top1();
+      Double db = row.sqnrDb();
+      poor |= db != null && db < POOR_DB || top1 != null && top1 < POOR_AGREEMENT;
+      reasons.add(
+          "output '%s' against the parent's: %s%s"
+              .formatted(
+                  row.output(),
+                  db == null ? "equal" : format("%.1f dB signal to noise", db),
+                  top1 == null ? "" : format(", the same top-1 on %.2f %%", 100 * top1)));
+    }
+    if (poor && goals.accuracy() == null) {
+      reasons.add(
+          "the outputs are not close to the parent's and no goal bounds the loss: set"
+              + " goals.accuracy, use exclude: auto, or see which layers hurt");
+    }
+  }
+
+  private static void addWorst(List<Report.Layer> layers, List<String> reasons) {
+    String worst =
+        layers.stream()
+            .filter(layer -> layer.sqnrDb() != null)
+            .sorted(Comparator.comparingDouble(Judgement::ratio))
+            .limit(MOST_NAMES)
+            .map(layer -> format("%s (%.1f dB)", layer.node(), ratio(layer)))
+            .collect(Collectors.joining(", "));
+    if (!worst.isEmpty()) {
+      reasons.add("the layers that hurt most, each compressed alone: " + worst);
+    }
+  }
+
+  private static double ratio(Report.Layer layer) {
+    return Objects.requireNonNullElse(layer.sqnrDb(), Double.POSITIVE_INFINITY);
   }
 
   private static void explain(
-      Graph child,
-      List<Report.Layer> layers,
-      Report.@Nullable Latency latency,
-      List<String> reasons) {
+      Graph child, List<Report.Layer> layers, Report.Latency latency, List<String> reasons) {
+    int named = 0;
     for (Report.Layer layer : layers) {
-      if (layer.precision().equals("fp32") && reasons.size() < 2 + MOST_NAMES) {
+      if (layer.precision().equals("fp32") && named++ < MOST_NAMES) {
         reasons.add(
             format(
                 "%s '%s' computes in fp32%s",
@@ -161,14 +227,42 @@ final class Judgement {
     if (!between.isEmpty()) {
       reasons.add(
           "integers are converted back to floats for "
-              + String.join(", ", between.stream().limit(MOST_NAMES).toList()));
+              + String.join(", ", between.stream().limit(MOST_NAMES).toList())
+              + "; exclude the layers around them, or use an operator that has an integer form");
     }
-    if (latency != null && latency.parent().p50() < SMALL_MILLIS) {
+    addForm(layers, reasons);
+    if (latency.parent().p50() < SMALL_MILLIS) {
       reasons.add(
           format(
               "a run takes %.3f ms: the fixed cost of each operator weighs more than arithmetic;"
                   + " measure with larger batches",
               latency.parent().p50()));
+    }
+  }
+
+  /** Says of precisions that ONNX Runtime's CPU kernels do not compute in what to use instead. */
+  private static void addForm(List<Report.Layer> layers, List<String> reasons) {
+    Set<String> precisions =
+        layers.stream().map(Report.Layer::precision).collect(Collectors.toCollection(TreeSet::new));
+    for (String precision : precisions) {
+      String hint =
+          switch (precision) {
+            case "fp16" ->
+                "most operators have no fp16 kernel on ONNX Runtime's CPU, which casts to fp32 and"
+                    + " back around them; judge in compresso, or use int8";
+            case "bf16" ->
+                "weights in bf16 are cast to fp32 and computed there: smaller, not faster; use int8";
+            case "int8-int16" ->
+                "16-bit activations are computed in fp32; leave activations at 8 bits where the"
+                    + " accuracy allows";
+            case "int8-weights", "int4-weights" ->
+                "weights are dequantized before the product: smaller; faster only where memory"
+                    + " bounds the speed, as for single rows of large matrices";
+            default -> "";
+          };
+      if (!hint.isEmpty()) {
+        reasons.add(hint);
+      }
     }
   }
 

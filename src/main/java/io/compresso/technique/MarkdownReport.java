@@ -92,6 +92,7 @@ final class MarkdownReport {
             "Precision",
             "Weights",
             "SQNR when only it is compressed, dB",
+            "Loss when only it is compressed",
             "Note"),
         report.layers(),
         row ->
@@ -101,6 +102,7 @@ final class MarkdownReport {
                 row.precision(),
                 "" + row.weights(),
                 number(row.sqnrDb(), 1),
+                number(row.drop(), 4),
                 escape(row.note())));
     rows(
         "Goals",

@@ -36,14 +36,21 @@ final class Measurement {
   private static final long FEWEST_SAMPLES = 16;
 
   private final JobData.@Nullable Bound evaluation;
+  private final boolean timed;
   private final List<Report.Accuracy> accuracy = new ArrayList<>();
   private final List<Report.Agreement> agreement = new ArrayList<>();
   private final List<Report.Latency> latency = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
   private Report.Cost cost = new Report.Cost(null, null, null, null);
 
-  Measurement(JobData.@Nullable Bound evaluation) {
+  /**
+   * Nothing measured yet.
+   *
+   * @param timed whether latency here says something of the job's target
+   */
+  Measurement(JobData.@Nullable Bound evaluation, boolean timed) {
     this.evaluation = evaluation;
+    this.timed = timed;
   }
 
   List<Report.Accuracy> accuracy() {
@@ -80,9 +87,11 @@ final class Measurement {
       notes.add("not measured in ONNX Runtime, which refuses the parent: " + e.getMessage());
       return;
     }
+    FiniteInputs checked = new FiniteInputs(parent);
     try (parent;
         Runner child = OnnxRuntimePeer.open(childFile, options)) {
-      compare(parent, child, null, host.within(0, 0.7));
+      compare(checked, child, null, host.within(0, 0.7));
+      notes.addAll(checked.notes());
       time(parent, child, options.threads(), options.spinning(), host.within(0.7, 1));
     } catch (PeerException e) {
       throw new GraphException("ONNX Runtime does not run the result: " + e.getMessage());
@@ -191,6 +200,9 @@ final class Measurement {
   }
 
   private void time(Runner parent, Runner child, int threads, boolean spinning, JobHost host) {
+    if (!timed) {
+      return;
+    }
     host.checkpoint();
     host.progress("latency", 0);
     long samples =

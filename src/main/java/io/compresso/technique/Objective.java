@@ -4,6 +4,20 @@ import io.compresso.graph.Model;
 
 /** The job's goal for accuracy, measured on its evaluation data. */
 public interface Objective {
+  /** Whether the job has a goal; without one there is only a loss to measure. */
+  default boolean isGoal() {
+    return true;
+  }
+
+  /**
+   * How much worse a candidate is on a part of the data, for many candidates.
+   *
+   * @throws JobStoppedException if the host stopped the job
+   */
+  default double quickDrop(Model candidate) {
+    return drop(candidate);
+  }
+
   /** The largest loss that the goal allows. */
   double maxDrop();
 

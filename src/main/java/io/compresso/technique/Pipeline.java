@@ -6,6 +6,7 @@ import io.compresso.data.DatasetSchema;
 import io.compresso.data.LabelKind;
 import io.compresso.evaluate.EngineRunner;
 import io.compresso.evaluate.OnnxRuntimePeer;
+import io.compresso.evaluate.Target;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Model;
 import io.compresso.onnx.OnnxCodec;
@@ -83,7 +84,16 @@ public final class Pipeline {
       bytes += estimate.byteChange();
       runs += estimate.sampleRuns();
     }
+    checkRepetition(spec, problems);
     List<String> warnings = new ArrayList<>();
+    warnShort(spec.data().train(), data.train(), "data.train", warnings);
+    warnShort(spec.data().calibration(), data.calibration(), "data.calibration", warnings);
+    warnShort(spec.data().eval(), data.evaluation(), "data.eval", warnings);
+    if (!Target.host().covers(spec.target())) {
+      warnings.add(
+          "latency will not be measured: the target '%s' is not this host"
+              .formatted(spec.target()));
+    }
     if (data.evaluation() == null) {
       warnings.add("there is no data.eval: accuracy and agreement will not be measured");
     }
@@ -92,6 +102,43 @@ public final class Pipeline {
         warnings,
         Math.max(0, constantBytes(model) + bytes),
         Estimates.minutes(model, runs));
+  }
+
+  /** A step finds nothing to do where one before has done the same: it is refused. */
+  private static void checkRepetition(JobSpec spec, List<Problem> problems) {
+    List<JobSpec.Step> steps = spec.pipeline();
+    for (int i = 0; i < steps.size(); i++) {
+      for (int before = 0; before < i; before++) {
+        if (steps.get(i).technique().equals(steps.get(before).technique())
+            && technique(steps.get(i))
+                .repeats(steps.get(before).parameters(), steps.get(i).parameters())) {
+          problems.add(
+              Problem.at(
+                  "pipeline[" + i + "]." + steps.get(i).technique(),
+                  "compresses what pipeline[%d] has compressed already".formatted(before)));
+          break;
+        }
+      }
+    }
+  }
+
+  /** Warns of a selection that asks for more samples than there are. */
+  private static void warnShort(
+      JobSpec.@Nullable DataRef ref,
+      JobData.@Nullable Bound bound,
+      String field,
+      List<String> warnings) {
+    JobSpec.Select select = ref == null ? null : ref.select();
+    Long to = select == null ? null : select.to();
+    if (select == null || to == null || bound == null || select.perClass() || select.rest()) {
+      return;
+    }
+    long wanted = (long) (Math.ceilDiv(to - select.from(), select.step()) * select.fraction());
+    if (bound.dataset().size() < wanted) {
+      warnings.add(
+          "%s.select ends at %d, beyond the end of the data set: %d samples are taken, not %d"
+              .formatted(field, to, bound.dataset().size(), wanted));
+    }
   }
 
   private static long constantBytes(Model model) {
@@ -212,7 +259,8 @@ public final class Pipeline {
       Path file = work.resolve(RESULT_FILE);
       OnnxCodec.write(child, file);
       start = System.nanoTime();
-      Measurement measurement = new Measurement(data.evaluation());
+      Measurement measurement =
+          new Measurement(data.evaluation(), Target.host().covers(spec.target()));
       measurement.inPeer(modelFile, file, host.within(STEPS_TO, PEER_TO));
       stage("measure in onnxruntime", start);
       start = System.nanoTime();
@@ -248,9 +296,7 @@ public final class Pipeline {
     private @Nullable Objective objective(JobHost part) {
       JobSpec.AccuracyGoal goal = spec.goals().accuracy();
       JobData.Bound evaluation = data.evaluation();
-      return goal == null || evaluation == null
-          ? null
-          : new GoalObjective(goal, modelFile, evaluation, work, part);
+      return evaluation == null ? null : new GoalObjective(goal, modelFile, evaluation, work, part);
     }
 
     private @Nullable BatchSource calibration(Model model) {
@@ -281,7 +327,7 @@ public final class Pipeline {
               floatBytes,
               compressedBytes,
               floatBytes == 0 ? 1 : (double) compressedBytes / floatBytes);
-      Judgement judgement = new Judgement(spec.goals(), size, measurement);
+      Judgement judgement = new Judgement(spec, size, measurement);
       return new Report(
           spec.name(),
           spec.pipeline().stream().map(JobSpec.Step::toMap).toList(),

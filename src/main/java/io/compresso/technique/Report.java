@@ -84,6 +84,8 @@ public record Report(
    * @param precision what it computes in now: {@code int8}, {@code fp32}...
    * @param sqnrDb of the model's outputs when only this layer is compressed, in dB; null when it
    *     was not measured
+   * @param drop loss of accuracy when only this layer is compressed, in the goal's metric, else in
+   *     top-1 or agreement, on a part of the evaluation data; null when it was not measured
    * @param weights elements of its weights
    * @param note why it is as it is, empty when there is nothing to say
    */
@@ -93,6 +95,7 @@ public record Report(
       String precision,
       long weights,
       @Nullable Double sqnrDb,
+      @Nullable Double drop,
       String note) {}
 
   /**

@@ -22,6 +22,16 @@ public interface Technique<P extends Record> {
    */
   List<Problem> check(Model model, P parameters, StepContext context);
 
+  /**
+   * Whether a step finds nothing left to do after another step of this technique.
+   *
+   * @param earlier the parameters of the step before
+   * @param later those of the step in question, of the same type
+   */
+  default boolean repeats(Record earlier, Record later) {
+    return false;
+  }
+
   /** What applying it would cost and give, found without running. */
   Estimate estimate(Model model, P parameters, StepContext context);
 

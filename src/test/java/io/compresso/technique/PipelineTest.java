@@ -3,6 +3,9 @@ package io.compresso.technique;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.compresso.data.Dataset;
+import io.compresso.data.Sample;
+import io.compresso.evaluate.Target;
 import io.compresso.graph.Annotations;
 import io.compresso.graph.Attribute;
 import io.compresso.graph.Graph;
@@ -254,5 +257,88 @@ class PipelineTest {
     assertThat(Pipeline.validate(spec, model, data).problems())
         .extracting(Problem::path)
         .containsExactly("goals.accuracy.metric", "pipeline[0].quantize.exclude[0]");
+  }
+
+  private static JobSpec job(Map<String, ?> more) {
+    Map<String, Object> fields = new LinkedHashMap<>(Map.of("model", "m", "preset", "balanced"));
+    fields.putAll(more);
+    return JobSpec.bind(fields);
+  }
+
+  @Test
+  void validate_refusesASecondStep_thatFindsNothingLeft() throws IOException {
+    Map<String, Object> convolutions = Map.of("operators", List.of("Conv"));
+    Map<String, Object> products = Map.of("operators", List.of("Gemm"));
+    assertThat(problems(Map.of(), Map.of())).containsExactly("pipeline[1].quantize");
+    assertThat(problems(convolutions, Map.of("mode", "fp16")))
+        .containsExactly("pipeline[1].quantize");
+    assertThat(problems(convolutions, products)).isEmpty();
+  }
+
+  private List<String> problems(Map<String, ?> first, Map<String, ?> second) throws IOException {
+    JobSpec spec =
+        JobSpec.bind(
+            Map.of(
+                "model",
+                "m",
+                "pipeline",
+                List.of(Map.of("quantize", first), Map.of("quantize", second))));
+    return Pipeline.validate(spec, OnnxCodec.read(file), data).problems().stream()
+        .map(Problem::path)
+        .toList();
+  }
+
+  @Test
+  void validate_warns_whenASelectionEndsBeyondTheData() throws IOException {
+    Model model = OnnxCodec.read(file);
+    Map<String, Object> calibration =
+        Map.of("calibration", Map.of("dataset", "d", "select", Map.of("to", 500)));
+    assertThat(Pipeline.validate(job(Map.of("data", calibration)), model, data).warnings())
+        .containsExactly(
+            "data.calibration.select ends at 500, beyond the end of the data set: 16 samples are"
+                + " taken, not 500");
+    Map<String, Object> within =
+        Map.of("calibration", Map.of("dataset", "d", "select", Map.of("to", 16)));
+    assertThat(Pipeline.validate(job(Map.of("data", within)), model, data).warnings()).isEmpty();
+  }
+
+  @Test
+  void run_doesNotTime_whenTheTargetIsNotThisHost() {
+    String target = Target.host().covers("arm64-i8mm") ? "x86-amx" : "arm64-i8mm";
+    JobSpec spec =
+        job(Map.of("target", target, "goals", Map.of("latency", Map.of("minSpeedup", 1))));
+    Report report = Pipeline.run(file, data, spec, work, JobHost.LOCAL).report();
+    assertThat(report.latency()).isEmpty();
+    assertThat(report.gate()).isEqualTo("failed");
+    assertThat(report.verdict().reasons())
+        .anyMatch(reason -> reason.startsWith("latency: not measured, the target '" + target))
+        .anyMatch(reason -> reason.startsWith("the layers that hurt most"));
+  }
+
+  @Test
+  void run_reportsInputsThatAreNotFinite() throws IOException {
+    Dataset broken =
+        new RandomDataset(OnnxCodec.read(file), 12) {
+          @Override
+          public Sample get(long index) {
+            Sample sample = super.get(index);
+            if (index == 3) {
+              sample.fields().get("x").setFloat(5, Float.NaN);
+            }
+            return sample;
+          }
+        };
+    JobData given = new JobData(null, data.calibration(), new JobData.Bound(broken));
+    Report report = Pipeline.run(file, given, job(Map.of()), work, JobHost.LOCAL).report();
+    assertThat(report.notes())
+        .contains("data.eval: input 'x' holds 1 elements that are infinite or NaN");
+  }
+
+  @Test
+  void run_saysWhatEachLayerLosesAlone_withoutAGoalToo() {
+    Report report = Pipeline.run(file, data, job(Map.of()), work, JobHost.LOCAL).report();
+    assertThat(report.layers()).hasSize(4);
+    assertThat(report.layers()).extracting(Report.Layer::drop).doesNotContainNull();
+    assertThat(report.layers()).extracting(Report.Layer::sqnrDb).doesNotContainNull();
   }
 }

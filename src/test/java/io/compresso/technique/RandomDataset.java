@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /** Random samples of a model's inputs: normal numbers, small whole numbers; the same each time. */
-final class RandomDataset implements Dataset {
+class RandomDataset implements Dataset {
   private final DatasetSchema schema;
   private final long size;
 
@@ -45,6 +45,7 @@ final class RandomDataset implements Dataset {
     return size;
   }
 
+  /** Sample {@code index}; tests may override it. */
   @Override
   public Sample get(long index) {
     SplittableRandom random = new SplittableRandom(index);

@@ -28,7 +28,7 @@ final class EntryNames {
         throw unsafe(name, "the entry's name holds a control character");
       }
     }
-    if (slashed.startsWith("/") || slashed.matches("[A-Za-z]:.*")) {
+    if (slashed.startsWith("/") || slashed.matches("[A-Za-z]:/.*")) {
       throw unsafe(name, "the entry's name is absolute");
     }
     List<String> kept = new ArrayList<>();

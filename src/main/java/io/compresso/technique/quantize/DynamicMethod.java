@@ -11,7 +11,6 @@ import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /** Dynamic int8: weights ahead of time, activations by the range of each run. */
@@ -44,10 +43,10 @@ final class DynamicMethod {
                     prepared, weights, node -> parameters.allows(node) && chosen.test(node))
                 .rewrite();
     LayerSearch search = new LayerSearch(prepared, context);
-    Map<String, Double> ratios = search.sensitivity(variants, layers);
+    LayerEffects effects = search.sensitivity(variants, layers);
     List<String> notes = new ArrayList<>();
     Set<String> excluded =
-        search.excluded(variants, layers, ratios, parameters.isAutoExclude(), notes);
+        search.excluded(variants, layers, effects, parameters.isAutoExclude(), notes);
     DynamicRewriter rewriter =
         new DynamicRewriter(
             prepared,
@@ -66,7 +65,7 @@ final class DynamicMethod {
                   ? "fp32"
                   : node.is("GRU") || node.is("RNN") || node.is("Gather") ? "int8-weights" : "int8",
               left ? "left in float for the goal of accuracy" : obstacle,
-              ratios));
+              effects));
     }
     return new Outcome(result, rows, notes, rewriter.floatBytes(), rewriter.integerBytes());
   }

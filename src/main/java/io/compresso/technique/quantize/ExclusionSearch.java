@@ -3,6 +3,7 @@ package io.compresso.technique.quantize;
 import io.compresso.graph.Node;
 import io.compresso.technique.JobHost;
 import io.compresso.technique.Objective;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -29,8 +30,13 @@ final class ExclusionSearch {
    * A choice of layers to leave in float.
    *
    * @param excluded the layers' outputs
+   * @param tried each variant: how many layers, and the loss
    */
-  record Choice(Set<String> excluded, double drop, int trials) {
+  record Choice(Set<String> excluded, double drop, List<String> tried) {
+    int trials() {
+      return tried.size();
+    }
+
     boolean meets(Objective objective) {
       return drop <= objective.maxDrop() + 1e-9;
     }
@@ -59,7 +65,7 @@ final class ExclusionSearch {
     this.host = host;
     this.deadline = limits.deadline();
     this.trialsLeft = limits.maxTrials();
-    this.best = new Choice(Set.of(), Double.POSITIVE_INFINITY, 0);
+    this.best = new Choice(Set.of(), Double.POSITIVE_INFINITY, List.of());
   }
 
   /** What the search may spend; the deadline in {@link System#nanoTime} terms. */
@@ -105,12 +111,13 @@ final class ExclusionSearch {
     boolean bestMeets = best.meets(objective);
     boolean better =
         meets ? !bestMeets || count < best.excluded().size() : !bestMeets && drop < best.drop();
-    if (better) {
-      best = new Choice(Set.copyOf(excluded), drop, best.trials() + 1);
-    } else {
-      best = new Choice(best.excluded(), best.drop(), best.trials() + 1);
-    }
-    host.log("%d layers in float: loss %.4f".formatted(count, drop));
+    List<String> tried = new ArrayList<>(best.tried());
+    tried.add(String.format(Locale.ROOT, "%d: %.4f", count, drop));
+    best =
+        better
+            ? new Choice(Set.copyOf(excluded), drop, tried)
+            : new Choice(best.excluded(), best.drop(), tried);
+    host.log("%d layers left out: loss %.4f".formatted(count, drop));
     return meets;
   }
 
@@ -122,12 +129,13 @@ final class ExclusionSearch {
   static String note(Choice choice, Objective objective, String where) {
     return String.format(
         Locale.ROOT,
-        "exclude auto: %d layers stay %s after %d trials, loss %.4f, allowed %.4f",
+        "exclude auto: %d layers stay %s after %d trials, loss %.4f, allowed %.4f; tried %s",
         choice.excluded().size(),
         where,
-        choice.trials(),
+        choice.tried().size(),
         choice.drop(),
-        objective.maxDrop());
+        objective.maxDrop(),
+        String.join(", ", choice.tried()));
   }
 
   /** Every node but the layers with these outputs. */

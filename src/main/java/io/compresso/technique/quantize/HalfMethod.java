@@ -78,13 +78,13 @@ final class HalfMethod {
     LayerSearch search = new LayerSearch(prepared, context);
     Set<Node> isolated = Collections.newSetFromMap(new IdentityHashMap<>());
     isolated.addAll(layers);
-    Map<String, Double> ratios =
+    LayerEffects effects =
         search.sensitivity(
             chosen ->
                 form(node -> isolated.contains(node) && chosen.test(node), HalfEnds.FP32).model(),
             layers);
     for (Node layer : layers) {
-      Double ratio = ratios.get(layer.outputs().getFirst());
+      Double ratio = effects.ratio(layer.outputs().getFirst());
       if (ratio != null && ratio < parameters.half().minSqnrDb()) {
         kept.put(
             layer,
@@ -95,7 +95,7 @@ final class HalfMethod {
     List<Node> rest = layers.stream().filter(layer -> !kept.containsKey(layer)).toList();
     Set<String> excluded =
         search.excluded(
-            chosen -> form(chosen).model(), rest, ratios, parameters.isAutoExclude(), notes);
+            chosen -> form(chosen).model(), rest, effects, parameters.isAutoExclude(), notes);
     for (Node layer : rest) {
       if (excluded.contains(layer.outputs().getFirst())) {
         kept.put(layer, "left in fp32 for the goal of accuracy");
@@ -107,7 +107,7 @@ final class HalfMethod {
           "no node of the model can compute in " + half + ": " + firstReason());
     }
     return new Outcome(
-        form.model(), rows(form, ratios), notes, form.floatBytes(), form.halfBytes());
+        form.model(), rows(form, effects), notes, form.floatBytes(), form.halfBytes());
   }
 
   private void observe(HalfRanges ranges, BatchSource calibration, ActivationSource.Opener opener) {
@@ -177,19 +177,15 @@ final class HalfMethod {
         .orElse("no operator has a form for it");
   }
 
-  private List<Report.Layer> rows(HalfForm form, Map<String, Double> ratios) {
+  private List<Report.Layer> rows(HalfForm form, LayerEffects effects) {
     List<Report.Layer> rows = new ArrayList<>();
-    rows(prepared.graph(), form, ratios, rows, new HashSet<>());
+    rows(prepared.graph(), form, effects, rows, new HashSet<>());
     return rows;
   }
 
   /** A row for each layer, and for each other node that had to stay in fp32. */
   private void rows(
-      Graph graph,
-      HalfForm form,
-      Map<String, Double> ratios,
-      List<Report.Layer> rows,
-      Set<String> seen) {
+      Graph graph, HalfForm form, LayerEffects effects, List<Report.Layer> rows, Set<String> seen) {
     GraphIndex index = new GraphIndex(graph);
     for (Node node : graph.nodes()) {
       boolean layer = isLayer(node);
@@ -200,17 +196,18 @@ final class HalfMethod {
           Tensor constant = index.constant(input);
           weights += constant == null || !seen.add(input) ? 0 : constant.size();
         }
-        Double ratio = node.outputs().isEmpty() ? null : ratios.get(node.outputs().getFirst());
+        String output = node.outputs().isEmpty() ? "" : node.outputs().getFirst();
         rows.add(
             new Report.Layer(
                 node.label(),
                 node.opType(),
                 form.isConverted(node) ? (half == DType.FLOAT16 ? "fp16" : "bf16") : "fp32",
                 weights,
-                ratio == null || !Double.isFinite(ratio) ? null : ratio,
+                effects.ratio(output),
+                effects.drop(output),
                 reason));
       }
-      bodies(node).forEach(body -> rows(body, form, ratios, rows, seen));
+      bodies(node).forEach(body -> rows(body, form, effects, rows, seen));
     }
   }
 }

@@ -1,14 +1,20 @@
 package io.compresso.technique.quantize;
 
+import io.compresso.evaluate.PeerException;
+import io.compresso.graph.GraphException;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.technique.BatchSource;
 import io.compresso.technique.Objective;
 import io.compresso.technique.StepContext;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What every method does after it knows how to compress each layer: measure what each alone costs,
@@ -16,6 +22,8 @@ import java.util.Set;
  */
 final class LayerSearch {
   private static final double SHARE = 0.3;
+  private static final double DROP_SHARE = 0.05;
+  private static final double MOST_MINUTES = 1;
 
   private final Model prepared;
   private final StepContext context;
@@ -30,19 +38,56 @@ final class LayerSearch {
     return System.nanoTime() + (long) (context.budget().maxMinutes() * 60e9 * SHARE);
   }
 
-  /** What each layer alone costs, by its output; empty without calibration data. */
-  Map<String, Double> sensitivity(Variants variants, List<Node> layers) {
+  /** What each layer alone costs, as far as there is data and time; those that hurt most first. */
+  LayerEffects sensitivity(Variants variants, List<Node> layers) {
     BatchSource calibration = context.calibration();
-    return calibration == null
-        ? Map.of()
-        : Sensitivity.measure(
-            prepared,
-            variants,
-            layers,
-            calibration,
-            ActivationSource.in(context.work()),
-            context.host().within(StaticQuantizer.CALIBRATION_SHARE, 1),
-            deadline(context));
+    Map<String, Double> ratios =
+        calibration == null
+            ? Map.of()
+            : Sensitivity.measure(
+                prepared,
+                variants,
+                layers,
+                calibration,
+                ActivationSource.in(context.work()),
+                context.host().within(StaticQuantizer.CALIBRATION_SHARE, 1),
+                deadline(context));
+    return new LayerEffects(ratios, drops(variants, layers, ratios));
+  }
+
+  private Map<String, Double> drops(
+      Variants variants, List<Node> layers, Map<String, Double> ratios) {
+    Objective objective = context.objective();
+    Map<String, Double> drops = new LinkedHashMap<>();
+    if (objective == null) {
+      return drops;
+    }
+    double minutes = Math.min(MOST_MINUTES, context.budget().maxMinutes() * DROP_SHARE);
+    long deadline = System.nanoTime() + (long) (minutes * 60e9);
+    Set<String> outputs =
+        layers.stream().map(layer -> layer.outputs().getFirst()).collect(Collectors.toSet());
+    List<String> worstFirst =
+        layers.stream()
+            .map(layer -> layer.outputs().getFirst())
+            .sorted(
+                Comparator.comparingDouble(
+                    (String output) -> ratios.getOrDefault(output, Double.POSITIVE_INFINITY)))
+            .limit(context.budget().maxTrials())
+            .toList();
+    for (String output : worstFirst) {
+      if (System.nanoTime() - deadline > 0) {
+        break;
+      }
+      Set<String> others = new HashSet<>(outputs);
+      others.remove(output);
+      try {
+        drops.put(output, objective.quickDrop(variants.of(ExclusionSearch.keeps(others))));
+      } catch (GraphException | PeerException e) {
+        context.host().log("loss of single layers is not measured: " + e.getMessage());
+        break;
+      }
+    }
+    return drops;
   }
 
   /**
@@ -53,19 +98,19 @@ final class LayerSearch {
   Set<String> excluded(
       Variants variants,
       List<Node> layers,
-      Map<String, Double> ratios,
+      LayerEffects effects,
       boolean auto,
       List<String> notes) {
     if (!auto) {
       return Set.of();
     }
     Objective objective = context.objective();
-    if (objective == null) {
+    if (objective == null || !objective.isGoal()) {
       notes.add("exclude auto left nothing out: it needs goals.accuracy and data.eval");
       return Set.of();
     }
     ExclusionSearch.Choice choice =
-        search(variants, layers, ratios, objective, context.budget().maxTrials());
+        search(variants, layers, effects, objective, context.budget().maxTrials());
     notes.add(ExclusionSearch.note(choice, objective, "in float"));
     return choice.excluded();
   }
@@ -74,13 +119,13 @@ final class LayerSearch {
   ExclusionSearch.Choice search(
       Variants variants,
       List<Node> layers,
-      Map<String, Double> ratios,
+      LayerEffects effects,
       Objective objective,
       int maxTrials) {
     return new ExclusionSearch(
             variants,
             new ArrayList<>(layers),
-            ratios,
+            effects.ratios(),
             objective,
             new ExclusionSearch.Limits(maxTrials, deadline(context)),
             context.host())

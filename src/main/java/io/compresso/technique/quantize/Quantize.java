@@ -15,7 +15,6 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Fewer bits for weights and activations, without training: integers, or half precision. */
@@ -87,6 +86,14 @@ public final class Quantize implements Technique<QuantizeParams> {
               ? ""
               : "the model has no Conv, Gemm, MatMul or embedding: nothing to quantize";
     };
+  }
+
+  /** Two steps may quantize only operators that both name and do not share. */
+  @Override
+  public boolean repeats(Record earlier, Record later) {
+    List<String> before = ((QuantizeParams) earlier).operators();
+    List<String> after = ((QuantizeParams) later).operators();
+    return before.isEmpty() || after.isEmpty() || before.stream().anyMatch(after::contains);
   }
 
   private static void checkWeights(
@@ -206,25 +213,22 @@ public final class Quantize implements Technique<QuantizeParams> {
 
   /** The report's row of a layer. */
   static Report.Layer row(
-      Graph graph, Node node, String precision, String note, Map<String, Double> ratios) {
+      Graph graph, Node node, String precision, String note, LayerEffects effects) {
     Tensor weights = graph.initializers().get(node.inputs().get(1));
-    return row(weights, node, precision, note, ratios);
+    return row(weights, node, precision, note, effects);
   }
 
   /** The report's row of a layer with these weights. */
   static Report.Layer row(
-      @Nullable Tensor weights,
-      Node node,
-      String precision,
-      String note,
-      Map<String, Double> ratios) {
-    Double ratio = ratios.get(node.outputs().getFirst());
+      @Nullable Tensor weights, Node node, String precision, String note, LayerEffects effects) {
+    String output = node.outputs().getFirst();
     return new Report.Layer(
         node.label(),
         node.opType(),
         precision,
         weights == null ? 0 : weights.size(),
-        ratio == null || !Double.isFinite(ratio) ? null : ratio,
+        effects.ratio(output),
+        effects.drop(output),
         note);
   }
 }

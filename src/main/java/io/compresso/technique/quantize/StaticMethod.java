@@ -72,7 +72,7 @@ final class StaticMethod {
               node,
               "int8-weights",
               "",
-              Map.of()));
+              LayerEffects.NONE));
     }
     rows.addAll(outcome.layers());
     return new Outcome(
@@ -114,10 +114,10 @@ final class StaticMethod {
       layers.forEach(layer -> wide.add(layer.outputs().getFirst()));
     }
     Variants plain = chosen -> quantizer.quantize(chosen, _ -> allWide).model();
-    Map<String, Double> ratios = search.sensitivity(plain, layers);
-    leaveProducts(layers, ratios);
+    LayerEffects effects = search.sensitivity(plain, layers);
+    leaveProducts(layers, effects);
     if (parameters.isAutoExclude()) {
-      choose(layers, ratios);
+      choose(layers, effects);
     }
     StaticQuantizer.Quantized quantized = quantizer.quantize(keeps(excluded), wides(wide));
     List<Report.Layer> rows = new ArrayList<>();
@@ -130,16 +130,16 @@ final class StaticMethod {
               node,
               stays ? "fp32" : wide.contains(output) ? "int8-int16" : "int8",
               reasons.getOrDefault(output, quantized.plan().reason(node)),
-              ratios));
+              effects));
     }
     return new Outcome(
         quantized.model(), rows, notes, quantized.floatBytes(), quantized.integerBytes());
   }
 
-  private void leaveProducts(List<Node> layers, Map<String, Double> ratios) {
+  private void leaveProducts(List<Node> layers, LayerEffects effects) {
     GraphIndex index = new GraphIndex(prepared.graph());
     for (Node layer : layers) {
-      Double ratio = ratios.get(layer.outputs().getFirst());
+      Double ratio = effects.ratio(layer.outputs().getFirst());
       if (QuantPlanner.isActivationProduct(index, layer)
           && ratio != null
           && ratio < PRODUCT_LEAST_DB) {
@@ -153,9 +153,9 @@ final class StaticMethod {
   }
 
   /** Raises the precision of the layers that hurt most: 16-bit activations, else float. */
-  private void choose(List<Node> layers, Map<String, Double> ratios) {
+  private void choose(List<Node> layers, LayerEffects effects) {
     Objective objective = context.objective();
-    if (objective == null) {
+    if (objective == null || !objective.isGoal()) {
       notes.add("exclude auto left nothing out: it needs goals.accuracy and data.eval");
       return;
     }
@@ -167,14 +167,14 @@ final class StaticMethod {
     if (mayWiden) {
       Variants raised = chosen -> quantizer.quantize(keeps(excluded), chosen.negate()).model();
       widened =
-          search.search(raised, rest, ratios, objective, Math.max(1, Math.ceilDiv(trials, 2)));
+          search.search(raised, rest, effects, objective, Math.max(1, Math.ceilDiv(trials, 2)));
       notes.add(ExclusionSearch.note(widened, objective, "on 16-bit activations"));
       trials -= widened.trials();
     }
     if (widened == null || !widened.meets(objective) && trials > 0) {
       Variants floats =
           chosen -> quantizer.quantize(keeps(excluded).and(chosen), wides(wide)).model();
-      ExclusionSearch.Choice left = search.search(floats, rest, ratios, objective, trials);
+      ExclusionSearch.Choice left = search.search(floats, rest, effects, objective, trials);
       notes.add(ExclusionSearch.note(left, objective, "in float"));
       if (widened == null || left.meets(objective) || left.drop() < widened.drop()) {
         left.excluded().forEach(output -> raise(output, excluded, "in float"));

@@ -67,9 +67,9 @@ final class WeightOnlyMethod {
     Variants variants =
         chosen -> new WeightOnlyRewriter(prepared, weights, parameters, chosen).rewrite();
     LayerSearch search = new LayerSearch(prepared, context);
-    Map<String, Double> ratios = search.sensitivity(variants, layers);
+    LayerEffects effects = search.sensitivity(variants, layers);
     Set<String> excluded =
-        search.excluded(variants, layers, ratios, parameters.isAutoExclude(), notes);
+        search.excluded(variants, layers, effects, parameters.isAutoExclude(), notes);
     WeightOnlyRewriter rewriter =
         new WeightOnlyRewriter(prepared, weights, parameters, ExclusionSearch.keeps(excluded));
     Model result = rewriter.rewrite();
@@ -83,7 +83,7 @@ final class WeightOnlyMethod {
               node,
               own == null ? "fp32" : "int" + own.bits() + "-weights",
               left ? "left in float for the goal of accuracy" : reasons.getOrDefault(node, ""),
-              ratios));
+              effects));
     }
     return new Outcome(result, rows, notes, rewriter.floatBytes(), rewriter.integerBytes());
   }

@@ -134,6 +134,13 @@ public record ReportResource(
               nullable = true)
           @Nullable Double sqnrDb,
       @Schema(
+              description =
+                  "Loss of accuracy when only this layer is compressed, as a fraction, in the goal's"
+                      + " metric, else in top-1 or agreement; null when not measured",
+              example = "0.002",
+              nullable = true)
+          @Nullable Double drop,
+      @Schema(
               description = "Why it is as it is",
               example = "kept in fp32: its weights are not constant",
               requiredMode = REQUIRED)
