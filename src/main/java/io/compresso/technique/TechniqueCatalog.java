@@ -34,8 +34,18 @@ public final class TechniqueCatalog {
               Map.of("mode", "static", "exclude", "auto")),
           preset(
               "no-data",
-              "Dynamic int8 of matrix products: needs no calibration data.",
-              Map.of("mode", "dynamic")));
+              "Dynamic int8 of matrix products, recurrent layers and embeddings: needs no calibration"
+                  + " data.",
+              Map.of("mode", "dynamic")),
+          preset(
+              "half",
+              "fp16 where the values fit it, fp32 elsewhere: half the size, hardly any loss.",
+              Map.of("mode", "fp16")),
+          preset(
+              "smallest",
+              "4-bit weights of matrix products in blocks of 32, embeddings in 8 bits: needs no"
+                  + " calibration data.",
+              Map.of("mode", "weight-only", "weights", Map.of("bits", 4))));
 
   private TechniqueCatalog() {}
 

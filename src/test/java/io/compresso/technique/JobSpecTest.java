@@ -131,7 +131,8 @@ class JobSpecTest {
     assertThat(
             catchThrowableOfType(
                 JobException.class, () -> JobSpec.bind(Map.of("model", "m", "preset", "best"))))
-        .hasMessageContaining("preset: must be one of balanced, fastest, accurate, no-data");
+        .hasMessageContaining(
+            "preset: must be one of balanced, fastest, accurate, no-data, half, smallest");
     assertThat(
             catchThrowableOfType(
                 JobException.class,

@@ -19,7 +19,7 @@ final class EmbeddingTable {
     int rows = (int) table.shape().dim(0);
     int depth = (int) table.shape().dim(1);
     WeightMatrix matrix = new WeightMatrix(table.toFloats(), rows, depth, 1, depth, 1);
-    Grid grid = Grid.fit(matrix.values(), rows, depth, 0, 8, true);
+    Grid grid = Grid.fit(matrix.values(), rows, depth, 0, 8, true, true);
     return new BlockWeights(
         matrix, grid, Rounding.nearest(matrix.values(), rows, depth, grid), 8, true);
   }

@@ -22,13 +22,15 @@ record Grid(float[] scales, int[] zeros, int block, int blocks, int min, int max
   }
 
   /**
-   * Scales and zero points of least squared error for each block.
+   * Scales and zero points for each block: those of least squared error, or of the whole range.
    *
    * @param block elements of a block; 0 for the whole row
    * @param bits of an integer
    * @param symmetric whether zero points are the middle of the integers
+   * @param clips whether a range narrower than the block's is tried
    */
-  static Grid fit(float[] values, int rows, int depth, int block, int bits, boolean symmetric) {
+  static Grid fit(
+      float[] values, int rows, int depth, int block, int bits, boolean symmetric, boolean clips) {
     int size = block == 0 ? Math.max(1, depth) : block;
     int blocks = Math.max(1, Math.ceilDiv(depth, size));
     float[] scales = new float[rows * blocks];
@@ -40,7 +42,7 @@ record Grid(float[] scales, int[] zeros, int block, int blocks, int min, int max
       for (int b = 0; b < blocks; b++) {
         int from = row * depth + b * size;
         int to = row * depth + Math.min(depth, (b + 1) * size);
-        grid.fitBlock(values, from, to, row * blocks + b, symmetric);
+        grid.fitBlock(values, from, to, row * blocks + b, symmetric, clips ? MSE_STEPS : 1);
       }
     }
     return grid;
@@ -50,7 +52,7 @@ record Grid(float[] scales, int[] zeros, int block, int blocks, int min, int max
     return symmetric ? (1 << bits - 1) - 1 : (1 << bits) - 1;
   }
 
-  private void fitBlock(float[] values, int from, int to, int at, boolean symmetric) {
+  private void fitBlock(float[] values, int from, int to, int at, boolean symmetric, int steps) {
     float low = 0;
     float high = 0;
     for (int i = from; i < to; i++) {
@@ -60,7 +62,7 @@ record Grid(float[] scales, int[] zeros, int block, int blocks, int min, int max
     double least = Double.POSITIVE_INFINITY;
     float bestScale = 1;
     int bestZero = 0;
-    for (int step = 0; step < MSE_STEPS; step++) {
+    for (int step = 0; step < steps; step++) {
       double share = 1 - 0.5 * step / MSE_STEPS;
       // A symmetric range has one more integer below zero: either sign may use it.
       for (int sign = 0; sign < (symmetric ? 2 : 1); sign++) {

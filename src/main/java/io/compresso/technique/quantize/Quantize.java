@@ -10,6 +10,7 @@ import io.compresso.technique.StepContext;
 import io.compresso.technique.Technique;
 import io.compresso.technique.quantize.QuantizeParams.HalfEnds;
 import io.compresso.technique.quantize.QuantizeParams.Mode;
+import io.compresso.technique.quantize.QuantizeParams.ObserverKind;
 import io.compresso.technique.quantize.QuantizeParams.Smoothing;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
@@ -114,6 +115,11 @@ public final class Quantize implements Technique<QuantizeParams> {
         && parameters.format() == QuantizeParams.Format.QOPERATOR) {
       problems.add(
           Problem.at("weights.block", "must not be 0 with qoperator: MatMulNBits has blocks"));
+    }
+    boolean observes =
+        weights.observer() == ObserverKind.MSE || weights.observer() == ObserverKind.MIN_MAX;
+    if (weightOnly && !observes) {
+      problems.add(Problem.at("weights.observer", "must be mse or min-max in weight-only mode"));
     }
     int activations = parameters.activations().bits();
     if (activations != 8 && activations != 16) {

@@ -9,6 +9,7 @@ import io.compresso.technique.Report;
 import io.compresso.technique.StepContext;
 import io.compresso.technique.Technique.Outcome;
 import io.compresso.technique.quantize.QuantizeParams.Format;
+import io.compresso.technique.quantize.QuantizeParams.ObserverKind;
 import io.compresso.technique.quantize.QuantizeParams.RoundingKind;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
@@ -157,7 +158,14 @@ final class WeightOnlyMethod {
       int block = node.is("Conv") ? 0 : wanted.block();
       boolean symmetric = wanted.symmetric() || node.is("Conv");
       Grid grid =
-          Grid.fit(matrix.values(), matrix.rows(), matrix.depth(), block, wanted.bits(), symmetric);
+          Grid.fit(
+              matrix.values(),
+              matrix.rows(),
+              matrix.depth(),
+              block,
+              wanted.bits(),
+              symmetric,
+              wanted.observer() == ObserverKind.MSE);
       int[] integers = rounding.round(matrix, grid, grams == null ? null : grams.of(node));
       result.put(node, new BlockWeights(matrix, grid, integers, wanted.bits(), symmetric));
     }

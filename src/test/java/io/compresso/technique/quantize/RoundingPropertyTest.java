@@ -64,7 +64,7 @@ class RoundingPropertyTest {
     Random random = new Random(seed);
     float[] weights = weights(random);
     float[] gram = gram(random);
-    Grid grid = Grid.fit(weights, ROWS, DEPTH, block, bits, false);
+    Grid grid = Grid.fit(weights, ROWS, DEPTH, block, bits, false, true);
     double nearest = error(weights, grid, gram, Rounding.nearest(weights, ROWS, DEPTH, grid));
     double gptq =
         error(weights, grid, gram, new Gptq(0.01, true).round(weights, ROWS, DEPTH, grid, gram));
@@ -86,7 +86,7 @@ class RoundingPropertyTest {
     for (int k = 0; k < DEPTH; k++) {
       gram[k * DEPTH + k] = 1 + k;
     }
-    Grid grid = Grid.fit(weights, ROWS, DEPTH, 0, 4, true);
+    Grid grid = Grid.fit(weights, ROWS, DEPTH, 0, 4, true, true);
     assertThat(new Gptq(0.01, true).round(weights, ROWS, DEPTH, grid, gram))
         .containsExactly(Rounding.nearest(weights, ROWS, DEPTH, grid));
   }
@@ -97,7 +97,7 @@ class RoundingPropertyTest {
     Random random = new Random(seed);
     float[] weights = weights(random);
     float[] gram = gram(random);
-    Grid grid = Grid.fit(weights, ROWS, DEPTH, 16, 4, false);
+    Grid grid = Grid.fit(weights, ROWS, DEPTH, 16, 4, false, true);
     int[] nearest = Rounding.nearest(weights, ROWS, DEPTH, grid);
     int[] learned =
         new AdaRound(50, System.nanoTime() + 60_000_000_000L)

@@ -126,6 +126,8 @@ class WeightOnlyMethodTest {
                 Map.of(
                     "mode", "weight-only", "format", "qoperator", "weights", Map.of("block", 0))))
         .containsExactly("weights.block");
+    assertThat(problems(Map.of("mode", "weight-only", "weights", Map.of("observer", "entropy"))))
+        .containsExactly("weights.observer");
     assertThat(problems(Map.of("mode", "weight-only", "weights", Map.of("rounding", "gptq"))))
         .containsExactly("weights.rounding");
   }
