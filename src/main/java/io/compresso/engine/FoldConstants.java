@@ -59,7 +59,7 @@ public final class FoldConstants implements Pass {
     return new FoldConstants(1 << 20, Set.of("DequantizeLinear"));
   }
 
-  /** Folds everything that is small, dequantization too. */
+  /** Folds what is computed of small constants, dequantization too. */
   public static FoldConstants ofSmall() {
     return new FoldConstants(1 << 12, Set.of());
   }
@@ -115,6 +115,9 @@ public final class FoldConstants implements Pass {
       slots[i] = name == null ? Plan.NONE : i;
       inputs.add(value);
       bytes += value instanceof Tensor tensor ? tensor.byteSize() : 0;
+    }
+    if (kept.isEmpty() && bytes > maxBytes) {
+      return null;
     }
     int opset = model.opsetImports().getOrDefault(node.domain(), 1);
     Plan.Step step =

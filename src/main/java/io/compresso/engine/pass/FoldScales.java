@@ -1,7 +1,6 @@
 package io.compresso.engine.pass;
 
 import io.compresso.graph.Node;
-import io.compresso.op.OperatorCatalog;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class FoldScales extends Rewriting {
   private static final int MOST_MOVES = 4;
+  private static final int WEIGHTS = 1;
+  private static final int RESIDUAL = 3;
+  private static final int FACTORS = 4;
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
@@ -35,7 +37,9 @@ final class FoldScales extends Rewriting {
     if (product == null) {
       return;
     }
-    Tensor weights = view.floats(product.input(1));
+    // Of integers the factors of the sums are scaled, not the weights.
+    int factor = product.opType().equals("MatMul") ? WEIGHTS : FACTORS;
+    Tensor weights = view.floats(product.input(factor));
     Tensor bias = view.floats(product.input(2));
     if (weights == null
         || product.input(2) != null && bias == null
@@ -43,7 +47,7 @@ final class FoldScales extends Rewriting {
       return;
     }
     List<String> inputs = new ArrayList<>(product.inputs());
-    inputs.set(1, edit.constant(inputs.get(1) + "_scaled", scaled(weights, scale)));
+    inputs.set(factor, edit.constant(inputs.get(factor) + "_scaled", scaled(weights, scale)));
     if (bias != null) {
       inputs.set(2, edit.constant(inputs.get(2) + "_scaled", scaled(bias, scale)));
     }
@@ -62,9 +66,9 @@ final class FoldScales extends Rewriting {
       if (node == null || from == null || view.onlyReader(from) != by) {
         return null;
       }
-      if (node.domain().equals(OperatorCatalog.INTERNAL)
-          && node.opType().equals("MatMul")
-          && node.inputs().size() <= 3
+      if (FuseActivations.isFloatProduct(view, node)
+          && node.opType().endsWith("MatMul")
+          && node.input(RESIDUAL) == null
           && !node.attributes().containsKey("activation")
           && !node.attributes().containsKey("low")
           && !node.attributes().containsKey("high")) {

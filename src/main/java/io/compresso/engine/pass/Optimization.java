@@ -81,6 +81,7 @@ public final class Optimization {
         new LowerAdditions(),
         new LowerPools(),
         new LowerFunctions(),
+        new RemoveDeadNodes(),
         FoldConstants.ofSmall(),
         new CompileConvolutions(),
         new CompileProducts(),
