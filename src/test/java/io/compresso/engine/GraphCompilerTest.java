@@ -239,6 +239,29 @@ class GraphCompilerTest {
     assertThat(check(model, 2, 3, 4)).containsExactly("Reshape", "Exp", "Add");
   }
 
+  @Test
+  void branchOfAKnownCondition_isInlined() {
+    Graphs then =
+        Graphs.opset(17)
+            .constant("k", Tensor.scalar(2f))
+            .node("a = Mul x k")
+            .node("r = Add a s")
+            .output("r");
+    Graphs otherwise = Graphs.opset(17).node("r = Neg x").output("r");
+    Model model =
+        graph(2, 3)
+            .constant("three", Tensor.scalar(2L))
+            .node("s = Exp x")
+            .node("a = Shape x")
+            .node("rank = Size a")
+            .node("c = Equal rank three")
+            .node("y = If c", "then_branch", then.graph(), "else_branch", otherwise.graph())
+            .node("z = Abs y")
+            .output("y", "z")
+            .model();
+    assertThat(check(model, 2, 3)).contains("Mul", "Add").doesNotContain("If", "Neg");
+  }
+
   /** Quantized convolution, relu, residual addition, pool, join, and a product to floats. */
   @Test
   void quantizedNetwork_runsInIntegers() {
