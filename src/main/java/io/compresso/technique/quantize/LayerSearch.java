@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  * and leave out those that the job's goal asks to, within the budget.
  */
 final class LayerSearch {
-  private static final double SHARE = 0.3;
+  private static final double SHARE = 0.2;
   private static final double DROP_SHARE = 0.05;
   private static final double MOST_MINUTES = 1;
 

@@ -194,7 +194,10 @@ public final class Quantize implements Technique<QuantizeParams> {
     if (calibration == null || wanted == Smoothing.OFF) {
       return prepared;
     }
-    SmoothActivations pass = new SmoothActivations(prepared, wanted == Smoothing.ALL);
+    SmoothActivations pass = new SmoothActivations(
+            prepared,
+            wanted == Smoothing.ALL,
+            parameters.mode() == Mode.STATIC && parameters.weights().perChannel());
     if (pass.values().isEmpty()) {
       return prepared;
     }

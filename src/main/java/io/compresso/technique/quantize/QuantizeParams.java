@@ -214,7 +214,8 @@ public record QuantizeParams(
           double percentile,
       @Param(
               value =
-                  "Whether outlier channels of matrix products' inputs move into their weights (SmoothQuant):"
+                  "Whether outlier channels of layers' inputs move into their weights (SmoothQuant; of"
+                      + " convolutions only with perChannel):"
                       + " fold where the operator before takes it, which costs nothing at run time,"
                       + " all with a multiplication where it does not.",
               byDefault = "fold")

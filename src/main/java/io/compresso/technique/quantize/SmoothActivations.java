@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * row multiplied by it; G. Xiao et al., "SmoothQuant: Accurate and Efficient Post-Training
  * Quantization for Large Language Models", ICML 2023. The division goes into the gain and shift of
  * the normalization before, or the weights of the product before; where that is not possible, a
- * multiplication may be added.
+ * multiplication may be added. Between convolutions the same is done where asked for: with a scale
+ * for each output channel, the weights before take a division without loss.
  */
 final class SmoothActivations {
   /** One value that products read, and where its division can go. */
@@ -46,14 +48,15 @@ final class SmoothActivations {
   /**
    * Looks for sites.
    *
+   * @param convolutions whether pairs of convolutions are among them
    * @param inserts whether a multiplication may be added where nothing before takes the division
    */
-  SmoothActivations(Model model, boolean inserts) {
+  SmoothActivations(Model model, boolean inserts, boolean convolutions) {
     this.model = model;
     this.index = new GraphIndex(model.graph());
     Set<String> values = new LinkedHashSet<>();
     for (Node node : model.graph().nodes()) {
-      if (isProduct(node)) {
+      if (isProduct(node) || convolutions && isConvolution(node)) {
         values.add(node.inputs().getFirst());
       }
     }
@@ -62,13 +65,15 @@ final class SmoothActivations {
       List<Node> readers = index.readers(value);
       List<Node> layers = readers.stream().filter(node -> reads(node, value)).toList();
       boolean closed = layers.size() == readers.size() && !index.isPinned(value);
-      Divisor divisor = closed ? divisor(value) : null;
+      boolean spatial = layers.stream().anyMatch(node -> node.is("Conv"));
+      boolean alike = layers.stream().allMatch(node -> node.is("Conv") == spatial);
+      Divisor divisor = closed && alike ? divisor(value, spatial) : null;
       if (divisor != null
           && divisor.constants().stream()
               .noneMatch(constant -> divided.contains(constant.node()))) {
         divisor.constants().forEach(constant -> divided.add(constant.node()));
         sites.add(new Site(value, layers, divisor));
-      } else if (inserts && index.producer(value) != null) {
+      } else if (inserts && !spatial && index.producer(value) != null) {
         sites.add(new Site(value, layers, null));
       }
     }
@@ -78,21 +83,30 @@ final class SmoothActivations {
     return (node.is("MatMul") || node.is("Gemm")) && QuantPlanner.obstacle(index, node).isEmpty();
   }
 
+  private boolean isConvolution(Node node) {
+    return node.is("Conv") && QuantPlanner.obstacle(index, node).isEmpty();
+  }
+
   /** Whether the node is a product whose first input, and no other, is the value. */
   private boolean reads(Node node, String value) {
-    return isProduct(node)
+    return (isProduct(node) || isConvolution(node))
         && node.inputs().getFirst().equals(value)
         && node.inputs().stream().filter(value::equals).count() == 1;
   }
 
-  /** The values whose channels' maxima are needed; empty when there is nothing to do. */
-  Set<String> values() {
-    Set<String> values = new LinkedHashSet<>();
-    sites.forEach(site -> values.add(site.value()));
+  /**
+   * The values whose channels' maxima are needed, each with its channel axis; empty when there is
+   * nothing to do.
+   */
+  Map<String, Integer> values() {
+    Map<String, Integer> values = new LinkedHashMap<>();
+    for (Site site : sites) {
+      values.put(site.value(), site.layers().getFirst().is("Conv") ? 1 : -1);
+    }
     return values;
   }
 
-  private @Nullable Divisor divisor(String value) {
+  private @Nullable Divisor divisor(String value, boolean spatial) {
     Node producer = index.producer(value);
     if (producer != null && producer.is("Relu")) {
       String data = producer.inputs().getFirst();
@@ -100,6 +114,9 @@ final class SmoothActivations {
     }
     if (producer == null) {
       return null;
+    }
+    if (spatial) {
+      return isConvolution(producer) ? convolution(producer) : null;
     }
     if (producer.is("LayerNormalization")) {
       return constants(producer, List.of(1, 2), producer.input(2) == null ? 1 : 2);
@@ -153,6 +170,17 @@ final class SmoothActivations {
         return null;
       }
       constants.add(shift);
+    }
+    return new Divisor(constants);
+  }
+
+  private Divisor convolution(Node node) {
+    Tensor weights = Objects.requireNonNull(index.floatConstant(node.input(1)));
+    int outputs = (int) weights.shape().dim(0);
+    List<Constant> constants = new ArrayList<>();
+    constants.add(new Constant(node, 1, (int) weights.size() / outputs, outputs));
+    if (node.input(2) != null) {
+      constants.add(new Constant(node, 2, 1, outputs));
     }
     return new Divisor(constants);
   }
@@ -232,14 +260,13 @@ final class SmoothActivations {
   private float @Nullable [] scales(Site site, float[] activations, double alpha) {
     float[] weights = new float[activations.length];
     for (Node layer : site.layers()) {
-      Tensor tensor = index.floatConstant(layer.input(1));
-      WeightMatrix matrix = tensor == null ? null : WeightMatrix.of(layer, tensor);
-      if (matrix == null || matrix.depth() != activations.length) {
+      float[] own = Objects.requireNonNull(index.floatConstant(layer.input(1))).toFloats();
+      if (inputs(layer) != activations.length) {
         return null;
       }
-      for (int i = 0; i < matrix.values().length; i++) {
-        int j = i % matrix.depth();
-        weights[j] = Math.max(weights[j], Math.abs(matrix.values()[i]));
+      for (int i = 0; i < own.length; i++) {
+        int j = inputChannel(layer, i);
+        weights[j] = Math.max(weights[j], Math.abs(own[i]));
       }
     }
     if (site.divisor() != null
@@ -265,12 +292,34 @@ final class SmoothActivations {
 
   private void multiply(Map<Node, Map<Integer, Tensor>> changed, Node layer, float[] scales) {
     float[] values = values(changed, layer, 1);
-    boolean transposed = layer.is("Gemm") && layer.intAttribute("transB", 0) != 0;
-    int perRow = transposed ? 1 : values.length / scales.length;
     for (int i = 0; i < values.length; i++) {
-      values[i] *= scales[i / perRow % scales.length];
+      values[i] *= scales[inputChannel(layer, i)];
     }
     put(changed, layer, 1, values);
+  }
+
+  /** How many channels the layer's input has. */
+  private int inputs(Node layer) {
+    Shape shape = Objects.requireNonNull(index.floatConstant(layer.input(1))).shape();
+    if (layer.is("Conv")) {
+      return (int) (shape.dim(1) * layer.intAttribute("group", 1));
+    }
+    boolean transposed = layer.is("Gemm") && layer.intAttribute("transB", 0) != 0;
+    return (int) shape.dim(transposed ? 1 : 0);
+  }
+
+  /** The channel of the layer's input that element {@code i} of its weights multiplies. */
+  private int inputChannel(Node layer, int i) {
+    Shape shape = Objects.requireNonNull(index.floatConstant(layer.input(1))).shape();
+    int second = (int) shape.dim(1);
+    if (layer.is("Conv")) {
+      int kernel = (int) shape.size(2, shape.rank());
+      int output = i / kernel / second;
+      int perGroup = (int) (shape.dim(0) / layer.intAttribute("group", 1));
+      return output / perGroup * second + i / kernel % second;
+    }
+    boolean transposed = layer.is("Gemm") && layer.intAttribute("transB", 0) != 0;
+    return transposed ? i % second : i / second;
   }
 
   private float[] values(Map<Node, Map<Integer, Tensor>> changed, Node node, int input) {

@@ -14,6 +14,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SmoothActivationsTest {
@@ -82,7 +83,7 @@ class SmoothActivationsTest {
   @ValueSource(strings = {"operator", "arithmetic", "residual"})
   void smoothing_keepsTheFunction(String norm) {
     Model model = block(norm);
-    SmoothActivations pass = new SmoothActivations(model, true);
+    SmoothActivations pass = new SmoothActivations(model, true, true);
     ChannelMaxima maxima = new ChannelMaxima(pass.values());
     Map<String, Tensor> inputs = Fixtures.inputs(model, 4);
     Fixtures.observe(model, inputs, maxima::observe);
@@ -101,9 +102,9 @@ class SmoothActivationsTest {
 
   @Test
   void folding_addsNothing_andLeavesValuesThatOthersRead() {
-    SmoothActivations pass = new SmoothActivations(block("residual"), false);
+    SmoothActivations pass = new SmoothActivations(block("residual"), false, true);
     assertThat(pass.values()).isEmpty();
-    assertThat(new SmoothActivations(block("operator"), false).values()).containsExactly("n");
+    assertThat(new SmoothActivations(block("operator"), false, true).values()).containsOnlyKeys("n");
   }
 
   @ParameterizedTest
@@ -129,5 +130,31 @@ class SmoothActivationsTest {
               Fixtures.inEngine(model, inputs), Fixtures.inPeer(outcome.model(), inputs, work));
     }
     return sum / 10;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, true", "4, true", "1, false"})
+  void smoothing_betweenConvolutions_keepsTheFunction(int groups, boolean bias) {
+    Graphs graphs =
+        Graphs.opset(13)
+            .input("x", ValueType.tensor(DType.FLOAT, Shape.of(1, 4, 7, 7)))
+            .constant("w", Fixtures.gaussian(1, 0.3f, 8, 4, 3, 3))
+            .constant("b", Fixtures.gaussian(2, 0.3f, 8))
+            .constant("v", Fixtures.gaussian(3, 0.3f, 8, 8L / groups, 3, 3))
+            .node(bias ? "c = Conv x w b" : "c = Conv x w")
+            .node("r = Relu c")
+            .node("y = Conv r v", "group", groups)
+            .output("y");
+    Model model = graphs.model();
+    assertThat(new SmoothActivations(model, false, false).values()).isEmpty();
+    SmoothActivations pass = new SmoothActivations(model, false, true);
+    assertThat(pass.values()).containsOnly(Map.entry("r", 1));
+    ChannelMaxima maxima = new ChannelMaxima(pass.values());
+    Map<String, Tensor> inputs = Fixtures.inputs(model, 4);
+    Fixtures.observe(model, inputs, maxima::observe);
+    Model smooth = pass.smooth(maxima, 0.5);
+    assertThat(smooth).isNotSameAs(model);
+    assertThat(Fixtures.sqnr(Fixtures.inEngine(model, inputs), Fixtures.inEngine(smooth, inputs)))
+        .isGreaterThan(100);
   }
 }
