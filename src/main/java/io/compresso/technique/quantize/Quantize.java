@@ -194,7 +194,8 @@ public final class Quantize implements Technique<QuantizeParams> {
     if (calibration == null || wanted == Smoothing.OFF) {
       return prepared;
     }
-    SmoothActivations pass = new SmoothActivations(
+    SmoothActivations pass =
+        new SmoothActivations(
             prepared,
             wanted == Smoothing.ALL,
             parameters.mode() == Mode.STATIC && parameters.weights().perChannel());

@@ -104,7 +104,8 @@ class SmoothActivationsTest {
   void folding_addsNothing_andLeavesValuesThatOthersRead() {
     SmoothActivations pass = new SmoothActivations(block("residual"), false, true);
     assertThat(pass.values()).isEmpty();
-    assertThat(new SmoothActivations(block("operator"), false, true).values()).containsOnlyKeys("n");
+    assertThat(new SmoothActivations(block("operator"), false, true).values())
+        .containsOnlyKeys("n");
   }
 
   @ParameterizedTest
