@@ -24,7 +24,7 @@ final class ConvertCode extends RowsCode {
   private final Vec farHigh = register(7);
   private final Vec reciprocalHigh = register(8);
   private final Vec reciprocalLow = register(9);
-  private final Vec nothing = register(10);
+  private final Vec order = register(10);
   private final Vec product = register(11);
 
   /** Which elements share a scale and a zero point. */
@@ -73,7 +73,7 @@ final class ConvertCode extends RowsCode {
       for (int i = 0; i < values.length; i++) {
         a.vbroadcastss(values[i], extra(RECIPROCAL + i));
       }
-      a.vpxor(nothing, nothing, nothing);
+      lanes.loadOrder(order);
     } else if (source.from().isFloat()) {
       // Far outside of every range, where single precision and 32 bits still hold all integers.
       lanes.broadcast(farLow, -0x1p22f);
@@ -108,7 +108,7 @@ final class ConvertCode extends RowsCode {
       }
     }
     if (source.multiplies()) {
-      pass(this::multiply);
+      blockPass(this::multiply);
       return;
     }
     pass((step, tail) -> {
@@ -124,18 +124,34 @@ final class ConvertCode extends RowsCode {
     });
   }
 
-  private void multiply(int step, boolean tail) {
-    lanes.load(x, source.from(), at(A, Lanes.bytes(source.from()), step), tail);
-    a.vmaxps(x, x, low);
-    a.vminps(x, x, high);
-    a.vmulps(product, x, reciprocalLow);
-    a.vfmadd213ps(x, reciprocalHigh, product);
-    a.vcvtps2dq(x, x);
-    a.vpaddd(x, x, zero);
-    if (source.to() == DType.UINT8 && set == VectorSet.AVX512) {
-      a.vpmaxsd(x, x, nothing);
+  private void multiply(int steps, boolean tail) {
+    if (steps == UNROLL) {
+      Vec[] values = {x, outputZero, farLow, farHigh};
+      for (int i = 0; i < UNROLL; i++) {
+        quotient(values[i], i, false);
+      }
+      lanes.storeFour(source.to(), at(C, 1, 0), order, values);
+      return;
     }
-    lanes.storeSaturating(source.to(), at(C, 1, step), x, tail);
+    for (int step = 0; step < steps; step++) {
+      quotient(x, step, tail);
+      if (source.to() == DType.UINT8 && set == VectorSet.AVX512) {
+        a.vpxor(product, product, product);
+        a.vpmaxsd(x, x, product);
+      }
+      lanes.storeSaturating(source.to(), at(C, 1, step), x, tail);
+    }
+  }
+
+  /** Loads floats and makes them integers next to the range. */
+  private void quotient(Vec value, int step, boolean tail) {
+    lanes.load(value, source.from(), at(A, Lanes.bytes(source.from()), step), tail);
+    a.vmaxps(value, value, low);
+    a.vminps(value, value, high);
+    a.vmulps(product, value, reciprocalLow);
+    a.vfmadd213ps(value, reciprocalHigh, product);
+    a.vcvtps2dq(value, value);
+    a.vpaddd(value, value, zero);
   }
 
   private void convert(boolean byRow) {

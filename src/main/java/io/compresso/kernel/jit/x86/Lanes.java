@@ -4,6 +4,13 @@ import io.compresso.kernel.jit.CodeBuffer.Label;
 import io.compresso.kernel.jit.x86.Assembler.Condition;
 import io.compresso.kernel.jit.x86.Encoder.Modifiers;
 import io.compresso.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * Emits loads and stores of a register of 32-bit elements from and to memory of narrower types, and
@@ -20,6 +27,8 @@ final class Lanes {
   private static final int SCRATCH = 14;
   private static final int SLOT = -64;
   private static final int BFLOAT_BITS = 16;
+
+  private static final Map<Vec.Length, MemorySegment> ORDERS = orders();
 
   private final ElementAssembler a;
   private final VectorSet set;
@@ -171,6 +180,45 @@ final class Lanes {
     if (bounces) {
       copy(to, target, bytes(type));
     }
+  }
+
+  /** Loads the order for {@link #storeFour}. */
+  void loadOrder(Vec order) {
+    a.mov(Gpr.RAX, Objects.requireNonNull(ORDERS.get(set.length())).address());
+    a.vmovups(order, Mem.at(Gpr.RAX));
+  }
+
+  /**
+   * Stores the integers of four registers as bytes one after the other, saturating. The registers
+   * are overwritten.
+   *
+   * @param order what {@link #loadOrder} has loaded
+   */
+  void storeFour(DType type, Mem target, Vec order, Vec... values) {
+    a.vpackssdw(values[0], values[0], values[1]);
+    a.vpackssdw(values[2], values[2], values[3]);
+    if (type == DType.INT8) {
+      a.vpacksswb(values[0], values[0], values[2]);
+    } else {
+      a.vpackuswb(values[0], values[0], values[2]);
+    }
+    // Each 128 bits hold four bytes of each register.
+    a.vpermd(values[0], order, values[0]);
+    a.vmovups(target, values[0]);
+  }
+
+  private static Map<Vec.Length, MemorySegment> orders() {
+    Map<Vec.Length, MemorySegment> orders = new EnumMap<>(Vec.Length.class);
+    for (Vec.Length length : List.of(Vec.Length.YMM, Vec.Length.ZMM)) {
+      int quarters = length.bytes() / Vec.Length.XMM.bytes();
+      MemorySegment order = Arena.global().allocate(length.bytes(), length.bytes());
+      for (int i = 0; i < length.lanes(); i++) {
+        int from = i % quarters * Vec.Length.XMM.lanes() + i / quarters;
+        order.setAtIndex(ValueLayout.JAVA_INT, i, from);
+      }
+      orders.put(length, order);
+    }
+    return orders;
   }
 
   /** Stores integers as bytes, saturating; those for unsigned bytes must not be negative. */

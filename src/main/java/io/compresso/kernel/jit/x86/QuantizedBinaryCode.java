@@ -21,6 +21,7 @@ final class QuantizedBinaryCode extends RowsCode {
   private final Vec rightConstant = register(7);
   private final Vec factor = register(8);
   private final Vec offset = register(9);
+  private final Vec order = register(13);
 
   /** What the code depends on. */
   record Source(
@@ -43,6 +44,9 @@ final class QuantizedBinaryCode extends RowsCode {
     for (int i = 0; i < constants.length; i++) {
       a.vbroadcastss(constants[i], Mem.at(CONSTANTS, 4L * i));
     }
+    if (set == VectorSet.AVX512) {
+      lanes.loadOrder(order);
+    }
     lanes.broadcast(low, (float) source.type().minValue());
     lanes.broadcast(high, (float) source.type().maxValue());
   }
@@ -55,28 +59,43 @@ final class QuantizedBinaryCode extends RowsCode {
     if (source.repeatsRight()) {
       repeat(right, B);
     }
-    pass((step, tail) -> {
-      Vec first = left;
-      if (!source.repeatsLeft()) {
-        lanes.load(x, source.type(), at(A, 1, step), tail);
-        a.vcvtdq2ps(x, x);
-        first = x;
+    blockPass((steps, tail) -> {
+      if (steps == UNROLL && set == VectorSet.AVX512) {
+        Vec[] results = {y, register(10), register(11), register(12)};
+        for (int i = 0; i < UNROLL; i++) {
+          result(results[i], i, false);
+        }
+        lanes.storeFour(source.type(), at(C, 1, 0), order, results);
+        return;
       }
-      Vec second = right;
-      if (!source.repeatsRight()) {
-        lanes.load(y, source.type(), at(B, 1, step), tail);
-        a.vcvtdq2ps(y, y);
-        second = y;
+      for (int step = 0; step < steps; step++) {
+        result(y, step, tail);
+        lanes.store(source.type(), at(C, 1, step), y, tail);
       }
-      combine(first, second);
-      a.vmaxps(y, y, low);
-      a.vminps(y, y, high);
-      a.vcvtps2dq(y, y);
-      lanes.store(source.type(), at(C, 1, step), y, tail);
     });
   }
 
-  private void combine(Vec first, Vec second) {
+  /** Makes the results in 32 bits. */
+  private void result(Vec y, int step, boolean tail) {
+    Vec first = left;
+    if (!source.repeatsLeft()) {
+      lanes.load(x, source.type(), at(A, 1, step), tail);
+      a.vcvtdq2ps(x, x);
+      first = x;
+    }
+    Vec second = right;
+    if (!source.repeatsRight()) {
+      lanes.load(y, source.type(), at(B, 1, step), tail);
+      a.vcvtdq2ps(y, y);
+      second = y;
+    }
+    combine(y, first, second);
+    a.vmaxps(y, y, low);
+    a.vminps(y, y, high);
+    a.vcvtps2dq(y, y);
+  }
+
+  private void combine(Vec y, Vec first, Vec second) {
     if (source.function() == Function.ADD) {
       if (second != y) {
         a.vmovaps(y, second);
