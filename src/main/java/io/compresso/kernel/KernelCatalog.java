@@ -2,6 +2,8 @@ package io.compresso.kernel;
 
 import io.compresso.kernel.jit.arm.ArmConv;
 import io.compresso.kernel.jit.arm.ArmGemm;
+import io.compresso.kernel.jit.arm.ArmNhwcConv;
+import io.compresso.kernel.jit.arm.ArmTileGemm;
 import io.compresso.kernel.jit.x86.X86AmxConv;
 import io.compresso.kernel.jit.x86.X86AmxGemm;
 import io.compresso.kernel.jit.x86.X86Binary;
@@ -66,6 +68,11 @@ public final class KernelCatalog {
           new X86Int8Gemm(Isa.AVX_VNNI),
           new X86Int8Gemm(Isa.AVX2),
           new ArmGemm(),
+          ArmTileGemm.ofBfloats(),
+          ArmTileGemm.ofFloats(),
+          ArmTileGemm.ofBytes(Isa.NEON_I8MM),
+          ArmTileGemm.ofBytes(Isa.NEON_DOTPROD),
+          ArmTileGemm.ofBytes(Isa.NEON),
           new VectorGemm(),
           new VectorInt8Gemm(),
           new RefGemm(),
@@ -82,6 +89,10 @@ public final class KernelCatalog {
           new X86Int8Conv(Isa.AVX_VNNI),
           new X86Int8Conv(Isa.AVX2),
           new ArmConv(),
+          ArmNhwcConv.ofFloats(),
+          ArmNhwcConv.ofBytes(Isa.NEON_I8MM),
+          ArmNhwcConv.ofBytes(Isa.NEON_DOTPROD),
+          ArmNhwcConv.ofBytes(Isa.NEON),
           new VectorConv(),
           new VectorInt8Conv(),
           VectorNhwcConv.ofFloats(),

@@ -1,7 +1,5 @@
 package io.compresso.kernel;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.compresso.kernel.ConvProblem.Channels;
 import io.compresso.kernel.ConvProblem.Layout;
 import io.compresso.kernel.KernelLaws.Content;
@@ -45,7 +43,7 @@ class ConvLawTest {
                           problem(random),
                           seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY,
                           seed));
-              assertThat(laws.cases()).isGreaterThanOrEqualTo(200);
+              laws.finish();
             }));
   }
 
@@ -82,6 +80,9 @@ class ConvLawTest {
   }
 
   private static OperandTypes halfTypes(Random random) {
+    if (random.nextInt(3) == 0) {
+      return GemmLawTest.halfTypes(random);
+    }
     DType[] types = {DType.FLOAT16, DType.FLOAT16, DType.FLOAT};
     return new OperandTypes(
         types[random.nextInt(3)], types[random.nextInt(3)], types[random.nextInt(3)]);

@@ -1,11 +1,10 @@
 package io.compresso.kernel;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.compresso.kernel.KernelLaws.Content;
 import io.compresso.kernel.jit.x86.AmxKernels;
 import io.compresso.tensor.DType;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -39,7 +38,7 @@ class GemmLawTest {
                     long seed = laws.cases();
                     laws.check(problem, seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY, seed);
                   });
-              assertThat(laws.cases()).isGreaterThanOrEqualTo(200);
+              laws.finish();
             }));
   }
 
@@ -91,6 +90,7 @@ class GemmLawTest {
       problems.add(problem.withTypes(halfTypes(random)));
       problems.add(int8(problem, random));
     }
+    Collections.shuffle(problems, random);
     return problems.stream();
   }
 
@@ -109,7 +109,7 @@ class GemmLawTest {
   }
 
   /** Floats of 16 bits, multiplied to floats of 16 or of 32 bits. */
-  private static OperandTypes halfTypes(Random random) {
+  static OperandTypes halfTypes(Random random) {
     DType[] halves = {DType.FLOAT16, DType.BFLOAT16, DType.BFLOAT16};
     DType half = halves[random.nextInt(3)];
     return new OperandTypes(half, half, random.nextBoolean() ? half : DType.FLOAT);

@@ -24,7 +24,7 @@ public final class ChannelConstants {
 
   private final ConvProblem problem;
   private final PanelLayout layout;
-  private final boolean moved;
+  private final int move;
   private final boolean integer;
   private final WeightQuantization quantization;
   private final int[] intBias;
@@ -37,10 +37,10 @@ public final class ChannelConstants {
   /**
    * Copies what it needs of the weights.
    *
-   * @param moved whether signed input bytes are moved by 128
+   * @param move what was added to the elements of an 8-bit input, see {@link Arithmetic#move}
    */
-  public ChannelConstants(ConvProblem problem, PanelLayout layout, Weights weights, boolean moved) {
-    this.moved = moved;
+  public ChannelConstants(ConvProblem problem, PanelLayout layout, Weights weights, int move) {
+    this.move = move;
     this.problem = problem;
     this.layout = layout;
     this.integer = problem.types().isInt8();
@@ -52,13 +52,9 @@ public final class ChannelConstants {
     this.floatBias = floats ? bias.toArray(FLOAT) : new float[0];
   }
 
-  /** The input's zero point as tiles see it: signed bytes are moved by 128. */
+  /** The input's zero point as tiles see it, 0 for floats. */
   public int inputZeroPoint(Operands operands) {
-    return switch (problem.types().input()) {
-      case UINT8 -> operands.inputZeroPoint();
-      case INT8 -> operands.inputZeroPoint() + (moved ? 128 : 0);
-      default -> 0;
-    };
+    return integer ? operands.inputZeroPoint() + move : 0;
   }
 
   /** From one panel's constants to the next one's. */

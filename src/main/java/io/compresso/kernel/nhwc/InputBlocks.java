@@ -62,7 +62,9 @@ final class InputBlocks implements AutoCloseable {
     boolean same =
         switch (arithmetic) {
           case FLOATS -> type == DType.FLOAT;
+          case BFLOATS -> type == DType.BFLOAT16;
           case BYTES, WIDENED_BYTES, UNITS_OF_BYTES -> type == DType.UINT8;
+          case SIGNED_BYTES -> type == DType.INT8;
           case WORDS -> false;
         };
     int grain = backend.depthwise() ? backend.lanes() : arithmetic.grain() * arithmetic.unit();

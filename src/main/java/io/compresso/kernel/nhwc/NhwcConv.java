@@ -60,7 +60,7 @@ public final class NhwcConv implements PreparedKernel {
             problem,
             new PanelLayout(tiling.vectors(), tiling.lanes(), tiling.channels(), false),
             weights,
-            true);
+            backend.arithmetic().move(problem.types().input()));
     MemorySegment data = weights.data();
     if (data == null) {
       filters = null;

@@ -45,7 +45,7 @@ final class PackedFilters {
 
   /** How many signed bytes a filter less its zero point takes. */
   static int parts(ConvProblem problem, Arithmetic arithmetic, WeightQuantization quantization) {
-    if (arithmetic != Arithmetic.BYTES && arithmetic != Arithmetic.UNITS_OF_BYTES) {
+    if (!arithmetic.hasByteFilters()) {
       return 1;
     }
     int parts = 1;
@@ -108,6 +108,8 @@ final class PackedFilters {
           int value = difference(data, from + i, channel);
           sums[channel] += value;
           put(target, at, unit, value);
+        } else if (arithmetic == Arithmetic.BFLOATS) {
+          target.set(SHORT, at, data.get(SHORT, 2 * (from + i)));
         } else {
           target.set(FLOAT, at, floatValue(data, from + i));
         }
@@ -160,8 +162,10 @@ final class PackedFilters {
   }
 
   private float floatValue(MemorySegment data, long index) {
-    return problem.types().weight() == DType.FLOAT16
-        ? Float.float16ToFloat(data.get(SHORT, 2 * index))
-        : data.get(FLOAT, 4 * index);
+    return switch (problem.types().weight()) {
+      case FLOAT16 -> Float.float16ToFloat(data.get(SHORT, 2 * index));
+      case BFLOAT16 -> Float.intBitsToFloat(data.get(SHORT, 2 * index) << 16);
+      default -> data.get(FLOAT, 4 * index);
+    };
   }
 }

@@ -14,7 +14,7 @@ public interface RowPadder extends AutoCloseable {
   /**
    * What is copied; counts in elements.
    *
-   * @param type the type of the source; signed bytes are moved by 128
+   * @param type the type of the source, moved as {@link Arithmetic#move} says
    * @param arithmetic says the elements of the target
    * @param before padding before a row
    * @param count elements of a row of the source that are copied

@@ -22,6 +22,12 @@ final class Assembler extends GeneralAssembler {
     emit(0x3C000400 | size | (bytes & 0x1FF) << 12 | address.ordinal() << 5 | target.number());
   }
 
+  /** Stores to {@code address}, to which it then adds {@code bytes}, from -256 to 255. */
+  void strPost(Vec source, Reg address, int bytes) {
+    int fields = accessSize(source) | (bytes & 0x1FF) << 12;
+    emit(0x3C000400 | fields | address.ordinal() << 5 | source.number());
+  }
+
   private static int accessSize(Vec vector) {
     int logBytes = vector.shape().logBytes();
     return (logBytes & 3) << 30 | (logBytes == 4 ? 1 << 23 : 0);
@@ -322,6 +328,10 @@ final class Assembler extends GeneralAssembler {
     emit(rrr(0x6E201C00, target, left, right));
   }
 
+  void orr(Vec target, Vec left, Vec right) {
+    emit(rrr(0x4EA01C00, target, left, right));
+  }
+
   void and(Vec target, Vec left, Vec right) {
     emit(rrr(0x4E201C00, target, left, right));
   }
@@ -359,6 +369,11 @@ final class Assembler extends GeneralAssembler {
   /** Widens the lower half. */
   void sxtl(Vec target, Vec source) {
     emit(rr(0x0F00A400 | 8 << source.shape().logBytes() << 16, target, source));
+  }
+
+  /** Widens the lower half, unsigned. */
+  void uxtl(Vec target, Vec source) {
+    emit(rr(0x2F00A400 | 8 << source.shape().logBytes() << 16, target, source));
   }
 
   /** Widens the upper half. */

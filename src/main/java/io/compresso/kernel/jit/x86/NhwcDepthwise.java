@@ -79,7 +79,9 @@ final class NhwcDepthwise implements PreparedKernel {
     this.tile = quads ? quadTile(problem) : plainTile(problem, vectors);
     this.layout = new PanelLayout(vectors, LANES, channels, quads);
     this.packing = new DepthwiseFilters(problem, tile, layout, weights.quantization());
-    this.constants = new ChannelConstants(problem, layout, weights, quads);
+    this.constants =
+        new ChannelConstants(
+            problem, layout, weights, quads ? Arithmetic.BYTES.move(problem.types().input()) : 0);
     DType type = problem.types().output();
     long pixelBytes = type.bytes(channels);
     this.output = new Output(type, pixelBytes, width.outputSize() * pixelBytes);

@@ -93,8 +93,9 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
         CodeCache.Lease lease, MemorySegment source, MemorySegment target, int rows, int padding) {
       long pattern =
           switch (arithmetic) {
-            case FLOATS -> 0;
-            case BYTES, WIDENED_BYTES, UNITS_OF_BYTES -> (padding & 0xFF) * 0x01010101L;
+            case FLOATS, BFLOATS -> 0;
+            case BYTES, SIGNED_BYTES, WIDENED_BYTES, UNITS_OF_BYTES ->
+                (padding & 0xFF) * 0x01010101L;
             case WORDS -> (padding & 0xFFFF) * 0x00010001L;
           };
       NativeCall.block(

@@ -151,6 +151,8 @@ class AssemblerGoldenTest {
     put("ldr d3, [x20, x9]", a -> a.ldr(d(3), Mem.at(X20, X9)));
     put("ldr q3, [x20], #16", a -> a.ldrPost(q(3), X20, 16));
     put("ldr s3, [x20], #-4", a -> a.ldrPost(s(3), X20, -4));
+    put("str q3, [x20], #16", a -> a.strPost(q(3), X20, 16));
+    put("str h3, [x20], #2", a -> a.strPost(h(3), X20, 2));
     put("str b3, [x20, #7]", a -> a.str(b(3), Mem.at(X20, 7)));
     put("str h3, [x20, #6]", a -> a.str(h(3), Mem.at(X20, 6)));
     put("str s3, [x20, #4]", a -> a.str(s(3), Mem.at(X20, 4)));
@@ -249,9 +251,11 @@ class AssemblerGoldenTest {
     put("smin v3.16b, v20.16b, v9.16b", a -> a.smin(b16(3), b16(20), b16(9)));
     put("umax v3.16b, v20.16b, v9.16b", a -> a.umax(b16(3), b16(20), b16(9)));
     put("eor v3.16b, v20.16b, v9.16b", a -> a.eor(b16(3), b16(20), b16(9)));
+    put("orr v3.16b, v20.16b, v9.16b", a -> a.orr(b16(3), b16(20), b16(9)));
     put("and v3.16b, v20.16b, v9.16b", a -> a.and(b16(3), b16(20), b16(9)));
     put("bsl v3.16b, v20.16b, v9.16b", a -> a.bsl(b16(3), b16(20), b16(9)));
     put("sxtl v3.8h, v20.8b", a -> a.sxtl(h8(3), b8(20)));
+    put("uxtl v3.4s, v20.4h", a -> a.uxtl(s4(3), h4(20)));
     put("sxtl2 v3.4s, v20.8h", a -> a.sxtl2(s4(3), h8(20)));
     put("shl v3.4s, v20.4s, #31", a -> a.shl(s4(3), s4(20), 31));
     put("shl v3.8h, v20.8h, #8", a -> a.shl(h8(3), h8(20), 8));
