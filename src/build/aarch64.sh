@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 tests='*LawTest,CodeCacheTest,CpuFeaturesTest,ArmFeaturesTest'
-cases=240
+cases=210
 suite=trixie
 packages=(openjdk-25-jre-headless libc6 libgcc-s1 libstdc++6 zlib1g)
 home="$PWD/target/aarch64"
@@ -70,7 +70,10 @@ EOF
   "$java" -version 2>"$home/version" || fail "the emulated JDK does not start: $(cat "$home/version")"
 }
 
-[ "$(uname -m)" != aarch64 ] || fail "this is an AArch64 machine: mvn verify runs the laws natively"
+if [ "$(uname -m)" = aarch64 ]; then
+  echo "aarch64: nothing to emulate, mvn verify runs the laws on this machine"
+  exit
+fi
 install_qemu
 [ -x "$java" ] || install_jdk
 if [ "${1:-}" = install ]; then
@@ -78,5 +81,11 @@ if [ "${1:-}" = install ]; then
   exit
 fi
 SECONDS=0
-mvn -B -ntp surefire:test -Djvm="$java" -Dtest="$tests" -Dcompresso.laws=machine-code -Dcompresso.laws.cases="$cases"
-echo "aarch64: the laws hold under $(qemu-aarch64-static --version | head -1), $SECONDS s"
+mvn -B -ntp surefire:test -Djvm="$java" -Dtest="$tests" -Dcompresso.laws=machine-code \
+  -Dcompresso.laws.cases="$cases" | tee "$home/log"
+awk -v seconds="$SECONDS" '
+  $1 == "law:" { kernels++; cases += $(NF - 1) }
+  END {
+    printf "aarch64: %d kernels held to %d cases under qemu in %d s\n", kernels, cases, seconds
+    exit kernels == 0
+  }' "$home/log"
