@@ -6,6 +6,7 @@ import io.compresso.kernel.jit.arm.ArmNhwcConv;
 import io.compresso.kernel.jit.arm.ArmTileGemm;
 import io.compresso.kernel.jit.x86.X86AmxConv;
 import io.compresso.kernel.jit.x86.X86AmxGemm;
+import io.compresso.kernel.jit.x86.X86BatchGemm;
 import io.compresso.kernel.jit.x86.X86Binary;
 import io.compresso.kernel.jit.x86.X86Conv;
 import io.compresso.kernel.jit.x86.X86Convert;
@@ -21,6 +22,7 @@ import io.compresso.kernel.jit.x86.X86QuantizedBinary;
 import io.compresso.kernel.jit.x86.X86Reduce;
 import io.compresso.kernel.jit.x86.X86Softmax;
 import io.compresso.kernel.jit.x86.X86Unary;
+import io.compresso.kernel.ref.RefBatchGemm;
 import io.compresso.kernel.ref.RefBinary;
 import io.compresso.kernel.ref.RefConv;
 import io.compresso.kernel.ref.RefConvert;
@@ -76,6 +78,10 @@ public final class KernelCatalog {
           new VectorGemm(),
           new VectorInt8Gemm(),
           new RefGemm(),
+          // batched gemm
+          new X86BatchGemm(Isa.AVX512),
+          new X86BatchGemm(Isa.AVX2),
+          new RefBatchGemm(),
           // convolution
           new X86AmxConv(),
           X86NhwcConv.ofFloats(Isa.AVX512),

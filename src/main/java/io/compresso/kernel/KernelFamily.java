@@ -4,6 +4,8 @@ package io.compresso.kernel;
 public enum KernelFamily {
   /** Matrix product, {@link GemmProblem}. */
   GEMM,
+  /** Matrix products of many pairs, {@link BatchGemmProblem}. */
+  BATCH_GEMM,
   /** Convolution, {@link ConvProblem}. */
   CONV,
   /** A function of each element, {@link UnaryProblem}. */

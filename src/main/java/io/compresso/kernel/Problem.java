@@ -6,6 +6,7 @@ package io.compresso.kernel;
  */
 public sealed interface Problem
     permits ProductProblem,
+        BatchGemmProblem,
         UnaryProblem,
         BinaryProblem,
         QuantizedBinaryProblem,

@@ -1,9 +1,13 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.BatchGemmProblem;
+import io.compresso.kernel.BatchGemmProblem.Place;
+import io.compresso.kernel.CpuFeatures;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.GemmProblem;
 import io.compresso.kernel.GemmProblem.Transpose;
+import io.compresso.kernel.Isa;
 import io.compresso.kernel.KernelCatalog;
 import io.compresso.kernel.OperandTypes;
 import io.compresso.kernel.Operands;
@@ -76,6 +80,13 @@ record MatrixProduct(
       int threads, GemmProblem problem, Shape leftStack, Shape rightStack, Shape stack, Tensor y) {
     MemorySegment inputs = Products.memory(a);
     MemorySegment weights = Products.memory(b);
+    BatchGemmProblem batch = batch(problem, leftStack, rightStack, stack);
+    if (batch != null) {
+      try (PreparedKernel kernel = KernelCatalog.prepare(batch, Weights.NONE)) {
+        kernel.run(Operands.of(inputs, weights, y.segment()), threads);
+      }
+      return;
+    }
     try (PreparedKernel kernel =
         KernelCatalog.prepare(problem, Weights.NONE.withQuantization(quantization))) {
       for (long i = 0; i < stack.size(); i++) {
@@ -87,6 +98,34 @@ record MatrixProduct(
             threads);
       }
     }
+  }
+
+  /** All products as one problem, or null when they are better computed one by one. */
+  private static @Nullable BatchGemmProblem batch(
+      GemmProblem problem, Shape leftStack, Shape rightStack, Shape stack) {
+    boolean regular =
+        (leftStack.equals(stack) || leftStack.size() == 1)
+            && (rightStack.equals(stack) || rightStack.size() == 1);
+    if (!regular || problem.types().isInt8() || stack.size() > Integer.MAX_VALUE) {
+      return null;
+    }
+    int count = (int) stack.size();
+    BatchGemmProblem batch =
+        new BatchGemmProblem(
+            problem,
+            1,
+            count,
+            place(leftStack, stack, problem.m(), problem.k()),
+            place(rightStack, stack, problem.k(), problem.n()),
+            Place.dense(count, problem.m(), problem.n()));
+    Isa isa = KernelCatalog.select(batch, CpuFeatures.host()).kernel().spec().isa();
+    return isa == Isa.REF ? null : batch;
+  }
+
+  private static Place place(Shape from, Shape stack, int rows, int columns) {
+    return from.equals(stack)
+        ? Place.dense(stack.size(), rows, columns)
+        : new Place(0, 0, columns, 1);
   }
 
   private static MemorySegment slice(MemorySegment segment, long index, long bytes) {

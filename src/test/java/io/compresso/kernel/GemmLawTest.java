@@ -73,6 +73,17 @@ class GemmLawTest {
         }
       }
     }
+    OperandTypes quantized = new OperandTypes(DType.FLOAT, DType.INT8, DType.FLOAT);
+    for (int m : M) {
+      for (int n : N) {
+        GemmProblem problem = GemmProblem.ofFloat(m, n, K[random.nextInt(K.length)]);
+        problems.add(
+            problem
+                .withTypes(quantized)
+                .withTranspose(false, random.nextBoolean())
+                .withEpilogue(fusedEpilogue(quantized, random)));
+      }
+    }
     OperandTypes half = OperandTypes.all(DType.FLOAT16);
     for (int m : M) {
       for (int n : N) {

@@ -94,7 +94,7 @@ final class KernelLaws {
           new Weights(
               w,
               problem.epilogue().bias() ? bias : null,
-              types.isInt8() ? quantization(problem, random) : WeightQuantization.NONE,
+              isOfIntegers(types) ? quantization(problem, random) : WeightQuantization.NONE,
               new ResidualQuantization(
                   random.nextFloat(),
                   random.nextInt(100),
@@ -106,7 +106,7 @@ final class KernelLaws {
       Data data = new Data(zeroPoint, x, w, residual);
       Tensor expected = run(reference, problem, constants, data, null);
       double[] bounds =
-          !types.isInt8()
+          !isOfIntegers(types)
               ? bounds(problem, constants, data, expected)
               : problem.epilogue().activation() == Activation.NONE
                   ? new double[0]
@@ -118,6 +118,10 @@ final class KernelLaws {
         compare(problem, place + ", given weights", actual, expected, bounds);
       }
     }
+  }
+
+  private static boolean isOfIntegers(OperandTypes types) {
+    return types.isInt8() || types.quantizesRows();
   }
 
   /** The operands of a case. */

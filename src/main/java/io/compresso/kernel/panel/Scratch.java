@@ -25,6 +25,10 @@ public final class Scratch implements AutoCloseable {
     }
   }
 
+  private static final Scratch NOTHING =
+      new Scratch(
+          GREATEST_CLASS + 1, Arena.global().allocate(0, 64), Arena.global().allocate(0, 64));
+
   private final int sizeClass;
   private final MemorySegment whole;
   private final MemorySegment segment;
@@ -37,6 +41,9 @@ public final class Scratch implements AutoCloseable {
 
   /** Memory of {@code bytes} bytes, aligned to 64. */
   public static Scratch of(long bytes) {
+    if (bytes == 0) {
+      return NOTHING;
+    }
     int sizeClass = Math.max(LEAST_CLASS, 64 - Long.numberOfLeadingZeros(Math.max(bytes, 1) - 1));
     if (sizeClass > GREATEST_CLASS) {
       MemorySegment own = Arena.ofAuto().allocate(bytes, 64);

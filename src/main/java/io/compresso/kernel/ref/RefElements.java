@@ -33,7 +33,10 @@ final class RefElements {
               default -> false;
             };
     return Acceptance.when(
-        floats || bytes || (integers && isInteger(types.input()) && types.input().bits() >= 32),
+        floats
+            || bytes
+            || types.quantizesRows()
+            || (integers && isInteger(types.input()) && types.input().bits() >= 32),
         "no product of " + types);
   }
 

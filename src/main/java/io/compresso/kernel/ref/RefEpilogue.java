@@ -39,7 +39,8 @@ final class RefEpilogue {
 
   void store(Tensor output, long index, int channel, long sum, Operands operands) {
     DType type = output.dtype();
-    if (!problem.types().isInt8() || type == DType.INT32) {
+    boolean integers = !problem.types().isInt8() && !problem.types().quantizesRows();
+    if (integers || type == DType.INT32) {
       output.setLong(index, bias == null ? sum : sum + bias.getLong(channel));
       return;
     }

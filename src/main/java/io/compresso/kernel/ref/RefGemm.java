@@ -32,6 +32,9 @@ public final class RefGemm implements Kernel {
           "",
           Isa.REF);
 
+  /** The greatest quantized element of a row. */
+  private static final float GREATEST = 127;
+
   @Override
   public KernelSpec spec() {
     return SPEC;
@@ -40,7 +43,12 @@ public final class RefGemm implements Kernel {
   @Override
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
     return problem instanceof GemmProblem product
-        ? RefElements.accepts(product.types()).and(RefActivation.accepts(product))
+        ? RefElements.accepts(product.types())
+            .and(RefActivation.accepts(product))
+            .and(
+                Acceptance.when(
+                    !product.types().quantizesRows() || !product.transpose().a(),
+                    "rows of a transposed input are not quantized"))
         : Acceptance.no("not a matrix product");
   }
 
@@ -69,7 +77,27 @@ public final class RefGemm implements Kernel {
       int aColumn = problem.transpose().a() ? m : 1;
       int bRow = problem.transpose().b() ? 1 : n;
       int bColumn = problem.transpose().b() ? k : 1;
-      if (RefElements.isFloat(types.input())) {
+      if (types.quantizesRows()) {
+        double[] a = RefElements.doubles(types.input(), operands.input(), aCount);
+        long[] b = RefElements.longs(types.weight(), weights, bCount);
+        Workers.shared()
+            .run(
+                m,
+                threads,
+                i -> {
+                  long[] row = new long[k];
+                  float scale = quantize(a, i * k, row);
+                  Operands scaled = operands.withInputQuantization(0, scale);
+                  for (int j = 0; j < n; j++) {
+                    int bz = quantization.zeroPoint(j);
+                    long sum = 0;
+                    for (int p = 0; p < k; p++) {
+                      sum += row[p] * (b[p * bRow + j * bColumn] - bz);
+                    }
+                    epilogue.store(output, (long) i * n + j, j, sum, scaled);
+                  }
+                });
+      } else if (RefElements.isFloat(types.input())) {
         double[] a = RefElements.doubles(types.input(), operands.input(), aCount);
         double[] b = RefElements.doubles(types.weight(), weights, bCount);
         Workers.shared()
@@ -104,6 +132,20 @@ public final class RefGemm implements Kernel {
                   }
                 });
       }
+    }
+
+    /** Quantizes a row as {@link OperandTypes#quantizesRows} says; returns its scale. */
+    private static float quantize(double[] from, int first, long[] row) {
+      float most = 0;
+      for (int p = 0; p < row.length; p++) {
+        most = Math.max(most, Math.abs((float) from[first + p]));
+      }
+      float scale = most / GREATEST;
+      for (int p = 0; p < row.length && scale > 0; p++) {
+        float ratio = (float) from[first + p] / scale;
+        row[p] = (long) Math.rint(Math.clamp(ratio, -GREATEST, GREATEST));
+      }
+      return Float.isInfinite(scale) ? Float.NaN : scale;
     }
   }
 }

@@ -27,9 +27,9 @@ record AmxCode(GemmShape shape, Products products, Block block, Supplier<Assembl
     SIGNED_BY_UNSIGNED,
     BFLOAT16;
 
-    /** The products of bytes of two types. */
+    /** The products of bytes of two types; floats are quantized to signed bytes. */
     static Products of(DType left, DType right) {
-      if (left == DType.INT8) {
+      if (left == DType.INT8 || left == DType.FLOAT) {
         return right == DType.INT8 ? SIGNED_BY_SIGNED : SIGNED_BY_UNSIGNED;
       }
       return right == DType.INT8 ? UNSIGNED_BY_SIGNED : UNSIGNED_BY_UNSIGNED;

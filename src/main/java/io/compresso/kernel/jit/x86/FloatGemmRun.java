@@ -16,6 +16,7 @@ import io.compresso.kernel.jit.x86.GemmShape.Output;
 import io.compresso.kernel.jit.x86.GemmShape.Part;
 import io.compresso.kernel.jit.x86.GemmShape.Right;
 import io.compresso.kernel.jit.x86.GemmShape.Terms;
+import io.compresso.kernel.jit.x86.RowStage.Change;
 import io.compresso.kernel.jit.x86.RowStage.Conversion;
 import io.compresso.kernel.panel.Blocks;
 import io.compresso.kernel.panel.Scratch;
@@ -118,7 +119,11 @@ final class FloatGemmRun implements PreparedKernel {
     }
     boolean widens = type != DType.FLOAT && !pairs;
     return new RowStage(
-        VectorSet.of(spec.isa()), new Conversion(type, widens, 0), transposed, m, k);
+        VectorSet.of(spec.isa()),
+        new Conversion(type, widens ? Change.WIDENED : Change.NONE, 0),
+        transposed,
+        m,
+        k);
   }
 
   private Left left() {

@@ -15,6 +15,7 @@ import io.compresso.kernel.jit.x86.GemmShape.Left;
 import io.compresso.kernel.jit.x86.GemmShape.Output;
 import io.compresso.kernel.jit.x86.GemmShape.Right;
 import io.compresso.kernel.jit.x86.GemmShape.Terms;
+import io.compresso.kernel.jit.x86.RowStage.Change;
 import io.compresso.kernel.jit.x86.RowStage.Conversion;
 import io.compresso.kernel.panel.Blocks;
 import io.compresso.kernel.panel.Scratch;
@@ -51,6 +52,7 @@ final class Int8GemmRun implements PreparedKernel {
   private final WeightQuantization quantization;
   private final boolean crosses;
   private final boolean moves;
+  private final boolean quantizes;
   private final Arena arena = Arena.ofShared();
   private final @Nullable MemorySegment packed;
   private final MemorySegment columns;
@@ -66,13 +68,20 @@ final class Int8GemmRun implements PreparedKernel {
     Unit unit = new Unit(1, 4, moves ? 1 : AmxCode.TILE_UNITS);
     this.panels = new GemmPanels(problem.k(), n, problem.transpose().b(), unit, width);
     this.crosses = crosses();
+    this.quantizes = problem.types().quantizesRows();
     boolean copies =
-        problem.transpose().a() || problem.k() % (4 * unit.grain()) != 0 || inputMove() != 0;
+        problem.transpose().a()
+            || problem.k() % (4 * unit.grain()) != 0
+            || inputMove() != 0
+            || quantizes;
     this.stage =
         copies
             ? new RowStage(
                 VectorSet.of(spec.isa()),
-                new Conversion(problem.types().input(), false, inputMove()),
+                new Conversion(
+                    problem.types().input(),
+                    quantizes ? Change.QUANTIZED : Change.NONE,
+                    inputMove()),
                 problem.transpose().a(),
                 problem.m(),
                 problem.k())
@@ -89,7 +98,7 @@ final class Int8GemmRun implements PreparedKernel {
                 n,
                 problem.epilogue(),
                 paddedColumns,
-                new Terms(crosses, false)));
+                new Terms(crosses, quantizes)));
     this.product = new GemmProduct(shape, spec.isa(), tiles);
     columns = arena.allocate(columnBytes(), 64);
     constants(weights);
@@ -107,6 +116,10 @@ final class Int8GemmRun implements PreparedKernel {
         problem.epilogue(),
         quantization.outputZeroPoint(),
         weights.residual());
+  }
+
+  private boolean hasRowTerms() {
+    return crosses || quantizes;
   }
 
   private long columnBytes() {
@@ -132,7 +145,7 @@ final class Int8GemmRun implements PreparedKernel {
   }
 
   private int inputMove() {
-    return moves && problem.types().input() == DType.INT8 ? MOVE : 0;
+    return moves && problem.types().input() != DType.UINT8 ? MOVE : 0;
   }
 
   /** Writes the constants of the columns, except for what follows from the weights' sums. */
@@ -182,30 +195,32 @@ final class Int8GemmRun implements PreparedKernel {
     try (Scratch rows = Scratch.of(stage == null ? 0 : stage.bytes());
         Scratch given = Scratch.of(packed != null ? 0 : panels.bytes());
         Scratch givenColumns = Scratch.of(packed != null ? 0 : columnBytes());
-        Scratch rowTerms = Scratch.of(crosses ? (long) RowTerms.BYTES * problem.m() : 0);
+        Scratch rowTerms = Scratch.of(hasRowTerms() ? (long) RowTerms.BYTES * problem.m() : 0);
         Scratch scalars = Scratch.of(GemmFrame.BYTES)) {
       MemorySegment b = packed;
-      MemorySegment terms = columns;
+      MemorySegment ofColumns = columns;
       if (b == null) {
         b = given.segment();
-        terms = givenColumns.segment().copyFrom(columns);
-        pack(Objects.requireNonNull(operands.second()), b, terms, threads);
+        ofColumns = givenColumns.segment().copyFrom(columns);
+        pack(Objects.requireNonNull(operands.second()), b, ofColumns, threads);
       }
       MemorySegment a = operands.input();
       if (stage != null) {
-        stage.copy(a, rows.segment(), threads);
+        if (quantizes && problem.k() == 0) {
+          rowTerms.segment().fill((byte) 0);
+        }
+        stage.copy(a, rows.segment(), rowTerms.segment(), threads);
         a = rows.segment();
       }
-      MemorySegment rowSums = MemorySegment.NULL;
       if (crosses) {
-        rowSums = rowTerms.segment();
-        sumRows(a, rowSums, threads);
+        sumRows(a, rowTerms.segment(), threads);
       }
+      MemorySegment terms = hasRowTerms() ? rowTerms.segment() : MemorySegment.NULL;
       MemorySegment own = scalars.segment().copyFrom(frame);
       MemorySegment third = operands.third() == null ? operands.output() : operands.third();
-      int moved = operands.inputZeroPoint() + inputMove();
+      int moved = (quantizes ? 0 : operands.inputZeroPoint()) + inputMove();
       GemmFrame.run(own, third, operands.output(), operands.inputScale(), moved);
-      multiply(new Memory(a, b, operands.output(), terms, rowSums, own), threads);
+      multiply(new Memory(a, b, operands.output(), ofColumns, terms, own), threads);
     }
   }
 

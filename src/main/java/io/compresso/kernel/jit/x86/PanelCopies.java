@@ -16,11 +16,21 @@ final class PanelCopies implements AutoCloseable {
   private static final int LEAST_BYTES = 1 << 16;
 
   private final GemmPanels panels;
+  private final long stride;
   private final CodeCache.@Nullable Lease whole;
   private final CodeCache.@Nullable Lease last;
 
+  /** For a dense matrix. */
   PanelCopies(GemmPanels panels, VectorSet set) {
+    this(panels, set, panels.transposed() ? panels.k() : panels.n());
+  }
+
+  /**
+   * @param stride elements from one row of the matrix to the next, as it lies
+   */
+  PanelCopies(GemmPanels panels, VectorSet set, long stride) {
     this.panels = panels;
+    this.stride = stride;
     this.whole = panels.n() >= panels.width() ? lease(set, panels.width()) : null;
     int rest = panels.n() % panels.width();
     this.last = rest > 0 ? lease(set, rest) : null;
@@ -35,10 +45,11 @@ final class PanelCopies implements AutoCloseable {
 
   private CodeCache.Lease lease(VectorSet set, int columns) {
     if (panels.transposed()) {
-      PanelTransposeCode code = new PanelTransposeCode(columns, panels.k(), panels.stepBytes());
+      PanelTransposeCode code =
+          new PanelTransposeCode(columns, panels.k(), 4 * stride, panels.stepBytes());
       return CodeCache.lease(code, code::generate);
     }
-    Strides strides = new Strides(4L * panels.n(), panels.stepBytes());
+    Strides strides = new Strides(4 * stride, panels.stepBytes());
     StageCode code = new StageCode(set, DType.FLOAT, false, 0, columns, strides);
     return CodeCache.lease(code, code::generate);
   }
@@ -59,7 +70,7 @@ final class PanelCopies implements AutoCloseable {
               MemorySegment none = MemorySegment.NULL;
               NativeCall.block(
                   code.entry(),
-                  matrix.asSlice(4 * first * (panels.transposed() ? panels.k() : 1)),
+                  matrix.asSlice(4 * first * (panels.transposed() ? stride : 1)),
                   none,
                   target.asSlice(panel * panels.panelBytes()),
                   none,

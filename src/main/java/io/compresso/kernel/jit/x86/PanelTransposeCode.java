@@ -11,9 +11,10 @@ import io.compresso.kernel.jit.x86.Encoder.Modifiers;
  *
  * @param rows rows of the source
  * @param columns elements of each
+ * @param sourceStride bytes from one row of the source to the next
  * @param targetStride bytes from one row of the target to the next
  */
-record PanelTransposeCode(int rows, int columns, long targetStride) {
+record PanelTransposeCode(int rows, int columns, long sourceStride, long targetStride) {
   private static final int SIDE = 16;
   private static final int EVEN_LANES = 0x88;
   private static final int ODD_LANES = 0xDD;
@@ -29,7 +30,7 @@ record PanelTransposeCode(int rows, int columns, long targetStride) {
     VectorSet.AVX512.loadTailMask(a, tail);
     for (int first = 0; first < rows; first += SIDE) {
       int count = Math.min(SIDE, rows - first);
-      a.lea(FROM, Mem.at(SOURCE, 4L * first * columns));
+      a.lea(FROM, Mem.at(SOURCE, first * sourceStride));
       a.lea(TO, Mem.at(TARGET, 4L * first));
       if (columns >= SIDE) {
         a.mov(COUNT, columns / SIDE);
@@ -54,7 +55,7 @@ record PanelTransposeCode(int rows, int columns, long targetStride) {
     for (int i = 0; i < SIDE; i++) {
       Vec row = Vec.zmm(i);
       if (i < count) {
-        a.vmovups(row, Mem.at(FROM, 4L * i * columns), mask);
+        a.vmovups(row, Mem.at(FROM, i * sourceStride), mask);
       } else {
         a.vpxor(row, row, row);
       }

@@ -37,19 +37,39 @@ final class RowStage implements AutoCloseable {
    */
   RowStage(VectorSet set, Conversion conversion, boolean transposed, int rows, int columns) {
     this.type = conversion.type();
-    this.widens = conversion.widens();
+    this.widens = conversion.change() == Change.WIDENED;
     this.flip = conversion.flip();
     this.transposed = transposed;
     this.rows = rows;
     this.columns = columns;
-    this.rowBytes = rowBytes(widens ? 4L * columns : type.bytes(columns));
+    this.rowBytes =
+        rowBytes(
+            switch (conversion.change()) {
+              case NONE -> type.bytes(columns);
+              case WIDENED -> 4L * columns;
+              case QUANTIZED -> columns;
+            });
+    if (conversion.change() == Change.QUANTIZED) {
+      QuantizeRowsCode quantize = new QuantizeRowsCode(set, columns, rowBytes, flip);
+      this.code = CodeCache.lease(quantize, quantize::generate);
+      return;
+    }
     StageCode stage =
         new StageCode(set, type, widens, flip, columns, new Strides(type.bytes(columns), rowBytes));
     this.code = CodeCache.lease(stage, stage::generate);
   }
 
   /** What becomes of elements. */
-  record Conversion(DType type, boolean widens, int flip) {}
+  record Conversion(DType type, Change change, int flip) {}
+
+  /** How the type of elements changes. */
+  enum Change {
+    NONE,
+    /** Floats of 16 bits become floats of 32. */
+    WIDENED,
+    /** Rows of floats are quantized, see {@link QuantizeRowsCode}. */
+    QUANTIZED
+  }
 
   /** The distance of the copy's rows of so many bytes: whole lines that do not alias. */
   static long rowBytes(long bytes) {
@@ -74,6 +94,15 @@ final class RowStage implements AutoCloseable {
 
   /** Copies. */
   void copy(MemorySegment source, MemorySegment target, int threads) {
+    copy(source, target, MemorySegment.NULL, threads);
+  }
+
+  /**
+   * Copies.
+   *
+   * @param terms {@link RowTerms}, whose scales are written when rows are quantized
+   */
+  void copy(MemorySegment source, MemorySegment target, MemorySegment terms, int threads) {
     if (rows == 0 || columns == 0) {
       return;
     }
@@ -98,7 +127,7 @@ final class RowStage implements AutoCloseable {
                   source.asSlice(type.bytes((long) first * columns)),
                   none,
                   target.asSlice(first * rowBytes),
-                  none,
+                  terms.byteSize() == 0 ? terms : terms.asSlice((long) first * RowTerms.BYTES),
                   count,
                   0,
                   none);

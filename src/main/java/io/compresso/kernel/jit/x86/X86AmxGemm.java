@@ -56,7 +56,7 @@ public final class X86AmxGemm implements Kernel {
         new KernelSpec(
             "%s-gemm-%dx%dc%d-amx".formatted(name(type), side, side, group),
             KernelFamily.GEMM,
-            bytes ? Set.of(DType.UINT8, DType.INT8) : Set.of(type),
+            bytes ? Set.of(DType.UINT8, DType.INT8, DType.FLOAT) : Set.of(type),
             new KernelSpec.Tile(side, side, AmxCode.TILE_UNITS * group),
             "[n/%d][k/%d][%d][%d]".formatted(side, group, side, group),
             Isa.AMX);

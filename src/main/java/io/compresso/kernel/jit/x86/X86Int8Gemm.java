@@ -31,7 +31,7 @@ public final class X86Int8Gemm implements Kernel {
         new KernelSpec(
             "qx8-gemm-%dx%dc4-%s".formatted(rows, columns, isa),
             KernelFamily.GEMM,
-            Set.of(DType.UINT8, DType.INT8),
+            Set.of(DType.UINT8, DType.INT8, DType.FLOAT),
             new KernelSpec.Tile(rows, columns, 4),
             "[n/%d][k/4][%d][4]".formatted(columns, columns),
             isa);
@@ -62,7 +62,10 @@ public final class X86Int8Gemm implements Kernel {
           case ADDED -> output != DType.INT32;
           case ADDED_TO_QUANTIZED -> output.bits() == 8;
         };
-    return Acceptance.when(problem.types().isInt8(), "not of bytes")
+    return Acceptance.when(
+            problem.types().isInt8()
+                || (problem.types().quantizesRows() && !problem.transpose().a()),
+            "not of bytes")
         .and(
             Acceptance.when(
                 floats || output == DType.INT32 || output == DType.UINT8 || output == DType.INT8,
