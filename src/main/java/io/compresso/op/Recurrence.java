@@ -5,7 +5,6 @@ import io.compresso.kernel.GemmProblem;
 import io.compresso.kernel.OperandTypes;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
-import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
@@ -16,41 +15,44 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code state . R^T + bias + added} of some gates of one direction, {@code [batch, columns]}. With
- * weights of 8 bits the state is quantized at each step, symmetrically by the largest magnitude of
- * its row.
+ * weights of 8 bits the state is quantized at each step, symmetrically, by its largest magnitude
+ * rounded up to one of a few levels, so that what a kernel is given can be made once for each.
  */
 final class Recurrence {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
-  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final int QUANTIZER = 1 << 12;
   private static final int ZERO_POINT = 128;
   private static final float STEPS = 127;
 
-  /** Adding it leaves a small float's nearest integer in the low bits of its pattern. */
-  private static final float ROUNDER = 12582912f;
+  /** Levels of magnitude: the first is for all that is greater than the second. */
+  private static final float[] LEVELS = levels();
 
   private final RecurrentLayer layer;
-  private final int columns;
   private final PreparedKernel kernel;
+  private final DynamicQuantizer.@Nullable Kernels quantizing;
   private final boolean adds;
   private final int threads;
-  private final @Nullable WeightQuantization quantization;
-  private final @Nullable MemorySegment bias;
 
   private Recurrence(
       RecurrentLayer layer,
-      int columns,
       PreparedKernel kernel,
+      DynamicQuantizer.@Nullable Kernels quantizing,
       boolean adds,
-      int threads,
-      @Nullable WeightQuantization quantization,
-      @Nullable MemorySegment bias) {
+      int threads) {
     this.layer = layer;
-    this.columns = columns;
     this.kernel = kernel;
+    this.quantizing = quantizing;
     this.adds = adds;
     this.threads = threads;
-    this.quantization = quantization;
-    this.bias = bias;
+  }
+
+  /** From 16 down by the fourth root of 2. */
+  private static float[] levels() {
+    float[] levels = new float[96];
+    for (int i = 0; i < levels.length; i++) {
+      levels[i] = (float) (16 * Math.pow(2, -i / 4.0));
+    }
+    return levels;
   }
 
   /** Which product of a node is meant. */
@@ -71,107 +73,116 @@ final class Recurrence {
       boolean adds) {
     int from = part.fromGate() * layer.hidden();
     int to = part.toGate() * layer.hidden();
-    int columns = to - from;
     boolean bytes = weights.isQuantized();
-    WeightQuantization quantization = weights.quantization(part.direction(), from, to);
-    Epilogue epilogue =
-        bytes
-            ? Epilogue.NONE
-            : Epilogue.NONE
-                .withBias(bias != null)
-                .withResidual(adds ? Epilogue.Residual.ADDED : Epilogue.Residual.NONE);
     GemmProblem problem =
         new GemmProblem(
             bytes
-                ? new OperandTypes(DType.UINT8, weights.data().dtype(), DType.INT32)
+                ? new OperandTypes(DType.UINT8, weights.data().dtype(), DType.FLOAT)
                 : OperandTypes.FLOAT,
             layer.batch(),
-            columns,
+            to - from,
             layer.hidden(),
             weights.byRows() ? GemmProblem.Transpose.B : GemmProblem.Transpose.NONE,
-            epilogue);
+            Epilogue.NONE
+                .withBias(bias != null)
+                .withResidual(adds ? Epilogue.Residual.ADDED : Epilogue.Residual.NONE));
     PreparedKernel kernel =
         context.prepare(
             part.number(),
             problem,
             () ->
                 Weights.of(weights.memory(part.direction(), from, to))
-                    .withBias(bytes ? null : bias)
-                    .withQuantization(quantization));
-    return new Recurrence(
-        layer, columns, kernel, adds, context.threads(), bytes ? quantization : null, bias);
+                    .withBias(bias)
+                    .withQuantization(weights.quantization(part.direction(), from, to)));
+    DynamicQuantizer.Kernels quantizing =
+        bytes
+            ? DynamicQuantizer.Kernels.of(
+                context, QUANTIZER + 3 * part.number(), (long) layer.batch() * layer.hidden())
+            : null;
+    return new Recurrence(layer, kernel, quantizing, adds, context.threads());
   }
 
   /** What one run needs besides its operands. */
   final class Workspace {
-    private final MemorySegment state;
-    private final MemorySegment sums;
-    private final float[] scales = new float[layer.batch()];
-    private final Operands operands;
-
-    Workspace() {
-      boolean bytes = quantization != null;
-      long count = bytes ? (long) layer.batch() * layer.hidden() : 0;
-      this.state = Arena.ofAuto().allocate(count, Tensor.ALIGNMENT);
-      this.sums =
-          Arena.ofAuto().allocate(bytes ? 4L * layer.batch() * columns : 0, Tensor.ALIGNMENT);
-      this.operands = Operands.of(state, sums).withInputQuantization(ZERO_POINT, 1);
-    }
+    private final MemorySegment bytes =
+        Arena.ofAuto()
+            .allocate(
+                quantizing == null ? 0 : (long) layer.batch() * layer.hidden(), Tensor.ALIGNMENT);
+    private final MemorySegment bounds = Arena.ofAuto().allocate(8, Tensor.ALIGNMENT);
 
     /** The call for fixed memory. */
     Lowered.Call bind(MemorySegment from, @Nullable MemorySegment added, MemorySegment result) {
       if ((added != null) != adds) {
         throw new IllegalArgumentException("an addend is missing or not wanted");
       }
-      WeightQuantization constants = quantization;
-      if (constants == null) {
+      if (quantizing == null) {
         Operands floats = Operands.of(from, result).withThird(added);
         return () -> kernel.run(floats, threads);
       }
-      return () -> {
-        quantize(from);
-        kernel.run(operands, threads);
-        finish(constants, added, result);
-      };
+      return new Quantized(quantizing, from, added, result);
     }
 
-    private void quantize(MemorySegment from) {
-      int length = layer.hidden();
-      for (int row = 0; row < layer.batch(); row++) {
-        long at = (long) row * length;
-        float largest = 0;
-        for (int i = 0; i < length; i++) {
-          largest = Math.max(largest, Math.abs(from.get(FLOAT, 4 * (at + i))));
-        }
-        float factor = largest > 0 && largest < Float.POSITIVE_INFINITY ? STEPS / largest : 0;
-        scales[row] = largest / STEPS;
-        for (int i = 0; i < length; i++) {
-          float rounded = from.get(FLOAT, 4 * (at + i)) * factor + ROUNDER;
-          state.set(
-              ValueLayout.JAVA_BYTE,
-              at + i,
-              (byte) (Float.floatToRawIntBits(rounded) + ZERO_POINT));
-        }
-      }
-    }
+    /** One step. */
+    private final class Quantized implements Lowered.Call {
+      private final DynamicQuantizer.Kernels kernels;
+      private final Operands least;
+      private final Operands greatest;
+      private final Operands convert;
+      private final Operands product;
 
-    private void finish(
-        WeightQuantization constants, @Nullable MemorySegment added, MemorySegment result) {
-      for (int row = 0; row < layer.batch(); row++) {
-        float scale = scales[row];
-        long at = 4L * row * columns;
-        for (int i = 0; i < columns; i++) {
-          long index = at + 4L * i;
-          float sum = sums.get(INT, index) * (scale * constants.scale(i));
-          if (added != null) {
-            sum += added.get(FLOAT, index);
+      /** By level; made when first needed. */
+      private final @Nullable Operands[] converts = new Operands[LEVELS.length];
+
+      /** By level; made when first needed. */
+      private final @Nullable Operands[] products = new Operands[LEVELS.length];
+
+      private Quantized(
+          DynamicQuantizer.Kernels kernels,
+          MemorySegment from,
+          @Nullable MemorySegment added,
+          MemorySegment result) {
+        this.kernels = kernels;
+        this.least = Operands.of(from, bounds.asSlice(0, 4));
+        this.greatest = Operands.of(from, bounds.asSlice(4, 4));
+        this.convert = Operands.of(from, bytes);
+        this.product = Operands.of(bytes, result).withThird(added);
+      }
+
+      @Override
+      public void run() {
+        kernels.least().run(least, 1);
+        kernels.greatest().run(greatest, 1);
+        float magnitude = Math.max(-bounds.get(FLOAT, 0), bounds.get(FLOAT, 4));
+        int level = level(magnitude);
+        Operands first = converts[level];
+        Operands second = products[level];
+        if (first == null || second == null) {
+          float scale = (level == 0 ? Math.max(LEVELS[0], magnitude) : LEVELS[level]) / STEPS;
+          first = convert.withInputQuantization(ZERO_POINT, scale);
+          second = product.withInputQuantization(ZERO_POINT, scale);
+          if (level > 0) {
+            converts[level] = first;
+            products[level] = second;
           }
-          if (bias != null) {
-            sum += bias.get(FLOAT, 4L * i);
-          }
-          result.set(FLOAT, index, sum);
         }
+        kernels.convert().run(first, 1);
+        kernel.run(second, threads);
       }
     }
+  }
+
+  /** The last level that is not less than the magnitude; 0 where all are less. */
+  private static int level(float magnitude) {
+    int low = 0;
+    int high = LEVELS.length - 1;
+    while (low < high) {
+      int middle = (low + high + 1) / 2;
+      if (LEVELS[middle] >= magnitude) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return low;
   }
 }
