@@ -27,6 +27,15 @@ class RecurrentPropertyTest {
   /** A recurrent node of random sizes with constant weights. */
   private record Network(Model model, Map<String, Tensor> inputs) {
     static Network of(String opType, int gates, long seed) {
+      return of(opType, gates, seed, false);
+    }
+
+    /** With weights of 8 bits that are dequantized. */
+    static Network ofBytes(String opType, int gates, long seed) {
+      return of(opType, gates, seed, true);
+    }
+
+    private static Network of(String opType, int gates, long seed, boolean bytes) {
       SplittableRandom random = new SplittableRandom(seed);
       String direction = DIRECTIONS[random.nextInt(3)];
       int directions = direction.equals("bidirectional") ? 2 : 1;
@@ -41,8 +50,9 @@ class RecurrentPropertyTest {
       Tensor x = tensor(random, 1, steps, batch, inputs);
       given.put("x", x);
       graph.input("x", ValueType.tensor(DType.FLOAT, x.shape()));
-      graph.constant("w", tensor(random, 0.5, directions, (long) gates * hidden, inputs));
-      graph.constant("r", tensor(random, 0.5, directions, (long) gates * hidden, hidden));
+      long rows = (long) gates * hidden;
+      weights(graph, random, "w", bytes, Shape.of(directions, rows, inputs));
+      weights(graph, random, "r", bytes, Shape.of(directions, rows, hidden));
       graph.constant("b", tensor(random, 0.5, directions, 2L * gates * hidden));
       String states = "";
       if (stated) {
@@ -68,6 +78,25 @@ class RecurrentPropertyTest {
           gates == 3 ? (long) random.nextInt(2) : 0L);
       graph.output(outputs.replace("_ ", "").split(" "));
       return new Network(graph.model(), given);
+    }
+
+    private static void weights(
+        Graphs graph, SplittableRandom random, String name, boolean bytes, Shape shape) {
+      if (!bytes) {
+        graph.constant(name, tensor(random, 0.5, shape.dims()));
+        return;
+      }
+      Tensor values = Tensor.allocate(DType.INT8, shape);
+      for (long i = 0; i < values.size(); i++) {
+        values.setLong(i, random.nextInt(-127, 128));
+      }
+      Tensor scales = Tensor.allocate(DType.FLOAT, Shape.of(shape.dim(1)));
+      for (long i = 0; i < scales.size(); i++) {
+        scales.setFloat(i, (float) (0.5 / 127 * (1 + random.nextDouble())));
+      }
+      graph.constant(name + "_bytes", values);
+      graph.constant(name + "_scales", scales);
+      graph.node(name + " = DequantizeLinear " + name + "_bytes " + name + "_scales", "axis", 1L);
     }
 
     private static Tensor tensor(SplittableRandom random, double range, long... dims) {
@@ -120,5 +149,32 @@ class RecurrentPropertyTest {
   @MethodSource("seeds")
   void rnn_isTheReference_whenLowered(long seed) {
     agrees(Network.of("RNN", 1, seed));
+  }
+
+  @ParameterizedTest(name = "seed = {0}")
+  @MethodSource("seeds")
+  void gruAndRnnOfBytes_areCloseToTheirReference_whenLowered(long seed) {
+    boolean gru = seed % 2 == 0;
+    Network network = Network.ofBytes(gru ? "GRU" : "RNN", gru ? 3 : 1, seed);
+    SessionOptions options = new SessionOptions(2, 1 << 30);
+    try (Session plain = Session.create(network.model(), options.withOptimised(false));
+        Session lowered = Session.create(network.model(), options)) {
+      RunResult profiled = lowered.run(network.inputs(), RunOptions.plain().withProfile());
+      assertThat(profiled.profile())
+          .singleElement()
+          .satisfies(row -> assertThat(row.opType()).startsWith("Quantized"))
+          .satisfies(row -> assertThat(row.kernels()).isNotEmpty());
+      double signal = 0;
+      double noise = 0;
+      for (Map.Entry<String, Value> output : plain.run(network.inputs()).entrySet()) {
+        float[] want = ((Tensor) output.getValue()).toFloats();
+        float[] got = ((Tensor) profiled.values().get(output.getKey())).toFloats();
+        for (int i = 0; i < want.length; i++) {
+          signal += want[i] * want[i];
+          noise += (got[i] - want[i]) * (got[i] - want[i]);
+        }
+      }
+      assertThat(10 * Math.log10(signal / noise)).as("dB").isGreaterThan(30);
+    }
   }
 }

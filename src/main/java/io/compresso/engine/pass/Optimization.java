@@ -86,6 +86,7 @@ public final class Optimization {
         new MoveQuantization(),
         new LowerProducts(),
         new LowerDynamicProducts(),
+        new LowerRecurrent(),
         new LowerAdditions(),
         new LowerPools(),
         new LowerFunctions(),
