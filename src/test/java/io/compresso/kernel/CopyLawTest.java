@@ -26,7 +26,11 @@ class CopyLawTest {
         (laws, random) -> {
           int bytes = oneOf(random, 1, 2, 4, 8);
           CopyProblem problem =
-              random.nextInt(3) > 0 ? transpose(bytes, random) : strided(bytes, random);
+              switch (random.nextInt(4)) {
+                case 0 -> strided(bytes, random);
+                case 1 -> image(bytes, random);
+                default -> transpose(bytes, random);
+              };
           laws.check(
               Case.of(
                   problem, random(DType.UINT8, problem.inputBytes(), false, random), DType.UINT8),
@@ -45,6 +49,17 @@ class CopyLawTest {
     Collections.shuffle(order, random);
     return CopyProblem.transpose(
         bytes, Shape.of(dims), order.stream().mapToInt(Integer::intValue).toArray());
+  }
+
+  /** Planes of few channels to pixels, or back. */
+  private static CopyProblem image(int bytes, Random random) {
+    int images = 1 + random.nextInt(2);
+    int channels = 1 + random.nextInt(5);
+    int pixels = 1 + size(random);
+    boolean toPixels = random.nextBoolean();
+    Shape shape =
+        toPixels ? Shape.of(images, channels, pixels) : Shape.of(images, pixels, channels);
+    return CopyProblem.transpose(bytes, shape, 0, 2, 1);
   }
 
   /** Rows of which some lie apart in the input or the output, or are repeated. */

@@ -17,6 +17,7 @@ public final class CopyCases {
       List.of(
           new Order(ShapeList.BERT_BASE, Shape.of(1, 128, 12, 64), 0, 2, 1, 3),
           new Order(ShapeList.BERT_BASE, Shape.of(1, 128, 12, 64), 0, 2, 3, 1),
+          new Order(ShapeList.RESNET_50, Shape.of(1, 3, 224, 224), 0, 2, 3, 1),
           new Order(ShapeList.RESNET_50, Shape.of(1, 64, 56, 56), 0, 2, 3, 1),
           new Order(ShapeList.RESNET_50, Shape.of(1, 56, 56, 256), 0, 3, 1, 2),
           new Order(ShapeList.RESNET_50, Shape.of(1, 2048, 7, 7), 0, 2, 3, 1),

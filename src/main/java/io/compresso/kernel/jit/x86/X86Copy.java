@@ -38,7 +38,7 @@ public final class X86Copy implements Kernel {
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
     return problem instanceof CopyProblem copy
         ? Acceptance.when(
-                moves(copy) >= 0 || transposes(copy),
+                moves(copy) >= 0 || interleaves(copy) || transposes(copy),
                 "neither rows that lie densely nor a transpose")
             .and(ExecutableMemory.allowed())
         : Acceptance.no("not a copy");
@@ -65,6 +65,10 @@ public final class X86Copy implements Kernel {
     return -1;
   }
 
+  private boolean interleaves(CopyProblem problem) {
+    return set == VectorSet.AVX512 && InterleaveRowsRun.accepts(problem);
+  }
+
   private boolean transposes(CopyProblem problem) {
     int column = dense(problem, false);
     int row = dense(problem, true);
@@ -80,8 +84,11 @@ public final class X86Copy implements Kernel {
   public PreparedKernel prepare(Problem problem, Weights weights) {
     CopyProblem copy = (CopyProblem) problem;
     int moved = moves(copy);
-    return moved >= 0
-        ? new MoveRun(spec, set, copy, moved)
+    if (moved >= 0) {
+      return new MoveRun(spec, set, copy, moved);
+    }
+    return interleaves(copy)
+        ? new InterleaveRowsRun(spec, copy)
         : new TransposeRun(spec, set, copy, dense(copy, true), dense(copy, false));
   }
 }
