@@ -9,10 +9,11 @@ import io.compresso.kernel.panel.Chunks;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 
-/** Copies with any strides, line by line along the innermost axis. */
+/** Copies with any strides, line by line along the longest axis. */
 public final class VectorCopy extends VectorKernel<CopyProblem> {
   private static final Axis ONCE = new Axis(1, 0, 0);
 
@@ -28,8 +29,9 @@ public final class VectorCopy extends VectorKernel<CopyProblem> {
   @Override
   void run(CopyProblem problem, Constants constants, Operands operands, int threads) {
     List<Axis> axes = problem.axes();
-    Axis line = axes.isEmpty() ? ONCE : axes.getLast();
-    List<Axis> outer = axes.subList(0, Math.max(0, axes.size() - 1));
+    Axis line = axes.isEmpty() ? ONCE : longest(axes);
+    List<Axis> outer = new ArrayList<>(axes);
+    outer.remove(line);
     if (problem.count() == 0) {
       return;
     }
@@ -51,6 +53,20 @@ public final class VectorCopy extends VectorKernel<CopyProblem> {
             line(problem.elementBytes(), operands, from, to, line);
           }
         });
+  }
+
+  /** The axis with the most elements, or one along which both sides are dense. */
+  private static Axis longest(List<Axis> axes) {
+    Axis longest = axes.getLast();
+    for (Axis axis : axes) {
+      if (axis.inputStride() == 1 && axis.outputStride() == 1) {
+        return axis;
+      }
+      if (axis.size() > longest.size()) {
+        longest = axis;
+      }
+    }
+    return longest;
   }
 
   private static void line(int bytes, Operands operands, long from, long to, Axis axis) {
