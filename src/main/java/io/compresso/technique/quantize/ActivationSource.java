@@ -10,6 +10,7 @@ import io.compresso.graph.Graph;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
+import io.compresso.graph.Patch;
 import io.compresso.graph.ValueInfo;
 import io.compresso.graph.ValueType;
 import io.compresso.onnx.OnnxCodec;
@@ -22,7 +23,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -77,15 +80,18 @@ interface ActivationSource extends AutoCloseable {
     return true;
   }
 
+  /** The values are outputs of the model, so that the rest of it is compiled as ever. */
   private static ActivationSource engine(Model model, Set<String> values) {
-    Session session = Session.create(model, SessionOptions.DEFAULT);
+    Set<String> computed = new LinkedHashSet<>(ofInputs(model.graph()));
+    computed.retainAll(values);
+    Session session = Session.create(opened(model, computed), SessionOptions.DEFAULT);
     return new ActivationSource() {
       @Override
       public void run(Map<String, ? extends Value> inputs, ValueListener listener) {
-        session.run(
-            inputs,
-            (name, value) -> {
-              if (values.contains(name)) {
+        session
+            .run(inputs)
+            .forEach((name, value) -> {
+              if (computed.contains(name)) {
                 listener.onValue(name, value);
               }
             });
@@ -98,7 +104,23 @@ interface ActivationSource extends AutoCloseable {
     };
   }
 
-  private static ActivationSource peer(Model model, Set<String> values, Path work) {
+  /** The values that do not follow from constants alone. */
+  private static Set<String> ofInputs(Graph graph) {
+    Set<String> known = new HashSet<>();
+    graph.inputs().forEach(input -> known.add(input.name()));
+    Set<String> computed = new LinkedHashSet<>();
+    for (Node node : graph.nodes()) {
+      if (Patch.reads(node).stream().anyMatch(known::contains)) {
+        known.addAll(node.outputs());
+        computed.addAll(node.outputs());
+      }
+    }
+    computed.remove("");
+    return computed;
+  }
+
+  /** The model with further outputs. */
+  private static Model opened(Model model, Set<String> values) {
     Graph graph = model.graph();
     List<ValueInfo> outputs = new ArrayList<>(graph.outputs());
     for (String value : values) {
@@ -106,7 +128,7 @@ interface ActivationSource extends AutoCloseable {
         outputs.add(new ValueInfo(value, new ValueType.TensorType(DType.FLOAT, null)));
       }
     }
-    Graph open =
+    return model.withGraph(
         new Graph(
             graph.name(),
             graph.inputs(),
@@ -114,12 +136,15 @@ interface ActivationSource extends AutoCloseable {
             graph.nodes(),
             graph.initializers(),
             graph.valueInfos(),
-            graph.annotations());
+            graph.annotations()));
+  }
+
+  private static ActivationSource peer(Model model, Set<String> values, Path work) {
     OnnxRuntimePeer runner;
     try {
       Path file = Files.createTempFile(work, "observed", ".onnx");
       try {
-        OnnxCodec.write(model.withGraph(open), file);
+        OnnxCodec.write(opened(model, values), file);
         runner = OnnxRuntimePeer.open(file, PeerOptions.DEFAULT);
       } finally {
         Files.deleteIfExists(file);
