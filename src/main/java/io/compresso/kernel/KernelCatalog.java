@@ -40,12 +40,15 @@ import io.compresso.kernel.vector.VectorBinary;
 import io.compresso.kernel.vector.VectorConv;
 import io.compresso.kernel.vector.VectorConvert;
 import io.compresso.kernel.vector.VectorCopy;
+import io.compresso.kernel.vector.VectorGather;
 import io.compresso.kernel.vector.VectorGemm;
 import io.compresso.kernel.vector.VectorInt8Conv;
 import io.compresso.kernel.vector.VectorInt8Gemm;
+import io.compresso.kernel.vector.VectorLookup;
 import io.compresso.kernel.vector.VectorNhwcConv;
 import io.compresso.kernel.vector.VectorNorm;
 import io.compresso.kernel.vector.VectorPool;
+import io.compresso.kernel.vector.VectorQuantizedBinary;
 import io.compresso.kernel.vector.VectorReduce;
 import io.compresso.kernel.vector.VectorSoftmax;
 import io.compresso.kernel.vector.VectorUnary;
@@ -115,6 +118,7 @@ public final class KernelCatalog {
           new RefBinary(),
           new X86QuantizedBinary(Isa.AVX512),
           new X86QuantizedBinary(Isa.AVX2),
+          new VectorQuantizedBinary(),
           new RefQuantizedBinary(),
           new X86Softmax(Isa.AVX512),
           new X86Softmax(Isa.AVX2),
@@ -134,6 +138,7 @@ public final class KernelCatalog {
           new RefConvert(),
           new X86Lookup(Isa.AVX512),
           new X86Lookup(Isa.AVX2),
+          new VectorLookup(),
           new RefLookup(),
           new X86Reduce(Isa.AVX512),
           new X86Reduce(Isa.AVX2),
@@ -143,6 +148,7 @@ public final class KernelCatalog {
           new X86Copy(Isa.AVX2),
           new VectorCopy(),
           new RefCopy(),
+          new VectorGather(),
           new RefGather());
 
   private KernelCatalog() {}

@@ -9,6 +9,7 @@ import io.compresso.kernel.ElementLaws.Bound;
 import io.compresso.kernel.ElementLaws.Case;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -73,5 +74,33 @@ class CopyLawTest {
             new Axis(random.nextInt(4), random.nextInt(2000), rows * outputRow),
             new Axis(rows, random.nextInt(3) * length, outputRow),
             new Axis(length, 1, 1)));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> gather_equalsTheReference() {
+    return ElementLawTest.laws(
+        KernelFamily.GATHER,
+        (laws, random) -> {
+          DType indexType = oneOf(random, DType.INT32, DType.INT64);
+          int size = 1 + size(random);
+          GatherProblem problem =
+              new GatherProblem(
+                  random.nextInt(4),
+                  size,
+                  oneOf(random, 0, 1, 3, 4, 8, 64, 100),
+                  size(random),
+                  indexType);
+          Tensor indices = Tensor.allocate(indexType, Shape.of(problem.count()));
+          for (int i = 0; i < problem.count(); i++) {
+            indices.setLong(i, random.nextInt(2 * size) - size);
+          }
+          laws.check(
+              Case.of(
+                      problem,
+                      random(DType.UINT8, problem.inputBytes(), false, random),
+                      DType.UINT8)
+                  .withSecond(indices),
+              Bound.EXACT);
+        });
   }
 }
