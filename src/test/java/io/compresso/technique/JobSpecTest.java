@@ -49,19 +49,18 @@ class JobSpecTest {
     assertThat(spec.pipeline()).hasSize(1);
     assertThat(RecordBinder.toMap(spec.pipeline().getFirst().parameters()).get("weights"))
         .isEqualTo(
-            Map.of(
-                "bits",
-                8,
-                "perChannel",
-                false,
-                "observer",
-                "mse",
-                "percentile",
-                99.99,
-                "equalize",
-                false,
-                "correctBias",
-                true));
+            Map.ofEntries(
+                Map.entry("bits", 8),
+                Map.entry("perChannel", false),
+                Map.entry("observer", "mse"),
+                Map.entry("percentile", 99.99),
+                Map.entry("equalize", false),
+                Map.entry("correctBias", true),
+                Map.entry("rounding", "nearest"),
+                Map.entry("damping", 0.01),
+                Map.entry("actOrder", true),
+                Map.entry("block", 32),
+                Map.entry("symmetric", false)));
   }
 
   @Test
@@ -86,15 +85,16 @@ class JobSpecTest {
     assertThat(e.problems())
         .extracting(Problem::path)
         .containsExactlyInAnyOrder("modle", "model", "pipeline[0].quantize.weights.bits", "seed");
-    assertThat(e).hasMessageContaining("pipeline[0].quantize.weights.bits: must be 8, not 3");
+    assertThat(e)
+        .hasMessageContaining("pipeline[0].quantize.weights.bits: must be between 4 and 8, not 3");
   }
 
   @ParameterizedTest
   @CsvSource({
-    "mode,sttic,'pipeline[0].quantize.mode: must be one of static, dynamic, not ''sttic'''",
+    "mode,sttic,'pipeline[0].quantize.mode: must be one of static, dynamic, weight-only, fp16, bf16, not ''sttic'''",
     "weights,8,'pipeline[0].quantize.weights: must be an object, not ''8'''",
     "format,QDQ,'pipeline[0].quantize.format: must be one of qdq, qoperator, not ''QDQ'''",
-    "nodes,x,'pipeline[0].quantize.nodes: unknown field; allowed: mode, weights'",
+    "nodes,x,'pipeline[0].quantize.nodes: unknown field; allowed: mode, backend, weights'",
   })
   void bind_namesTheFieldAndWhatIsAllowed(String field, String value, String message) {
     assertThat(
@@ -158,7 +158,8 @@ class JobSpecTest {
     Map<?, ?> quantize =
         (Map<?, ?>) TechniqueCatalog.schema(TechniqueCatalog.all().getFirst()).get("properties");
     Map<?, ?> mode = (Map<?, ?>) quantize.get("mode");
-    assertThat(mode.get("enum")).isEqualTo(List.of("static", "dynamic"));
+    assertThat(mode.get("enum"))
+        .isEqualTo(List.of("static", "dynamic", "weight-only", "fp16", "bf16"));
     assertThat(mode.get("default")).isEqualTo("static");
   }
 

@@ -30,6 +30,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 class PipelineTest {
   @TempDir private Path work;
@@ -167,9 +171,20 @@ class PipelineTest {
     assertThat(report.markdown()).contains("## Layers", "| third | Gemm |");
   }
 
-  @Test
-  void run_givesTheSameBytes_whenTheJobIsTheSame() throws IOException {
-    JobSpec spec = JobSpec.bind(Map.of("model", "m", "preset", "balanced"));
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{weights: {rounding: gptq}}",
+        "{weights: {rounding: adaround}, activations: {observer: entropy}}",
+        "{mode: weight-only, weights: {bits: 4, rounding: gptq}}",
+        "{mode: fp16}",
+        "{mode: bf16}"
+      })
+  void run_givesTheSameBytes_whenTheJobIsTheSame(String parameters) throws IOException {
+    Map<String, Object> fields =
+        new Yaml(new SafeConstructor(new LoaderOptions())).load(parameters);
+    JobSpec spec = JobSpec.of("quantize", fields);
     byte[] first = Files.readAllBytes(Pipeline.run(file, data, spec, work, JobHost.LOCAL).model());
     byte[] second = Files.readAllBytes(Pipeline.run(file, data, spec, work, JobHost.LOCAL).model());
     assertThat(second).isEqualTo(first);

@@ -16,9 +16,8 @@ import java.lang.foreign.ValueLayout;
  * inputs, so its gradient is known in closed form, and no sample is needed after calibration.
  *
  * @param iterations steps of Adam
- * @param deadline in {@link System#nanoTime} terms; what is learned until then is used
  */
-record AdaRound(int iterations, long deadline) {
+record AdaRound(int iterations) {
   private static final float STRETCH_LOW = -0.1f;
   private static final float STRETCH_HIGH = 1.1f;
   private static final float RATE = 0.02f;
@@ -95,7 +94,7 @@ record AdaRound(int iterations, long deadline) {
       GemmProblem problem = GemmProblem.ofFloat(rows, depth, depth);
       try (PreparedKernel kernel = KernelCatalog.prepare(problem, Weights.of(matrix))) {
         int warmUp = (int) (WARM_UP * iterations);
-        for (int step = 0; step < iterations && System.nanoTime() - deadline < 0; step++) {
+        for (int step = 0; step < iterations; step++) {
           for (int i = 0; i < size; i++) {
             float sigmoid = (float) (1 / (1 + Math.exp(-logits[i])));
             float stretched = sigmoid * (STRETCH_HIGH - STRETCH_LOW) + STRETCH_LOW;

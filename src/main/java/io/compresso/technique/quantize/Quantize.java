@@ -153,7 +153,8 @@ public final class Quantize implements Technique<QuantizeParams> {
     BatchSource calibration = context.calibration();
     long runs =
         calibration == null || parameters.mode() == Mode.DYNAMIC ? 0 : calibration.samples();
-    return new Estimate(parameters.mode().isHalf() ? -weights / 2 : -weights * 3 / 4, runs);
+    int bits = parameters.mode().isHalf() ? 16 : parameters.weights().bits();
+    return new Estimate(-weights * (32 - bits) / 32, runs);
   }
 
   @Override

@@ -28,8 +28,9 @@ public record QuantizeParams(
     @Param("How activations are quantized.") Activations activations,
     @Param(
             value =
-                "Nodes by name that stay in floating point; auto leaves out, within the budget, those"
-                    + " that hurt most until the job's goal for accuracy is met.",
+                "Nodes by name that stay in floating point; auto raises, within the budget, the layers"
+                    + " that hurt most until the job's goal for accuracy is met: in static mode to"
+                    + " 16-bit activations first, then to floating point.",
             byDefault = "")
         List<String> exclude,
     @Param(

@@ -1,24 +1,37 @@
 package io.compresso.technique.quantize;
 
+import io.compresso.technique.JobSpec;
 import io.compresso.technique.quantize.QuantizeParams.RoundingKind;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Rounds the weights of a layer to a grid, with what is known of the layer's inputs. */
 final class Rounding {
-  private static final int ADAROUND_STEPS = 600;
+  private static final int FEWEST_STEPS = 50;
+  private static final int MOST_STEPS = 600;
+
+  /** What a slow machine does in a second, so that a job gives the same bytes on any. */
+  private static final double MACS_PER_SECOND = 5e9;
+
+  private static final double SHARE = 0.2;
 
   private final QuantizeParams.Weights parameters;
-  private final long deadline;
+  private final double macsPerLayer;
 
   /**
    * Rounds as the parameters say.
    *
-   * @param deadline of all learning, in {@link System#nanoTime} terms
+   * @param budget of the job, by which steps of learning are counted, not timed
+   * @param layers how many layers share it
    */
-  Rounding(QuantizeParams.Weights parameters, long deadline) {
+  Rounding(QuantizeParams.Weights parameters, JobSpec.Budget budget, int layers) {
     this.parameters = parameters;
-    this.deadline = deadline;
+    this.macsPerLayer = budget.maxMinutes() * 60 * SHARE * MACS_PER_SECOND / Math.max(1, layers);
+  }
+
+  private int steps(WeightMatrix matrix) {
+    double macs = (double) matrix.values().length * matrix.depth();
+    return (int) Math.max(FEWEST_STEPS, Math.min(MOST_STEPS, macsPerLayer / macs));
   }
 
   /**
@@ -42,7 +55,7 @@ final class Rounding {
           parameters.rounding() == RoundingKind.GPTQ
               ? new Gptq(parameters.damping(), parameters.actOrder())
                   .round(part, rows, depth, own, grams[group])
-              : new AdaRound(ADAROUND_STEPS, deadline).round(part, rows, depth, own, grams[group]);
+              : new AdaRound(steps(matrix)).round(part, rows, depth, own, grams[group]);
       System.arraycopy(rounded, 0, result, from * depth, rounded.length);
     }
     return result;

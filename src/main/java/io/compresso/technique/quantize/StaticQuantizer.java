@@ -106,7 +106,8 @@ final class StaticQuantizer {
             notes.add(
                 "value '%s': %d elements were infinite or NaN and were ignored"
                     .formatted(value, count)));
-    Rounding rounding = new Rounding(parameters.weights(), LayerSearch.deadline(context));
+    Rounding rounding =
+        new Rounding(parameters.weights(), context.budget(), Quantize.layers(prepared).size());
     return new StaticQuantizer(
         prepared,
         parameters,

@@ -145,7 +145,7 @@ final class WeightOnlyMethod {
 
   private Map<Node, BlockWeights> quantize(List<Node> layers, @Nullable InputGrams grams) {
     QuantizeParams.Weights wanted = parameters.weights();
-    Rounding rounding = new Rounding(wanted, LayerSearch.deadline(context));
+    Rounding rounding = new Rounding(wanted, context.budget(), layers.size());
     Map<Node, BlockWeights> result = new IdentityHashMap<>();
     for (Node node : layers) {
       context.host().checkpoint();

@@ -70,7 +70,7 @@ class RoundingPropertyTest {
         error(weights, grid, gram, new Gptq(0.01, true).round(weights, ROWS, DEPTH, grid, gram));
     double ordered =
         error(weights, grid, gram, new Gptq(0.01, false).round(weights, ROWS, DEPTH, grid, gram));
-    AdaRound learner = new AdaRound(600, System.nanoTime() + 60_000_000_000L);
+    AdaRound learner = new AdaRound(600);
     double learned = error(weights, grid, gram, learner.round(weights, ROWS, DEPTH, grid, gram));
     assertThat(10 * Math.log10(nearest / gptq)).isGreaterThan(2);
     assertThat(10 * Math.log10(nearest / ordered)).isGreaterThan(2);
@@ -99,9 +99,7 @@ class RoundingPropertyTest {
     float[] gram = gram(random);
     Grid grid = Grid.fit(weights, ROWS, DEPTH, 16, 4, false, true);
     int[] nearest = Rounding.nearest(weights, ROWS, DEPTH, grid);
-    int[] learned =
-        new AdaRound(50, System.nanoTime() + 60_000_000_000L)
-            .round(weights, ROWS, DEPTH, grid, gram);
+    int[] learned = new AdaRound(50).round(weights, ROWS, DEPTH, grid, gram);
     for (int i = 0; i < nearest.length; i++) {
       assertThat(learned[i]).isBetween(grid.min(), grid.max());
       assertThat(Math.abs(learned[i] - nearest[i])).isLessThanOrEqualTo(1);
