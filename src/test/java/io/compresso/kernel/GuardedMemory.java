@@ -9,9 +9,12 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** A stretch of memory between two pages that must not be touched. */
+/**
+ * A stretch of memory between two pages, of any size of pages up to 64 KB, that must not be
+ * touched.
+ */
 final class GuardedMemory {
-  private static final long PAGE = 4096;
+  private static final long PAGE = 1 << 16;
   private static final int PROT_NONE = 0;
   private static final int PROT_READ_WRITE = 3;
   private static final int MAP_PRIVATE_ANONYMOUS = 0x22;

@@ -104,11 +104,13 @@ record ArmTiles(Isa isa, Factors factors) {
    * @param run consecutive elements of the input that belong to one sum, or a divisor of them
    */
   Acceptance accepts(ProductProblem problem, int run) {
+    if (!takes(problem.types())) {
+      return Acceptance.no("not of the types " + factors.types);
+    }
     // What is read beyond a run is multiplied by 0, which for floats must be a number.
-    boolean whole =
-        factors == Factors.BYTES || run % backend(DType.FLOAT).arithmetic().grain() == 0;
-    return Acceptance.when(takes(problem.types()), "not of the types " + factors.types)
-        .and(accepts(problem.types().output(), problem.epilogue()))
+    int grain = backend(problem.types().input()).arithmetic().grain();
+    boolean whole = factors == Factors.BYTES || run % grain == 0;
+    return accepts(problem.types().output(), problem.epilogue())
         .and(Acceptance.when(whole, "runs of %d elements of the input".formatted(run)))
         .and(
             Acceptance.when(
