@@ -94,6 +94,9 @@ class GemmLawTest {
                 .withEpilogue(fusedEpilogue(half, random)));
       }
     }
+    for (int i = 0; i < 2 * M.length * N.length; i++) {
+      problems.add(bfloats(M[i % M.length], N[i / 2 / M.length], random));
+    }
     for (int[] size :
         new int[][] {{150, 33, 1100}, {3, 65, 2100}, {16, 20, 4096}, {1, 300, 3000}}) {
       GemmProblem problem = GemmProblem.ofFloat(size[0], size[1], size[2]);
@@ -117,6 +120,15 @@ class GemmLawTest {
   private static GemmProblem int8(GemmProblem problem, Random random) {
     OperandTypes types = int8Types(random);
     return problem.withTypes(types).withEpilogue(int8Epilogue(types, random));
+  }
+
+  /** Numbers of bfloat16 in pairs, as some instructions take them. */
+  private static GemmProblem bfloats(int m, int n, Random random) {
+    DType output = random.nextBoolean() ? DType.BFLOAT16 : DType.FLOAT;
+    return GemmProblem.ofFloat(m, n, 2 * random.nextInt(50))
+        .withTypes(new OperandTypes(DType.BFLOAT16, DType.BFLOAT16, output))
+        .withTranspose(random.nextInt(3) == 0, random.nextInt(3) == 0)
+        .withEpilogue(floatEpilogue(random));
   }
 
   /** Floats of 16 bits, multiplied to floats of 16 or of 32 bits. */
