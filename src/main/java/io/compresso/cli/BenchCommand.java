@@ -10,7 +10,12 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Times our engine against ONNX Runtime, in turns, in one process.",
-    subcommands = {BenchKernelsCommand.class, BenchModelsCommand.class, BenchProbeCommand.class},
+    subcommands = {
+      BenchKernelsCommand.class,
+      BenchModelsCommand.class,
+      BenchProbeCommand.class,
+      BenchBusyCommand.class
+    },
     commandListHeading = "%nCommands:%n")
 final class BenchCommand implements Runnable {
   @Spec

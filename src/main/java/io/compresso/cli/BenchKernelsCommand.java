@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -30,6 +31,8 @@ import picocli.CommandLine.Spec;
       "The ratio is peer / ours, the median of pairs, with the 10th and the 90th percentile."
     })
 final class BenchKernelsCommand implements Callable<Integer> {
+  private static final double MOST_BUSY_RATIO = 1.3;
+
   @Spec
   private @SuppressWarnings("NullAway.Init") CommandSpec spec;
 
@@ -65,6 +68,13 @@ final class BenchKernelsCommand implements Callable<Integer> {
       description = "How long a shape is measured, after as long a warm-up (${DEFAULT-VALUE}).")
   private int millis = 300;
 
+  @Option(
+      names = "--busy-core",
+      description =
+          "Times ours alone, on one thread and on two, while another process keeps a core busy;"
+              + " fails where the median of two threads is more than 1.3 times that of one.")
+  private boolean busyCore;
+
   @Option(names = "--json", description = "Writes the rows to this file; - is standard output.")
   private @Nullable Path json;
 
@@ -72,6 +82,9 @@ final class BenchKernelsCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
     KernelBench.Options options = options();
+    if (busyCore) {
+      return besideABusyProcess(options, out);
+    }
     out.println(header());
     out.flush();
     List<KernelBench.Row> rows =
@@ -88,6 +101,46 @@ final class BenchKernelsCommand implements Callable<Integer> {
     out.print(summary(rows));
     out.flush();
     return 0;
+  }
+
+  private int besideABusyProcess(KernelBench.Options options, PrintWriter out) throws Exception {
+    List<KernelBench.BusyRow> rows;
+    Process busy = OwnProcess.start(List.of("bench", "busy"));
+    try {
+      rows =
+          KernelBench.runBusy(
+              options,
+              row -> {
+                out.println(
+                    Output.format(
+                        "%-11s %-4s %-38s one thread %10.1f us, two %10.1f us, ratio %5.2f %s",
+                        row.family(),
+                        row.dtype(),
+                        row.shape(),
+                        row.oneThreadMicros(),
+                        row.twoThreadsMicros(),
+                        row.ratio(),
+                        row.kernel()));
+                out.flush();
+              });
+      if (!busy.isAlive()) {
+        throw new IllegalStateException("the process that keeps a core busy has ended");
+      }
+    } finally {
+      busy.destroyForcibly();
+    }
+    Output.json(json, rows, out);
+    KernelBench.BusyRow worst =
+        rows.stream().max(Comparator.comparingDouble(KernelBench.BusyRow::ratio)).orElse(null);
+    if (worst == null) {
+      throw new ParameterException(spec.commandLine(), "no kernel and shape is selected");
+    }
+    out.println(
+        Output.format(
+            "%d shapes, the worst ratio of two threads to one is %.2f: %s %s %s",
+            rows.size(), worst.ratio(), worst.family(), worst.dtype(), worst.shape()));
+    out.flush();
+    return worst.ratio() <= MOST_BUSY_RATIO ? 0 : 1;
   }
 
   private KernelBench.Options options() {

@@ -2,7 +2,6 @@ package io.compresso.cli;
 
 import io.compresso.evaluate.ModelBench;
 import io.compresso.evaluate.ModelInputs;
-import io.compresso.evaluate.OnnxRuntimePeer;
 import io.compresso.evaluate.PeakMemory;
 import io.compresso.evaluate.Runner;
 import io.compresso.tensor.Tensor;
@@ -30,7 +29,6 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Prints the peak memory in bytes of a process that runs a model.")
 final class BenchProbeCommand implements Callable<Integer> {
-  private static final String MAIN_CLASS = "io.compresso.Compresso";
   private static final int RUNS = 3;
 
   @Spec
@@ -79,23 +77,9 @@ final class BenchProbeCommand implements Callable<Integer> {
   }
 
   private static double start(List<String> arguments) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--add-modules=jdk.incubator.vector");
-    command.add("--enable-native-access=ALL-UNNAMED");
-    String classPath = System.getProperty("java.class.path");
-    ProcessBuilder builder = new ProcessBuilder(command);
-    if (classPath.endsWith(".jar") && !classPath.contains(java.io.File.pathSeparator)) {
-      command.addAll(List.of("-jar", classPath));
-    } else {
-      // On the command line a long class path makes ONNX Runtime crash.
-      builder.environment().put("CLASSPATH", classPath);
-      command.add(MAIN_CLASS);
-    }
-    command.addAll(List.of("bench", "probe"));
+    List<String> command = new ArrayList<>(List.of("bench", "probe"));
     command.addAll(arguments);
-    builder.environment().put(OnnxRuntimePeer.DISABLE_TELEMETRY, "1");
-    Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    Process process = OwnProcess.start(command);
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (process.waitFor() != 0) {
       throw new IllegalStateException("the process that measures memory failed: " + output);

@@ -127,6 +127,20 @@ public final class KernelBench {
       @Nullable Double peakFraction) {}
 
   /**
+   * One shape beside a process that keeps a core busy.
+   *
+   * @param ratio two threads / one thread, of the medians: what the second thread costs or gains
+   */
+  public record BusyRow(
+      String family,
+      String dtype,
+      String shape,
+      String kernel,
+      double oneThreadMicros,
+      double twoThreadsMicros,
+      double ratio) {}
+
+  /**
    * The shapes of one list, or of all lists.
    *
    * @param list the list's name, {@code all} for all
@@ -156,30 +170,78 @@ public final class KernelBench {
   /** Runs the bench; {@code rows} gets each row when it is there. */
   public List<Row> run(Consumer<Row> rows) {
     List<Row> all = new ArrayList<>();
-    for (Family family : FAMILIES) {
-      if (!matches(options.families, family.name::equals)) {
-        continue;
-      }
-      for (Types types : TYPES) {
-        String dtype = KernelCase.name(types.ours);
-        boolean repeated =
-            options.cap.isPresent() && types.ours == DType.FLOAT16 && types.peer == DType.FLOAT;
-        if (repeated || !matches(options.dtypes, dtype::equals)) {
-          continue;
-        }
-        for (KernelCase item : family.cases.apply(types.ours, types.peer)) {
-          String shape = item.list() + " " + item.shape();
-          if (matches(options.shapes, shape::contains)) {
-            row(family.name, dtype, shape, item)
+    forEach(
+        options,
+        (family, types, shape, item) -> {
+          boolean repeated =
+              options.cap.isPresent() && types.ours == DType.FLOAT16 && types.peer == DType.FLOAT;
+          if (!repeated) {
+            row(family, KernelCase.name(types.ours), shape, item)
                 .ifPresent(row -> {
                   all.add(row);
                   rows.accept(row);
                 });
           }
+        });
+    return all;
+  }
+
+  /**
+   * Times 500 calls on one thread and on two, in turns, while another process keeps a core busy;
+   * {@code rows} gets each row when it is there. The peer takes no part.
+   *
+   * @param options of which the threads and the time do not count
+   */
+  public static List<BusyRow> runBusy(Options options, Consumer<BusyRow> rows) {
+    List<BusyRow> all = new ArrayList<>();
+    CpuFeatures best = CpuFeatures.host().withoutCap();
+    CpuFeatures cpu = options.cap.map(CpuFeatures::host).orElse(best);
+    forEach(
+        options,
+        (family, types, shape, item) -> {
+          if (types.ours == DType.FLOAT16 && types.peer == DType.FLOAT) {
+            return;
+          }
+          BusyCore.time(item, cpu)
+              .ifPresent(times -> {
+                BusyRow row =
+                    new BusyRow(
+                        family,
+                        KernelCase.name(types.ours),
+                        shape,
+                        times.kernel(),
+                        times.oneThreadMicros(),
+                        times.twoThreadsMicros(),
+                        times.twoThreadsMicros() / times.oneThreadMicros());
+                all.add(row);
+                rows.accept(row);
+              });
+        });
+    return all;
+  }
+
+  /** Takes one case after the other. */
+  private interface Visitor {
+    void visit(String family, Types types, String shape, KernelCase item);
+  }
+
+  private static void forEach(Options options, Visitor visitor) {
+    for (Family family : FAMILIES) {
+      if (!matches(options.families, family.name::equals)) {
+        continue;
+      }
+      for (Types types : TYPES) {
+        if (!matches(options.dtypes, KernelCase.name(types.ours)::equals)) {
+          continue;
+        }
+        for (KernelCase item : family.cases.apply(types.ours, types.peer)) {
+          String shape = item.list() + " " + item.shape();
+          if (matches(options.shapes, shape::contains)) {
+            visitor.visit(family.name, types, shape, item);
+          }
         }
       }
     }
-    return all;
   }
 
   private static boolean matches(List<String> wanted, Predicate<String> test) {
