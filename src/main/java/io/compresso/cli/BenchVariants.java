@@ -22,7 +22,7 @@ import java.util.Map;
 
 /** Makes the precisions of a model that the bench compares, with the project's own techniques. */
 final class BenchVariants {
-  static final List<String> DTYPES = List.of("f32", "int8");
+  static final List<String> DTYPES = List.of("f32", "int8", "f16");
 
   private static final int CALIBRATION_RUNS = 4;
 
@@ -34,8 +34,8 @@ final class BenchVariants {
 
   /**
    * The model in a precision. Convolutions are quantized statically, with the ranges of random
-   * inputs, and other models dynamically. Where ONNX Runtime does not take a quantized model, it
-   * gets the original.
+   * inputs, and other models dynamically. Half precision is compared with the original. Where ONNX
+   * Runtime does not take a quantized model, it gets the original.
    *
    * @throws io.compresso.graph.GraphException if the model cannot be had in the precision
    */
@@ -45,6 +45,10 @@ final class BenchVariants {
     }
     Path variant = work.resolve(name + "-" + dtype + ".onnx");
     Model model = OnnxCodec.read(file);
+    if (dtype.equals("f16")) {
+      OnnxCodec.write(apply("quantize", Map.of("mode", "fp16"), model), variant);
+      return new ModelBench.Subject(name, dtype, variant, "f32", file);
+    }
     OnnxCodec.write(quantized(model), variant);
     return loads(variant)
         ? new ModelBench.Subject(name, dtype, variant, dtype, variant)

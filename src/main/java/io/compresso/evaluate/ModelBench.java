@@ -91,8 +91,9 @@ public final class ModelBench {
           ourTimes,
           peerTimes,
           Ratio.of(pairs.second(), pairs.first()),
-          creation(() -> openOurs(subject.ours, threads), ourInputs) - ourTimes.p50(),
-          creation(() -> openPeer(subject.peer, threads), peerInputs) - peerTimes.p50(),
+          Math.max(0, creation(() -> openOurs(subject.ours, threads), ourInputs) - ourTimes.p50()),
+          Math.max(
+              0, creation(() -> openPeer(subject.peer, threads), peerInputs) - peerTimes.p50()),
           agreement.decibels(),
           agreement.difference());
     }

@@ -67,6 +67,27 @@ class BenchCommandTest {
   }
 
   @Test
+  void kernels_timesOneThreadAndTwo_besideABusyProcess() throws Exception {
+    Path json = folder.resolve("busy.json");
+    run(
+        "bench",
+        "kernels",
+        "--busy-core",
+        "--family",
+        "gemm",
+        "--dtype",
+        "f32",
+        "--shapes",
+        "square m=64",
+        "--json",
+        json.toString());
+    JsonNode rows = JsonMapper.shared().readTree(Files.readString(json));
+    assertThat(rows).hasSize(1);
+    assertThat(rows.get(0).path("twoThreadsMicros").asDouble()).isPositive();
+    assertThat(out.toString()).contains("1 shapes, the worst ratio of two threads to one is");
+  }
+
+  @Test
   void kernels_namesWhatIsKnown_whenAFamilyIsNot() {
     assertThat(run("bench", "kernels", "--family", "gem")).isEqualTo(2);
     assertThat(err.toString()).contains("--family: unknown 'gem', known are [gemm");
