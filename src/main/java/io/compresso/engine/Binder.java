@@ -253,6 +253,9 @@ final class Binder {
   }
 
   private boolean addViews(int at, Step step, List<TensorSpec> outputs, List<Lowered.View> views) {
+    if (!fit(step, outputs, views)) {
+      return false;
+    }
     for (int i = 0; i < step.outputs.length; i++) {
       int slot = step.outputs[i];
       if (slot == Plan.NONE) {
@@ -273,6 +276,24 @@ final class Binder {
       located[slot] = new Located(source.storage(), source.offset() + view.offset(), spec);
       Piece piece = source.storage().root().piece;
       piece.last = Math.max(piece.last, Math.max(at, lastUse[slot]));
+    }
+    return true;
+  }
+
+  /** Whether the views lie in what they are views of; in wrong models they may not. */
+  private boolean fit(Step step, List<TensorSpec> outputs, List<Lowered.View> views) {
+    for (int i = 0; i < step.outputs.length; i++) {
+      if (step.outputs[i] != Plan.NONE) {
+        int input = step.inputs[views.get(i).input()];
+        Located source = located[input];
+        long bytes =
+            constants[input] instanceof Tensor tensor
+                ? tensor.byteSize()
+                : source == null ? -1 : source.spec().bytes();
+        if (views.get(i).offset() + outputs.get(i).bytes() > bytes) {
+          return false;
+        }
+      }
     }
     return true;
   }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /** Seeded random inputs for models of which nothing is known but their graph. */
 public final class ModelInputs {
@@ -21,8 +22,8 @@ public final class ModelInputs {
 
   /**
    * A value for each required input: floats from -1 to 1; integers 0 and 1, but 1 in masks and
-   * 16,000 in a rate of samples. The first free dimension of an input is the batch, a free length
-   * of rows is 512, and others are 1.
+   * 16,000 in a rate of samples. A free length of the rows of a matrix is 512, the first other free
+   * dimension is the batch, and the rest are 1.
    *
    * @throws GraphException if an input is no tensor or has no rank
    */
@@ -56,7 +57,13 @@ public final class ModelInputs {
                 && dims != null
                 && (dims.isEmpty()
                     || dims.getFirst().equals(Dim.of(batch))
-                    || dims.stream().anyMatch(dim -> dim.sizeOrNull() == null)));
+                    || IntStream.range(0, dims.size())
+                        .anyMatch(
+                            axis -> dims.get(axis).sizeOrNull() == null && !isLength(axis, dims))));
+  }
+
+  private static boolean isLength(int axis, List<Dim> dims) {
+    return axis == 1 && dims.size() == 2;
   }
 
   private static Shape shape(List<Dim> dims, int batch) {
@@ -66,11 +73,11 @@ public final class ModelInputs {
       Long size = dims.get(axis).sizeOrNull();
       if (size != null) {
         sizes[axis] = size;
-      } else if (!batched) {
-        sizes[axis] = batch;
-        batched = true;
+      } else if (isLength(axis, dims)) {
+        sizes[axis] = FREE_LENGTH;
       } else {
-        sizes[axis] = axis == 1 && sizes.length == 2 ? FREE_LENGTH : 1;
+        sizes[axis] = batched ? 1 : batch;
+        batched = true;
       }
     }
     return Shape.of(sizes);

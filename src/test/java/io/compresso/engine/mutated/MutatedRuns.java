@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Loads and runs damaged models in a process of their own. What breaks a law is a line of its
@@ -114,15 +115,12 @@ final class MutatedRuns {
             });
     run.join(MOST_PATIENCE_MILLIS);
     if (run.isAlive()) {
-      StackTraceElement[] trace = run.getStackTrace();
-      System.out.println(
-          BROKEN + "does not end: " + List.of(trace).subList(0, Math.min(12, trace.length)));
+      System.out.println(BROKEN + "does not end: " + own(run.getStackTrace()));
       System.exit(3);
     }
     long nanos = cpuNanos() - start;
     if (thrown[0] != null && !clean(thrown[0])) {
-      StackTraceElement[] trace = thrown[0].getStackTrace();
-      return thrown[0] + " at " + List.of(trace).subList(0, Math.min(4, trace.length));
+      return thrown[0] + " at " + own(thrown[0].getStackTrace());
     }
     if (nanos > MOST_NANOS) {
       return "took %.1f s (%s)".formatted(nanos / 1e9, thrown[0]);
@@ -137,6 +135,14 @@ final class MutatedRuns {
   private static long cpuNanos() {
     return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
         .getProcessCpuTime();
+  }
+
+  /** The innermost frames that are the engine's. */
+  private static List<StackTraceElement> own(StackTraceElement[] trace) {
+    return Stream.of(trace)
+        .filter(frame -> frame.getClassName().startsWith("io.compresso"))
+        .limit(6)
+        .toList();
   }
 
   private static boolean clean(Throwable thrown) {

@@ -9,6 +9,7 @@ import java.util.List;
 /** Successive outputs of one axis of a pooling whose windows have the same taps in the input. */
 final class PoolRuns {
   private static final SpatialAxis ONE = SpatialAxis.of(1, 1, 0);
+  private static final int MOST_WINDOWS = 1 << 24;
 
   private PoolRuns() {}
 
@@ -56,6 +57,9 @@ final class PoolRuns {
   /** Whether each window has an element of the input. */
   static Acceptance accepts(PoolProblem problem) {
     for (SpatialAxis axis : problem.axes()) {
+      if (axis.outputSize() > MOST_WINDOWS) {
+        return Acceptance.no("more than %d windows along an axis".formatted(MOST_WINDOWS));
+      }
       for (Run run : of(axis)) {
         if (run.taps == 0) {
           return Acceptance.no("a window wholly outside of the input");
