@@ -3,6 +3,7 @@ package io.compresso.evaluate;
 import io.compresso.evaluate.bench.Contender;
 import io.compresso.evaluate.bench.KernelCase;
 import io.compresso.kernel.CpuFeatures;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +14,7 @@ final class BusyCore {
   private static final int ROUNDS = 5;
   private static final int CALLS = 100;
   private static final int TRIALS = 20;
+  private static final Duration WARM_UP = Duration.ofMillis(200);
 
   private BusyCore() {}
 
@@ -48,6 +50,8 @@ final class BusyCore {
   private static Times time(Contender single, Contender twofold) {
     double[] one = new double[ROUNDS * CALLS];
     double[] two = new double[ROUNDS * CALLS];
+    warmUp(single);
+    warmUp(twofold);
     for (int round = 0; round < ROUNDS; round++) {
       calls(single, TRIALS);
       System.arraycopy(calls(single, CALLS), 0, one, round * CALLS, CALLS);
@@ -55,6 +59,13 @@ final class BusyCore {
       System.arraycopy(calls(twofold, CALLS), 0, two, round * CALLS, CALLS);
     }
     return new Times(single.name(), median(one), median(two));
+  }
+
+  private static void warmUp(Contender contender) {
+    long end = System.nanoTime() + WARM_UP.toNanos();
+    while (System.nanoTime() < end) {
+      contender.run();
+    }
   }
 
   private static double[] calls(Contender contender, int count) {
