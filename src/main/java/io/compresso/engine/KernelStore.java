@@ -4,13 +4,17 @@ import io.compresso.kernel.KernelCatalog;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Problem;
 import io.compresso.kernel.Weights;
+import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The prepared kernels of a session, shared by the plans that need the same. Thread-safe. */
 final class KernelStore {
+  private static final long LEAST_RELEASED = 1 << 16;
+
   /**
    * Names a kernel.
    *
@@ -34,11 +38,23 @@ final class KernelStore {
   synchronized PreparedKernel acquire(Key key, Supplier<Weights> weights) {
     Entry entry = entries.get(key);
     if (entry == null) {
-      entry = new Entry(KernelCatalog.prepare(key.problem(), weights.get()));
+      Weights constants = weights.get();
+      entry = new Entry(KernelCatalog.prepare(key.problem(), constants));
       entries.put(key, entry);
+      release(constants.data());
     }
     entry.users++;
     return entry.kernel;
+  }
+
+  /**
+   * Lets go of the physical memory of weights in a mapped file: the kernel has packed them, and who
+   * reads them again gets them from the file.
+   */
+  private static void release(@Nullable MemorySegment data) {
+    if (data != null && data.isMapped() && data.byteSize() >= LEAST_RELEASED) {
+      data.unload();
+    }
   }
 
   /** Gives kernels back; those that nobody uses any more are closed. */
