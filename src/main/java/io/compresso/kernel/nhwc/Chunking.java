@@ -10,6 +10,8 @@ package io.compresso.kernel.nhwc;
  */
 record Chunking(Split rows, Split panels, int blockRows) {
   private static final int CHUNKS_PER_THREAD = 6;
+  private static final int LEAST_CHUNKS_PER_THREAD = 2;
+  private static final int BALANCING = 4;
   private static final long NEAR_CACHE = 24 << 10;
   private static final long FAR_CACHE = 256 << 10;
   private static final int LEAST_BLOCK_ROWS = 4;
@@ -37,19 +39,22 @@ record Chunking(Split rows, Split panels, int blockRows) {
         threads == 1
             ? 1
             : (int) Math.clamp(sizes.chunkable(), 1, (long) CHUNKS_PER_THREAD * threads);
+    int least = Math.min(wanted, threads == 1 ? 1 : LEAST_CHUNKS_PER_THREAD * threads);
     long cost = Long.MAX_VALUE;
     int rowChunks = 1;
     int panelChunks = 1;
     for (int split = 1; split <= Math.min(wanted, sizes.panels()); split++) {
-      int rows = Math.min(sizes.tileRows(), Math.ceilDiv(wanted, split));
-      long traffic = rows * sizes.filterBytes() + split * sizes.inputBytes();
-      // Chunks that are missing leave threads without work.
-      long missing = Math.max(0, wanted - (long) rows * split);
-      long total = traffic + missing * (sizes.filterBytes() + sizes.inputBytes());
-      if (total < cost) {
-        cost = total;
-        rowChunks = rows;
-        panelChunks = split;
+      for (int rows = 1; rows <= Math.min(wanted, sizes.tileRows()); rows++) {
+        long chunks = (long) rows * split;
+        // Too few chunks leave threads without work, some more balance it.
+        long missing = Math.max(0, least - chunks) + Math.max(0, wanted - chunks) / BALANCING;
+        long traffic = rows * sizes.filterBytes() + split * sizes.inputBytes();
+        long total = traffic + missing * (sizes.filterBytes() + sizes.inputBytes());
+        if (total < cost) {
+          cost = total;
+          rowChunks = rows;
+          panelChunks = split;
+        }
       }
     }
     long cache = sizes.filterBytes() / panelChunks > FAR_CACHE ? FAR_CACHE : NEAR_CACHE;

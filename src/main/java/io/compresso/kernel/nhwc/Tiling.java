@@ -13,9 +13,7 @@ record Tiling(Split rows, Split columns, int vectors, int lanes, int channels) {
   private static final double PRODUCTS_PER_CYCLE = 2;
   private static final double LOADS_PER_CYCLE = 2;
   private static final double LATENCY = 4.5;
-  private static final int VECTORS_OF_FAR_CACHE = 4096;
-  private static final double NEAR_VECTORS_PER_CYCLE = 0.4;
-  private static final double FAR_VECTORS_PER_CYCLE = 0.12;
+  private static final double FILTER_VECTORS_PER_CYCLE = 0.4;
   private static final double STORE_CYCLES = 4;
   private static final double TILE_CYCLES = 12;
 
@@ -75,8 +73,7 @@ record Tiling(Split rows, Split columns, int vectors, int lanes, int channels) {
     double products = pixels * panelVectors / PRODUCTS_PER_CYCLE;
     int values = work.depthwise() ? pixels * panelVectors : pixels;
     double loads = (values + panelVectors) / LOADS_PER_CYCLE;
-    boolean far = work.steps() * panelVectors > VECTORS_OF_FAR_CACHE;
-    double filters = panelVectors / (far ? FAR_VECTORS_PER_CYCLE : NEAR_VECTORS_PER_CYCLE);
+    double filters = panelVectors / FILTER_VECTORS_PER_CYCLE;
     double step = Math.max(Math.max(products, loads), Math.max(filters, LATENCY));
     return work.steps() * step + STORE_CYCLES * pixels * panelVectors + TILE_CYCLES;
   }
