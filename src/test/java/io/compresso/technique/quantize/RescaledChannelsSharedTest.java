@@ -61,8 +61,6 @@ class RescaledChannelsSharedTest {
       double perTensor = agreement(model, parent, calibration, evaluation, false, false);
       double equalized = agreement(model, parent, calibration, evaluation, false, true);
       double perChannel = agreement(model, parent, calibration, evaluation, true, false);
-      System.out.printf(
-          "per tensor %.4f equalized %.4f per channel %.4f%n", perTensor, equalized, perChannel);
       assertThat(perTensor).isLessThanOrEqualTo(0.9);
       assertThat(equalized).isGreaterThanOrEqualTo(0.99);
       assertThat(perChannel).isGreaterThanOrEqualTo(0.99);
