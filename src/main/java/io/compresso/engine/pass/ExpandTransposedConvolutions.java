@@ -26,7 +26,7 @@ final class ExpandTransposedConvolutions extends Rewriting {
     }
     Node converter = view.producer(node.input(1));
     boolean bytes = converter != null && Quantized.is(converter, "DequantizeLinear");
-    Tensor weights = view.constant(bytes ? converter.input(0) : node.input(1));
+    Tensor weights = view.constant(bytes && converter != null ? converter.input(0) : node.input(1));
     int rank = view.rank(node.input(0)) - 2;
     if (weights == null || rank < 1 || rank > 3 || weights.shape().rank() != rank + 2) {
       return;
