@@ -55,6 +55,7 @@ public final class Advisor {
   private static final Set<String> FUSED_PRODUCTS = Set.of("Attention", "MultiHeadAttention");
   private static final Set<String> PRODUCTS =
       Set.of("Conv", "ConvTranspose", "MatMul", "Gemm", "LSTM", "GRU", "RNN", "Attention");
+  private static final long LARGE_WEIGHTS = 8 << 20;
   private static final long SMALL_MACS = 200_000;
   private static final int IMAGE_SIDE = 224;
   private static final int SEQUENCE = 128;
@@ -384,7 +385,8 @@ public final class Advisor {
                   staticInt8(
                       Map.of("exclude", List.of("auto")),
                       "faster than dynamic where its accuracy holds (products: %s): no range is"
-                          + " looked for at run time",
+                          + " looked for at run time, and SmoothQuant moves outliers into the"
+                          + " weights",
                       profile,
                       "matmul"));
           case RECURRENT ->
@@ -406,10 +408,42 @@ public final class Advisor {
                       "matmul"));
           case OTHER -> List.of();
         };
+    List<Recommendation> all = new ArrayList<>(first);
+    if (profile.weightBytes() > LARGE_WEIGHTS && profile.shares().containsKey("matmul")) {
+      all.add(weightOnly(profile));
+    }
+    if (profile.macs() > 0) {
+      all.add(half(profile));
+    }
     List<Recommendation> ready = new ArrayList<>();
-    first.stream().filter(r -> r.needs().isEmpty()).forEach(ready::add);
-    first.stream().filter(r -> !r.needs().isEmpty()).forEach(ready::add);
+    all.stream().filter(r -> r.needs().isEmpty()).forEach(ready::add);
+    all.stream().filter(r -> !r.needs().isEmpty()).forEach(ready::add);
     return List.copyOf(ready);
+  }
+
+  private Recommendation weightOnly(Profile profile) {
+    return new Recommendation(
+        "4-bit weights",
+        Map.of("quantize", Map.of("mode", "weight-only", "weights", Map.of("bits", 4))),
+        List.of(
+            "the weights of matrix products take %,d bytes, of which one inference of a small batch"
+                    .formatted(profile.weightBytes())
+                + " reads every one; activations stay in floats"),
+        List.of(),
+        expectation(Map.of(Group.MATMUL, Precision.WEIGHTS_INT4), profile));
+  }
+
+  private Recommendation half(Profile profile) {
+    Map<Group, Precision> halves = new HashMap<>();
+    for (Group group : Group.values()) {
+      halves.put(group, Precision.FP16);
+    }
+    return new Recommendation(
+        "half precision",
+        Map.of("quantize", Map.of("mode", "fp16")),
+        List.of("half the size with hardly any loss, where int8 costs too much accuracy"),
+        List.of(),
+        expectation(halves, profile));
   }
 
   private Recommendation staticInt8(

@@ -91,9 +91,10 @@ class AdvisorTest {
   }
 
   @Test
-  void staticQuantization_needsDataThatIsNotThere() {
+  void staticQuantization_comesLastWhenItsDataIsNotThere() {
     Advice advice = Advisor.advise(convolutional(1), Facts.NONE, "auto");
-    assertThat(advice.recommendations().getFirst().needs())
+    assertThat(advice.recommendations().getFirst().title()).isEqualTo("half precision");
+    assertThat(advice.recommendations().getLast().needs())
         .containsExactly("100 to 500 examples of the model's inputs as calibration data");
   }
 
