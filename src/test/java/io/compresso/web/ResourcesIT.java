@@ -263,7 +263,7 @@ class ResourcesIT {
   void catalogue_listsSchemasAndTargets() {
     JsonNode quantize = SERVER.get("/v1/techniques/quantize").json();
     assertThat(quantize.path("schema").path("properties").path("mode").path("enum").size())
-        .isEqualTo(2);
+        .isEqualTo(5);
     assertThat(SERVER.get("/v1/targets").json().path("items").isArray()).isTrue();
     assertThat(SERVER.get("/v1/targets/none").status()).isEqualTo(404);
   }
