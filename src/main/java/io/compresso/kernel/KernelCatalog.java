@@ -8,6 +8,7 @@ import io.compresso.kernel.jit.x86.X86AmxConv;
 import io.compresso.kernel.jit.x86.X86AmxGemm;
 import io.compresso.kernel.jit.x86.X86BatchGemm;
 import io.compresso.kernel.jit.x86.X86Binary;
+import io.compresso.kernel.jit.x86.X86BlockGemm;
 import io.compresso.kernel.jit.x86.X86Conv;
 import io.compresso.kernel.jit.x86.X86Convert;
 import io.compresso.kernel.jit.x86.X86Copy;
@@ -22,8 +23,10 @@ import io.compresso.kernel.jit.x86.X86QuantizedBinary;
 import io.compresso.kernel.jit.x86.X86Reduce;
 import io.compresso.kernel.jit.x86.X86Softmax;
 import io.compresso.kernel.jit.x86.X86Unary;
+import io.compresso.kernel.panel.DequantizedGemm;
 import io.compresso.kernel.ref.RefBatchGemm;
 import io.compresso.kernel.ref.RefBinary;
+import io.compresso.kernel.ref.RefBlockGemm;
 import io.compresso.kernel.ref.RefConv;
 import io.compresso.kernel.ref.RefConvert;
 import io.compresso.kernel.ref.RefCopy;
@@ -85,6 +88,10 @@ public final class KernelCatalog {
           new X86BatchGemm(Isa.AVX512),
           new X86BatchGemm(Isa.AVX2),
           new RefBatchGemm(),
+          // gemm with weights in blocks
+          new X86BlockGemm(),
+          new DequantizedGemm(),
+          new RefBlockGemm(),
           // convolution
           new X86AmxConv(),
           X86NhwcConv.ofFloats(Isa.AVX512),

@@ -6,6 +6,8 @@ public enum KernelFamily {
   GEMM,
   /** Matrix products of many pairs, {@link BatchGemmProblem}. */
   BATCH_GEMM,
+  /** Product with weights quantized in blocks, {@link BlockGemmProblem}. */
+  BLOCK_GEMM,
   /** Convolution, {@link ConvProblem}. */
   CONV,
   /** A function of each element, {@link UnaryProblem}. */

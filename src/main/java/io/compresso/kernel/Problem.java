@@ -7,6 +7,7 @@ package io.compresso.kernel;
 public sealed interface Problem
     permits ProductProblem,
         BatchGemmProblem,
+        BlockGemmProblem,
         UnaryProblem,
         BinaryProblem,
         QuantizedBinaryProblem,

@@ -1,17 +1,22 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.BlockGemmProblem;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.GemmProblem;
 import io.compresso.kernel.OperandTypes;
 import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Product with weights of 2, 4 or 8 bits, quantized in blocks along their depth. */
 final class MatMulNBits extends MicrosoftOperator {
@@ -35,6 +40,76 @@ final class MatMulNBits extends MicrosoftOperator {
   @Override
   public Optional<Reference> reference() {
     return Optional.of(context -> List.of(run(context)));
+  }
+
+  /** Floats by constant weights whose zero points are packed like them. */
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    Shape a = context.input(0).shape();
+    int n = Math.toIntExact(context.node().intAttribute("N", 0));
+    int k = Math.toIntExact(context.node().intAttribute("K", 0));
+    Tensor packed = context.constant(1);
+    Tensor scales = context.constant(2);
+    Tensor zeros = context.constant(3);
+    boolean known =
+        packed != null
+            && scales != null
+            && context.isFixed(3)
+            && (zeros == null || zeros.dtype() == DType.UINT8)
+            && context.inputOrNull(4) == null
+            && context.isFixed(5);
+    if (!known
+        || context.input(0).dtype() != DType.FLOAT
+        || n < 1
+        || k < 1
+        || a.rank() < 1
+        || a.dim(-1) != k) {
+      return null;
+    }
+    Tensor bias = context.constant(5);
+    BlockGemmProblem problem =
+        new BlockGemmProblem(
+            Math.toIntExact(a.size() / k),
+            n,
+            k,
+            (int) context.node().intAttribute("bits", 4),
+            (int) context.node().intAttribute("block_size", 0),
+            bias != null);
+    PreparedKernel kernel =
+        context.prepare(
+            0,
+            problem,
+            () ->
+                Weights.of(Products.memory(Objects.requireNonNull(packed)))
+                    .withBias(bias == null ? null : ProductLowering.memory(DType.FLOAT, bias))
+                    .withQuantization(
+                        quantization(problem, Objects.requireNonNull(scales), zeros)));
+    int threads = context.threads();
+    return Lowered.of(buffers -> {
+      Operands operands = Operands.of(buffers.input(0), buffers.output(0));
+      return () -> kernel.run(operands, threads);
+    });
+  }
+
+  private static WeightQuantization quantization(
+      BlockGemmProblem problem, Tensor scales, @Nullable Tensor zeros) {
+    int blocks = problem.blocks();
+    int bits = problem.bits();
+    int zeroRow = Math.ceilDiv(blocks * bits, 8);
+    float[] factors = new float[problem.outputChannels()];
+    int[] zeroPoints = new int[factors.length];
+    if (scales.size() != factors.length) {
+      throw new IllegalArgumentException(
+          "%d scales for %d blocks".formatted(scales.size(), factors.length));
+    }
+    for (int i = 0; i < factors.length; i++) {
+      factors[i] = scales.getFloat(i);
+      zeroPoints[i] =
+          zeros == null
+              ? 1 << (bits - 1)
+              : field(zeros, (long) i / blocks * zeroRow, i % blocks, bits);
+    }
+    return new WeightQuantization(zeroPoints, factors, 0);
   }
 
   private static Tensor run(OpContext context) {

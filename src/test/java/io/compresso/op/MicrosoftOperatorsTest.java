@@ -314,6 +314,57 @@ class MicrosoftOperatorsTest {
   }
 
   @Test
+  void matMulNBits_agrees_withoutZeroPoints() throws Exception {
+    for (long rows : new long[] {1, 8, 9}) {
+      of("MatMulNBits")
+          .with("K", 64)
+          .with("N", 35)
+          .with("bits", 4)
+          .with("block_size", 32)
+          .floats(1, rows, 64)
+          .bytes(UINT8, 35, 2, 16)
+          .floats(70)
+          .output(FLOAT)
+          .constants()
+          .agrees(1e-4, 0);
+    }
+  }
+
+  @Test
+  void matMulNBits_agrees_withABias() throws Exception {
+    of("MatMulNBits")
+        .with("K", 40)
+        .with("N", 19)
+        .with("bits", 4)
+        .with("block_size", 16)
+        .floats(3, 40)
+        .bytes(UINT8, 19, 3, 8)
+        .floats(57)
+        .bytes(UINT8, 38)
+        .omitted()
+        .floats(19)
+        .output(FLOAT)
+        .constants()
+        .agrees(1e-4, 0);
+  }
+
+  @Test
+  void matMulNBits_agrees_withBytes() throws Exception {
+    of("MatMulNBits")
+        .with("K", 96)
+        .with("N", 17)
+        .with("bits", 8)
+        .with("block_size", 32)
+        .floats(2, 96)
+        .bytes(UINT8, 17, 3, 32)
+        .floats(51)
+        .bytes(UINT8, 51)
+        .output(FLOAT)
+        .constants()
+        .agrees(1e-3, 0);
+  }
+
+  @Test
   void quantizeLinear_agrees() throws Exception {
     of("QuantizeLinear").floats(3, 7).quantization(0.01f, UINT8, 128).output(UINT8).agrees();
     of("DequantizeLinear").bytes(INT8, 3, 7).quantization(0.01f, INT8, 7).output(FLOAT).agrees();
