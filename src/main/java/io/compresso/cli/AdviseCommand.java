@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -84,7 +85,7 @@ final class AdviseCommand implements Callable<Integer> {
     out.println(
         Output.format(
             "%s model, %,d parameters, %,d multiply-accumulates an inference, for %s",
-            profile.kind().name().toLowerCase(java.util.Locale.ROOT),
+            profile.kind().name().toLowerCase(Locale.ROOT),
             profile.parameters(),
             profile.macs(),
             advice.target()));

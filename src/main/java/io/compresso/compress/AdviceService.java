@@ -21,7 +21,7 @@ import org.springframework.stereotype.Service;
 @Service
 public class AdviceService {
   /** The target that stands for this host. */
-  public static final String THIS_HOST = "auto";
+  public static final String THIS_HOST = Target.AUTO;
 
   /** Data sets that are looked at, the newest first, when none is named. */
   private static final int MOST_DATASETS = 100;

@@ -28,6 +28,7 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -415,10 +416,9 @@ public final class Advisor {
     if (profile.macs() > 0) {
       all.add(half(profile));
     }
-    List<Recommendation> ready = new ArrayList<>();
-    all.stream().filter(r -> r.needs().isEmpty()).forEach(ready::add);
-    all.stream().filter(r -> !r.needs().isEmpty()).forEach(ready::add);
-    return List.copyOf(ready);
+    return all.stream()
+        .sorted(Comparator.comparing(recommendation -> !recommendation.needs().isEmpty()))
+        .toList();
   }
 
   private Recommendation weightOnly(Profile profile) {

@@ -242,10 +242,14 @@ final class CsvFormat {
     return outputs;
   }
 
+  /** Whether the entry is the vocabulary that is declared, by its path or its last segment. */
+  static boolean isVocabulary(TextSpec text, Entry entry) {
+    return entry.name().equals(text.vocabulary()) || entry.baseName().equals(text.vocabulary());
+  }
+
   private Entry vocabulary(TextSpec text) {
     for (Entry candidate : archive.entries()) {
-      if (candidate.name().equals(text.vocabulary())
-          || candidate.baseName().equals(text.vocabulary())) {
+      if (isVocabulary(text, candidate)) {
         if (candidate.size() >= MOST_VOCABULARY_BYTES) {
           throw new DataException(
               Code.LIMIT_EXCEEDED,
