@@ -39,6 +39,7 @@ public final class ModelBench {
   /**
    * What one comparison gave.
    *
+   * @param batch samples of a run
    * @param ratio median of the paired ratios peer / ours
    * @param oursCreateMillis from the file to the end of the first run, less the time of a later run
    * @param peerCreateMillis the same of ONNX Runtime
@@ -58,7 +59,10 @@ public final class ModelBench {
       @Nullable Double agreementDb,
       @Nullable String disagreement) {}
 
-  /** Whether the model can be run on batches of that size. */
+  /**
+   * Whether the model can be run on batches of that size; 1 stands for the size that it fixes, if
+   * it does.
+   */
   public static boolean takesBatch(Path model, int batch) {
     return ModelInputs.takesBatch(graph(model), batch);
   }
@@ -70,7 +74,8 @@ public final class ModelBench {
    * @throws PeerException if ONNX Runtime refuses the model
    */
   public static Result run(Subject subject, int batch, int threads, Duration measure) {
-    Map<String, Tensor> ourInputs = ModelInputs.random(graph(subject.ours), batch, 1);
+    Graph graph = graph(subject.ours);
+    Map<String, Tensor> ourInputs = ModelInputs.random(graph, batch, 1);
     Map<String, Tensor> peerInputs = ModelInputs.random(graph(subject.peer), batch, 1);
     LatencyOptions options = new LatencyOptions(measure, measure, LEAST_PAIRS, MOST_PAIRS);
     try (Runner ours = openOurs(subject.ours, threads);
@@ -86,7 +91,7 @@ public final class ModelBench {
       Percentiles peerTimes = Percentiles.ofNanos(pairs.second());
       return new Result(
           subject,
-          batch,
+          ModelInputs.batchOf(graph, batch),
           threads,
           ourTimes,
           peerTimes,

@@ -49,17 +49,49 @@ public final class ModelInputs {
     return values;
   }
 
-  /** Whether every required input has a dimension that is free to be the batch, or has it so. */
+  /**
+   * The size of the batch that {@link #random} gives inputs for when asked for one: that which the
+   * graph fixes, as its first input's first dimension, or else the one asked for.
+   */
+  public static int batchOf(Graph graph, int asked) {
+    List<ValueInfo> inputs = graph.requiredInputs();
+    if (inputs.stream().anyMatch(ModelInputs::isBatchFree)) {
+      return asked;
+    }
+    return inputs.stream()
+        .map(ModelInputs::dims)
+        .filter(dims -> !dims.isEmpty())
+        .findFirst()
+        .map(dims -> dims.getFirst().sizeOrNull())
+        .filter(size -> size >= 1 && size <= Integer.MAX_VALUE)
+        .map(Long::intValue)
+        .orElse(1);
+  }
+
+  /**
+   * Whether the graph can be run on batches of that size: each on 1, which stands for the size that
+   * the graph fixes, if it does; on others where every input has a dimension that is free to be the
+   * batch, or has it so.
+   */
   public static boolean takesBatch(Graph graph, int batch) {
-    return graph.requiredInputs().stream()
-        .allMatch(input ->
-            input.type() instanceof TensorType(var _, var dims)
-                && dims != null
-                && (dims.isEmpty()
-                    || dims.getFirst().equals(Dim.of(batch))
-                    || IntStream.range(0, dims.size())
-                        .anyMatch(
-                            axis -> dims.get(axis).sizeOrNull() == null && !isLength(axis, dims))));
+    return batch == 1
+        || batchOf(graph, batch) == batch
+            && graph.requiredInputs().stream()
+                .allMatch(input ->
+                    dims(input).isEmpty()
+                        || dims(input).getFirst().equals(Dim.of(batch))
+                        || isBatchFree(input));
+  }
+
+  private static boolean isBatchFree(ValueInfo input) {
+    List<Dim> dims = dims(input);
+    return IntStream.range(0, dims.size())
+        .anyMatch(axis -> dims.get(axis).sizeOrNull() == null && !isLength(axis, dims));
+  }
+
+  /** The dimensions of a tensor; none where they are not known. */
+  private static List<Dim> dims(ValueInfo input) {
+    return input.type() instanceof TensorType(var _, var dims) && dims != null ? dims : List.of();
   }
 
   private static boolean isLength(int axis, List<Dim> dims) {
