@@ -41,18 +41,18 @@ final class BenchVariants {
    */
   ModelBench.Subject subject(String name, String dtype, Path file) throws IOException {
     if (dtype.equals("f32")) {
-      return new ModelBench.Subject(name, dtype, file, dtype, file);
+      return new ModelBench.Subject(name, dtype, file, dtype, file, null);
     }
     Path variant = work.resolve(name + "-" + dtype + ".onnx");
     Model model = OnnxCodec.read(file);
     if (dtype.equals("f16")) {
       OnnxCodec.write(apply("quantize", Map.of("mode", "fp16"), model), variant);
-      return new ModelBench.Subject(name, dtype, variant, "f32", file);
+      return new ModelBench.Subject(name, dtype, variant, "f32", file, null);
     }
     OnnxCodec.write(quantized(model), variant);
     return loads(variant)
-        ? new ModelBench.Subject(name, dtype, variant, dtype, variant)
-        : new ModelBench.Subject(name, dtype, variant, "f32", file);
+        ? new ModelBench.Subject(name, dtype, variant, dtype, variant, file)
+        : new ModelBench.Subject(name, dtype, variant, "f32", file, null);
   }
 
   /** Deletes all files of the work folder. */

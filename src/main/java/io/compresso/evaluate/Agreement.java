@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param decibels the least signal-to-noise ratio of a float output; null when all are equal
  * @param difference what is wrong with an output, null when nothing is
+ * @param isOnlyNoisy whether nothing is wrong but signal-to-noise ratios
  */
-record Agreement(@Nullable Double decibels, @Nullable String difference) {
+record Agreement(@Nullable Double decibels, @Nullable String difference, boolean isOnlyNoisy) {
   private static final double LEAST_EQUAL = 0.999;
 
   /** Compares outputs by name; integers may differ in one of a thousand elements. */
@@ -20,9 +21,11 @@ record Agreement(@Nullable Double decibels, @Nullable String difference) {
     double floor = floor(dtype);
     Double least = null;
     String difference = null;
+    boolean wrong = false;
     for (Map.Entry<String, ? extends Value> output : expected.entrySet()) {
       Value value = actual.get(output.getKey());
       String problem = null;
+      boolean noisy = false;
       if (output.getValue() instanceof Tensor wanted && value instanceof Tensor given) {
         if (!wanted.shape().equals(given.shape())) {
           problem = "is " + given + ", not " + wanted;
@@ -30,7 +33,8 @@ record Agreement(@Nullable Double decibels, @Nullable String difference) {
           Double ratio = error(wanted, given).sqnrDb();
           if (ratio != null) {
             least = least == null ? ratio : Math.min(least, ratio);
-            problem = ratio < floor ? "is only within %.1f dB".formatted(ratio) : null;
+            noisy = ratio < floor;
+            problem = noisy ? "is only within %.1f dB".formatted(ratio) : null;
           }
         } else if (wanted.dtype().isInteger()) {
           problem = error(wanted, given).equal() < LEAST_EQUAL ? "differs: " + given : null;
@@ -40,11 +44,34 @@ record Agreement(@Nullable Double decibels, @Nullable String difference) {
       } else {
         problem = Tolerance.ONNX.difference(output.getValue(), value);
       }
+      wrong |= problem != null && !noisy;
       if (problem != null && difference == null) {
         difference = "output '" + output.getKey() + "' " + problem;
       }
     }
-    return new Agreement(least, difference);
+    return new Agreement(least, difference, difference != null && !wrong);
+  }
+
+  /**
+   * The least signal-to-noise ratio of the outputs that are floats; null when all are equal.
+   *
+   * @throws IllegalArgumentException if an output is not there or has another shape
+   */
+  static @Nullable Double decibels(
+      Map<String, ? extends Value> expected, Map<String, ? extends Value> actual) {
+    Double least = null;
+    for (Map.Entry<String, ? extends Value> output : expected.entrySet()) {
+      if (output.getValue() instanceof Tensor wanted && wanted.dtype().isFloat()) {
+        if (!(actual.get(output.getKey()) instanceof Tensor given)
+            || !wanted.shape().equals(given.shape())) {
+          throw new IllegalArgumentException(
+              "output '" + output.getKey() + "' has no counterpart of its shape");
+        }
+        Double ratio = error(wanted, given).sqnrDb();
+        least = ratio == null || least != null && least < ratio ? least : ratio;
+      }
+    }
+    return least;
   }
 
   private static OutputError error(Tensor expected, Tensor actual) {

@@ -33,8 +33,15 @@ public final class ModelBench {
    *
    * @param ours what our engine runs
    * @param peer what ONNX Runtime runs: the same file where it can
+   * @param original the float model that both are quantized forms of; null where there is none
    */
-  public record Subject(String model, String dtype, Path ours, String peerDtype, Path peer) {}
+  public record Subject(
+      String model,
+      String dtype,
+      Path ours,
+      String peerDtype,
+      Path peer,
+      @Nullable Path original) {}
 
   /**
    * What one comparison gave.
@@ -45,6 +52,8 @@ public final class ModelBench {
    * @param peerCreateMillis the same of ONNX Runtime
    * @param agreementDb the least signal-to-noise ratio of an output against ONNX Runtime's, in
    *     decibels; null when they are equal
+   * @param noise what quantization alone makes of the outputs; null where the agreement does not
+   *     have to be judged by it
    * @param disagreement what is wrong with an output, null when nothing is
    */
   public record Result(
@@ -57,6 +66,7 @@ public final class ModelBench {
       double oursCreateMillis,
       double peerCreateMillis,
       @Nullable Double agreementDb,
+      @Nullable QuantizationNoise noise,
       @Nullable String disagreement) {}
 
   /**
@@ -82,7 +92,13 @@ public final class ModelBench {
         Runner peer = openPeer(subject.peer, threads);
         PreparedRun own = ours.prepare(ourInputs);
         PreparedRun other = peer.prepare(peerInputs)) {
-      Agreement agreement = Agreement.of(subject.dtype, peer.run(peerInputs), ours.run(ourInputs));
+      Map<String, Value> expected = peer.run(peerInputs);
+      Map<String, Value> actual = ours.run(ourInputs);
+      Agreement agreement = Agreement.of(subject.dtype, expected, actual);
+      QuantizationNoise noise =
+          agreement.isOnlyNoisy() && subject.original != null
+              ? noise(subject.peer, subject.original, peerInputs, expected, actual)
+              : null;
       Pairs pairs =
           threads > 1
               ? LatencyBench.timeInBlocks(own::run, other::run, options, BLOCK, Idle::await)
@@ -100,7 +116,25 @@ public final class ModelBench {
           Math.max(
               0, creation(() -> openPeer(subject.peer, threads), peerInputs) - peerTimes.p50()),
           agreement.decibels(),
-          agreement.difference());
+          noise,
+          noise != null && noise.explains(agreement) ? null : agreement.difference());
+    }
+  }
+
+  private static QuantizationNoise noise(
+      Path quantized,
+      Path original,
+      Map<String, Tensor> inputs,
+      Map<String, Value> peer,
+      Map<String, Value> ours) {
+    PeerOptions asWritten = new PeerOptions(1, false, false);
+    try (Runner plain = OnnxRuntimePeer.open(quantized, asWritten);
+        Runner floats = OnnxRuntimePeer.open(original, PeerOptions.threads(1))) {
+      Map<String, Value> exact = floats.run(inputs);
+      return new QuantizationNoise(
+          Agreement.decibels(peer, plain.run(inputs)),
+          Agreement.decibels(exact, ours),
+          Agreement.decibels(exact, peer));
     }
   }
 
