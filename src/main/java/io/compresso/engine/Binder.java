@@ -185,7 +185,7 @@ final class Binder {
     if (foldShapes(step, inferred) || fold(step, outputs)) {
       return;
     }
-    Context context = new Context(at, step, outputs);
+    Context context = new Context(step, outputs);
     Lowered lowered = lower(context);
     if (lowered == null || !addLowered(at, step, outputs, lowered, context)) {
       for (int i = 0; i < step.outputs.length; i++) {
@@ -526,13 +526,11 @@ final class Binder {
 
   /** What an operator sees that is lowered. */
   private final class Context implements LoweringContext {
-    private final int at;
     private final Step step;
     private final List<TensorSpec> outputs;
     private final List<KernelStore.Key> keys = new ArrayList<>();
 
-    private Context(int at, Step step, List<TensorSpec> outputs) {
-      this.at = at;
+    private Context(Step step, List<TensorSpec> outputs) {
       this.step = step;
       this.outputs = outputs;
     }
@@ -582,7 +580,7 @@ final class Binder {
 
     @Override
     public PreparedKernel prepare(int part, Problem problem, Supplier<Weights> weights) {
-      KernelStore.Key key = new KernelStore.Key(at, part, problem);
+      KernelStore.Key key = new KernelStore.Key(step, part, problem);
       PreparedKernel kernel = kernels.acquire(key, weights);
       keys.add(key);
       return kernel;

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,15 +25,27 @@ final class BoundPlans implements AutoCloseable {
   /** Memories that are kept for later runs of one plan. */
   private static final int MOST_IDLE = 4;
 
+  /** Plans that are made of a graph that was compiled for their shapes, in the session's life. */
+  private static final int MOST_SPECIAL = 16;
+
   /** A plan and the memory that its runs have used. */
   static final class Entry {
     private final BoundPlan plan;
+    private final boolean special;
     private final ArrayDeque<PlanMemory> idle = new ArrayDeque<>(MOST_IDLE);
     private int users;
     private boolean dropped;
 
-    private Entry(BoundPlan plan) {
+    private Entry(BoundPlan plan, boolean special) {
       this.plan = plan;
+      this.special = special;
+    }
+
+    private void close() {
+      plan.close();
+      if (special) {
+        plan.plan.close();
+      }
     }
 
     BoundPlan plan() {
@@ -43,6 +56,7 @@ final class BoundPlans implements AutoCloseable {
   private final Plan plan;
   private final SessionOptions options;
   private final Planner.ConstantEvaluator evaluator;
+  private final @Nullable Function<List<TensorSpec>, Plan> specialiser;
   private final KernelStore kernels = new KernelStore();
 
   /** The one used last comes first. */
@@ -50,11 +64,21 @@ final class BoundPlans implements AutoCloseable {
 
   private long reserved;
   private boolean unusable;
+  private int specialised;
 
-  BoundPlans(Plan plan, SessionOptions options, Planner.ConstantEvaluator evaluator) {
+  /**
+   * @param specialiser makes the plan of the graph for inputs of fixed types and shapes; null where
+   *     that is worth nothing
+   */
+  BoundPlans(
+      Plan plan,
+      SessionOptions options,
+      Planner.ConstantEvaluator evaluator,
+      @Nullable Function<List<TensorSpec>, Plan> specialiser) {
     this.plan = plan;
     this.options = options;
     this.evaluator = evaluator;
+    this.specialiser = specialiser;
   }
 
   /**
@@ -106,14 +130,16 @@ final class BoundPlans implements AutoCloseable {
 
   /** Makes the plan for inputs of these types and shapes, unless the graph cannot be bound. */
   synchronized @Nullable Entry bind(List<TensorSpec> specs) {
+    boolean special = specialiser != null && specialised++ < MOST_SPECIAL;
+    Plan chosen = special ? specialiser.apply(specs) : plan;
     BoundPlan bound;
     try {
-      bound = Binder.bind(plan, specs, options.threads(), kernels, evaluator);
+      bound = Binder.bind(chosen, specs, options.threads(), kernels, evaluator);
     } catch (ArithmeticException | IllegalArgumentException e) {
       // Sizes that no memory holds: the operators' references say which.
       return null;
     }
-    Entry entry = new Entry(bound);
+    Entry entry = new Entry(bound, special);
     entries.add(0, entry);
     if (entries.size() > MOST_PLANS) {
       drop(entries.removeLast());
@@ -172,7 +198,7 @@ final class BoundPlans implements AutoCloseable {
   synchronized void end(Entry entry) {
     entry.users--;
     if (entry.dropped && entry.users == 0) {
-      entry.plan.close();
+      entry.close();
     }
   }
 
@@ -186,7 +212,7 @@ final class BoundPlans implements AutoCloseable {
     entry.dropped = true;
     freeIdle(entry);
     if (entry.users == 0) {
-      entry.plan.close();
+      entry.close();
     }
   }
 

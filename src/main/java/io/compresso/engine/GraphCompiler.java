@@ -10,7 +10,9 @@ import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.graph.ValueInfo;
 import io.compresso.graph.ValueType;
+import io.compresso.graph.ValueType.TensorType;
 import io.compresso.op.OperatorCatalog;
+import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -40,6 +42,49 @@ final class GraphCompiler {
   /** As {@link #compile(Model, Set)}, with a choice of layouts. */
   static Model compile(Model model, Set<String> kept, LayoutChoice layout) {
     return Optimization.apply(open(model, kept), layout);
+  }
+
+  /**
+   * Whether a compiled model has nodes with subgraphs whose choice, or whose optimization, may
+   * follow from the shapes of the model's inputs, which the model leaves open.
+   */
+  static boolean isSpecialisable(Model compiled) {
+    Graph graph = compiled.graph();
+    return graph.nodes().stream()
+            .flatMap(node -> node.attributes().values().stream())
+            .anyMatch(attribute -> !GraphVerifier.bodies(attribute).isEmpty())
+        && graph.requiredInputs().stream()
+            .anyMatch(
+                input -> input.type() instanceof TensorType type && type.shapeOrNull() == null);
+  }
+
+  /**
+   * The compiled model for inputs of these types and shapes alone.
+   *
+   * @param model a verified model
+   * @param specs of the inputs that a run must supply, in the model's order
+   */
+  static Model specialise(Model model, List<TensorSpec> specs) {
+    Model open = open(model, Set.of());
+    Graph graph = open.graph();
+    List<ValueInfo> inputs = new ArrayList<>();
+    for (int i = 0; i < specs.size(); i++) {
+      TensorSpec spec = specs.get(i);
+      ValueInfo input = graph.inputs().get(i);
+      ValueType type = ValueType.tensor(spec.dtype(), spec.shape());
+      inputs.add(new ValueInfo(input.name(), type, input.annotations()));
+    }
+    return Optimization.apply(
+        open.withGraph(
+            new Graph(
+                graph.name(),
+                inputs,
+                graph.outputs(),
+                graph.nodes(),
+                graph.initializers(),
+                graph.valueInfos(),
+                graph.annotations())),
+        LayoutChoice.QUICKEST);
   }
 
   /** The model with fixed initializers and more outputs. */

@@ -18,10 +18,10 @@ final class KernelStore {
   /**
    * Names a kernel.
    *
-   * @param step the number of the node's step in the plan
+   * @param step the node's step in its plan
    * @param part tells the products of one node apart
    */
-  record Key(int step, int part, Problem problem) {}
+  record Key(Plan.Step step, int part, Problem problem) {}
 
   private static final class Entry {
     private final PreparedKernel kernel;

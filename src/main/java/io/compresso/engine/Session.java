@@ -52,7 +52,8 @@ public final class Session implements AutoCloseable {
     this.outputNames = model.graph().outputs().stream().map(ValueInfo::name).toList();
     model.graph().inputs().forEach(input -> inputs.put(input.name(), input));
     this.plan = Planner.plan(compiled, false, this::evaluate);
-    this.bound = new BoundPlans(plan, options, this::evaluate);
+    boolean special = options.optimised() && GraphCompiler.isSpecialisable(compiled);
+    this.bound = new BoundPlans(plan, options, this::evaluate, special ? this::specialise : null);
   }
 
   /**
@@ -322,6 +323,11 @@ public final class Session implements AutoCloseable {
     return !options.optimised() || plan.slots.keySet().containsAll(runOptions.fetch())
         ? plan
         : fetchingPlan(runOptions.fetch());
+  }
+
+  /** The plan for inputs of fixed types and shapes, in the plan's order. */
+  private Plan specialise(List<TensorSpec> specs) {
+    return Planner.plan(GraphCompiler.specialise(model, specs), false, this::evaluate);
   }
 
   private static int slot(Plan plan, String name) {

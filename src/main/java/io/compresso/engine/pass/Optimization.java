@@ -15,6 +15,9 @@ import java.util.List;
 public final class Optimization {
   private static final int MOST_ROUNDS = 1000;
 
+  /** How deep branches are inlined that lie in each other, or depend on each other. */
+  private static final int MOST_NESTED = 64;
+
   private Optimization() {}
 
   /**
@@ -24,15 +27,27 @@ public final class Optimization {
    * @param model a verified model
    */
   public static Model apply(Model model, LayoutChoice layout) {
-    GraphView view = new GraphView(model);
-    for (Pass pass : passes(layout)) {
+    GraphView view = apply(new GraphView(model), known());
+    for (int depth = 0; depth < MOST_NESTED; depth++) {
+      GraphView inlined = apply(view, List.of(new InlineBranches()));
+      if (inlined == view) {
+        break;
+      }
+      view = apply(inlined, known());
+    }
+    return apply(view, passes(layout)).model();
+  }
+
+  private static GraphView apply(GraphView view, List<Pass> passes) {
+    GraphView result = view;
+    for (Pass pass : passes) {
       try {
-        view = apply(view, pass);
+        result = apply(result, pass);
       } catch (GraphException _) {
         continue;
       }
     }
-    return view.model();
+    return result;
   }
 
   private static GraphView apply(GraphView view, Pass pass) {
@@ -55,22 +70,20 @@ public final class Optimization {
         "pass " + pass.getClass().getSimpleName() + " finds no end in " + MOST_ROUNDS + " rounds");
   }
 
-  /** All passes, in order. */
-  static List<Pass> passes(LayoutChoice layout) {
+  /** What makes constants of all that does not depend on a run. */
+  private static List<Pass> known() {
     return List.of(
         new InlineFunctions(),
         new RemoveDeadNodes(),
         FoldConstants.ofQuantized(),
-        new FoldShapes(),
-        FoldConstants.ofQuantized(),
-        new InlineBranches(),
         new RemoveIdentity(),
         new FoldShapes(),
-        FoldConstants.ofQuantized(),
-        new InlineBranches(),
-        new RemoveIdentity(),
-        new FoldShapes(),
-        FoldConstants.ofQuantized(),
+        FoldConstants.ofQuantized());
+  }
+
+  /** The passes after these, in order. */
+  static List<Pass> passes(LayoutChoice layout) {
+    return List.of(
         new RemoveNoOperations(),
         new MergeTransposes(),
         new RemoveIdentity(),
