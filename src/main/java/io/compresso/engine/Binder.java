@@ -6,7 +6,6 @@ import io.compresso.engine.BoundPlan.Home;
 import io.compresso.engine.BoundPlan.Place;
 import io.compresso.engine.Plan.Step;
 import io.compresso.graph.Graph;
-import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
 import io.compresso.graph.ValueType;
 import io.compresso.graph.ValueType.TensorType;
@@ -27,7 +26,9 @@ import io.compresso.tensor.Value;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,7 @@ final class Binder {
   private static final class Storage {
     private final Piece piece;
     private final int input;
+    private int output = -1;
     private @Nullable Storage joined;
     private long joinedAt;
 
@@ -51,6 +53,20 @@ final class Binder {
 
     private boolean isInput() {
       return input >= 0;
+    }
+
+    /** Whether the memory is no input's, no output's and no part of another. */
+    private boolean isOwn() {
+      return input < 0 && output < 0 && joined == null;
+    }
+
+    private Place place(long at, TensorSpec spec) {
+      if (input >= 0) {
+        return new Place(Home.INPUT, input, at, spec);
+      }
+      return output >= 0
+          ? new Place(Home.OUTPUT, output, at, spec)
+          : new Place(Home.ARENA, 0, offset() + at, spec);
     }
 
     private Storage root() {
@@ -65,7 +81,11 @@ final class Binder {
   private record Located(Storage storage, long offset, TensorSpec spec) {}
 
   private record Made(
-      Step step, @Nullable Lowered lowered, @Nullable Piece work, List<KernelStore.Key> kernels) {}
+      Step step,
+      @Nullable Lowered lowered,
+      @Nullable Piece work,
+      List<KernelStore.Key> kernels,
+      List<BoundBody> bodies) {}
 
   private final Plan plan;
   private final int threads;
@@ -99,32 +119,104 @@ final class Binder {
       int threads,
       KernelStore kernels,
       Planner.ConstantEvaluator evaluator) {
-    return new Binder(plan, threads, kernels, evaluator).bind(inputs);
+    Binder binder = new Binder(plan, threads, kernels, evaluator);
+    try {
+      for (int i = 0; i < inputs.size(); i++) {
+        binder.locateInput(i, plan.ends.inputs()[i], inputs.get(i));
+      }
+      binder.addAll();
+      return binder.bound(inputs);
+    } catch (RuntimeException e) {
+      binder.close();
+      throw e;
+    }
   }
 
-  private BoundPlan bind(List<TensorSpec> inputs) {
-    for (int i = 0; i < inputs.size(); i++) {
-      Piece piece = new Piece(inputs.get(i).bytes(), 0, plan.steps.size());
-      located[plan.ends.inputs()[i]] = new Located(new Storage(piece, i), 0, inputs.get(i));
+  /**
+   * Binds a subgraph of a step.
+   *
+   * @return null where the types and shapes of its outputs do not follow
+   */
+  private @Nullable BoundBody bindBody(Step step, Graph graph, List<TensorSpec> given) {
+    Plan body = step.bodies.get(graph);
+    if (body == null || body.ends.inputs().length != given.size()) {
+      return null;
     }
+    Binder binder = new Binder(body, threads, kernels, evaluator);
+    List<TensorSpec> inputs = new ArrayList<>(given);
+    List<Integer> captured = new ArrayList<>();
+    for (int i = 0; i < given.size(); i++) {
+      binder.locateInput(i, body.ends.inputs()[i], given.get(i));
+    }
+    for (Plan.Capture capture : body.captures) {
+      Located around = located[capture.outer()];
+      binder.constants[capture.inner()] = constants[capture.outer()];
+      if (around != null) {
+        binder.locateInput(inputs.size(), capture.inner(), around.spec());
+        inputs.add(around.spec());
+        captured.add(capture.outer());
+      } else if (constants[capture.outer()] == null) {
+        return null;
+      }
+    }
+    try {
+      binder.addAll();
+      binder.giveOutputsAway();
+      return BoundBody.of(
+          binder.bound(inputs), captured.stream().mapToInt(Integer::intValue).toArray());
+    } catch (RuntimeException e) {
+      binder.close();
+      throw e;
+    }
+  }
+
+  private void locateInput(int index, int slot, TensorSpec spec) {
+    Piece piece = new Piece(spec.bytes(), 0, plan.steps.size());
+    located[slot] = new Located(new Storage(piece, index), 0, spec);
+  }
+
+  private void addAll() {
     for (int i = 0; i < plan.steps.size(); i++) {
       add(i, plan.steps.get(i));
     }
+  }
+
+  /** Lets outputs that have memory of their own be written where the caller wants them. */
+  private void giveOutputsAway() {
+    int[] slots = plan.ends.outputs();
+    for (int i = 0; i < slots.length; i++) {
+      Located output = located[slots[i]];
+      if (output != null
+          && output.storage().isOwn()
+          && output.offset() == 0
+          && output.storage().piece.bytes == output.spec().bytes()) {
+        output.storage().output = i;
+        pieces.remove(output.storage().piece);
+      }
+    }
+  }
+
+  /** Gives back what the steps hold. */
+  private void close() {
+    for (Made step : made) {
+      kernels.release(step.kernels());
+      step.bodies().forEach(body -> body.plan().close());
+    }
+  }
+
+  private BoundPlan bound(List<TensorSpec> inputs) {
     long arenaBytes = ArenaLayout.place(pieces);
     List<BoundStep> steps = new ArrayList<>();
     for (Made step : made) {
       long workspace = step.work() == null ? 0 : step.work().offset;
-      steps.add(new BoundStep(step.step(), step.lowered(), workspace, step.kernels()));
+      steps.add(
+          new BoundStep(step.step(), step.lowered(), workspace, step.kernels(), step.bodies()));
     }
     @Nullable Place[] places = new Place[located.length];
     for (int slot = 0; slot < places.length; slot++) {
       Located value = located[slot];
       if (value != null) {
-        Storage storage = value.storage();
-        places[slot] =
-            storage.isInput()
-                ? new Place(Home.INPUT, storage.input, value.offset(), value.spec())
-                : new Place(Home.ARENA, 0, storage.offset() + value.offset(), value.spec());
+        places[slot] = value.storage().place(value.offset(), value.spec());
       }
     }
     return new BoundPlan(
@@ -176,16 +268,27 @@ final class Binder {
   }
 
   private void add(int at, Step step) {
-    List<Inferred> inferred = infer(step);
+    Bodies bodies = new Bodies(step);
+    try {
+      add(at, step, bodies);
+    } catch (RuntimeException e) {
+      bodies.close();
+      throw e;
+    }
+  }
+
+  private void add(int at, Step step, Bodies bodies) {
+    List<Inferred> inferred = infer(step, bodies);
     List<TensorSpec> outputs = specs(step, inferred);
     if (outputs == null) {
-      made.add(new Made(step, null, null, List.of()));
+      bodies.close();
+      made.add(new Made(step, null, null, List.of(), List.of()));
       return;
     }
     if (foldShapes(step, inferred) || fold(step, outputs)) {
       return;
     }
-    Context context = new Context(step, outputs);
+    Context context = new Context(step, outputs, bodies);
     Lowered lowered = lower(context);
     if (lowered == null || !addLowered(at, step, outputs, lowered, context)) {
       for (int i = 0; i < step.outputs.length; i++) {
@@ -193,7 +296,8 @@ final class Binder {
           locate(at, step.outputs[i], outputs.get(i));
         }
       }
-      made.add(new Made(step, null, null, List.of()));
+      bodies.close();
+      made.add(new Made(step, null, null, List.of(), List.of()));
     }
   }
 
@@ -248,7 +352,7 @@ final class Binder {
       work = new Piece(lowered.workspaceBytes(), at, at);
       pieces.add(work);
     }
-    made.add(new Made(step, lowered, work, List.copyOf(context.keys)));
+    made.add(new Made(step, lowered, work, List.copyOf(context.keys), context.bodies.all()));
     return true;
   }
 
@@ -439,13 +543,13 @@ final class Binder {
   }
 
   /** What the shape rule says; nothing where it cannot be asked or refuses. */
-  private List<Inferred> infer(Step step) {
+  private List<Inferred> infer(Step step, Bodies bodies) {
     Optional<Operator> operator = OperatorCatalog.find(step.node.domain(), step.node.opType());
-    if (step.function != null || !step.bodies.isEmpty() || operator.isEmpty()) {
+    if (step.function != null || operator.isEmpty()) {
       return List.of();
     }
     try {
-      return operator.get().shapeRule().infer(new Shapes(step));
+      return operator.get().shapeRule().infer(new Shapes(step, bodies));
     } catch (RuntimeException e) {
       // The reference says what is wrong, if it comes to a run.
       return List.of();
@@ -487,9 +591,11 @@ final class Binder {
   /** What a shape rule sees. */
   private final class Shapes implements ShapeContext {
     private final Step step;
+    private final Bodies bodies;
 
-    private Shapes(Step step) {
+    private Shapes(Step step, Bodies bodies) {
       this.step = step;
+      this.bodies = bodies;
     }
 
     @Override
@@ -520,7 +626,70 @@ final class Binder {
 
     @Override
     public List<Inferred> infer(Graph body, List<Inferred> inputs) {
-      throw new GraphException(step.node, "subgraphs are not bound");
+      List<TensorSpec> specs = new ArrayList<>();
+      for (Inferred input : inputs) {
+        Shape shape =
+            input.type() instanceof TensorType type && type.dtype() != DType.STRING
+                ? type.shapeOrNull()
+                : null;
+        if (shape == null) {
+          return unknown(body);
+        }
+        specs.add(new TensorSpec(((TensorType) input.type()).dtype(), shape));
+      }
+      BoundBody bound = bodies.get(body, specs);
+      return bound == null
+          ? unknown(body)
+          : bound.outputs().stream()
+              .map(spec -> Inferred.of(ValueType.tensor(spec.dtype(), spec.shape())))
+              .toList();
+    }
+
+    private static List<Inferred> unknown(Graph body) {
+      return body.outputs().stream().map(_ -> Inferred.UNKNOWN).toList();
+    }
+  }
+
+  /** The subgraphs of one step, bound as its operator asks for them. */
+  private final class Bodies {
+    private record Key(Graph graph, List<TensorSpec> inputs) {
+      @Override
+      public boolean equals(Object other) {
+        return other instanceof Key(Graph theirs, var specs)
+            && theirs == graph
+            && specs.equals(inputs);
+      }
+
+      @Override
+      public int hashCode() {
+        return 31 * System.identityHashCode(graph) + inputs.hashCode();
+      }
+    }
+
+    private final Step step;
+    private final Map<Key, Optional<BoundBody>> bound = new HashMap<>();
+
+    private Bodies(Step step) {
+      this.step = step;
+    }
+
+    private @Nullable BoundBody get(Graph graph, List<TensorSpec> inputs) {
+      Key key = new Key(graph, List.copyOf(inputs));
+      Optional<BoundBody> known = bound.get(key);
+      if (known == null) {
+        known = Optional.ofNullable(bindBody(step, graph, key.inputs()));
+        bound.put(key, known);
+      }
+      return known.orElse(null);
+    }
+
+    private List<BoundBody> all() {
+      return bound.values().stream().flatMap(Optional::stream).toList();
+    }
+
+    private void close() {
+      all().forEach(body -> body.plan().close());
+      bound.clear();
     }
   }
 
@@ -528,11 +697,13 @@ final class Binder {
   private final class Context implements LoweringContext {
     private final Step step;
     private final List<TensorSpec> outputs;
+    private final Bodies bodies;
     private final List<KernelStore.Key> keys = new ArrayList<>();
 
-    private Context(Step step, List<TensorSpec> outputs) {
+    private Context(Step step, List<TensorSpec> outputs, Bodies bodies) {
       this.step = step;
       this.outputs = outputs;
+      this.bodies = bodies;
     }
 
     @Override
@@ -576,6 +747,11 @@ final class Binder {
               && constants[step.inputs[index]] instanceof Tensor tensor
           ? tensor
           : null;
+    }
+
+    @Override
+    public @Nullable BoundBody body(Graph body, List<TensorSpec> inputs) {
+      return bodies.get(body, inputs);
     }
 
     @Override

@@ -20,14 +20,16 @@ final class BoundPlan implements AutoCloseable {
     /** In the arena. */
     ARENA,
     /** In the memory of a graph input, which nothing writes to. */
-    INPUT
+    INPUT,
+    /** In memory that is given for an output of a subgraph. */
+    OUTPUT
   }
 
   /**
    * The place of a value.
    *
-   * @param index which input, for {@link Home#INPUT}
-   * @param offset in bytes, in the arena or the input
+   * @param index which input or output, for {@link Home#INPUT} and {@link Home#OUTPUT}
+   * @param offset in bytes, in the arena, the input or the output
    */
   record Place(Home home, int index, long offset, TensorSpec spec) {}
 
@@ -37,9 +39,14 @@ final class BoundPlan implements AutoCloseable {
    * @param lowered null where the reference does it
    * @param workspace offset of its workspace in the arena
    * @param kernels what it runs
+   * @param bodies its subgraphs
    */
   record BoundStep(
-      Step step, @Nullable Lowered lowered, long workspace, List<KernelStore.Key> kernels) {}
+      Step step,
+      @Nullable Lowered lowered,
+      long workspace,
+      List<KernelStore.Key> kernels,
+      List<BoundBody> bodies) {}
 
   /**
    * What a bound plan is made of.
@@ -78,6 +85,12 @@ final class BoundPlan implements AutoCloseable {
     return parts.places()[slot] == null && parts.constants()[slot] == null;
   }
 
+  /** Whether a subgraph's output {@code index} is computed where the caller wants it. */
+  boolean writesOutput(int index) {
+    Place place = parts.places()[plan.ends.outputs()[index]];
+    return place != null && place.home() == Home.OUTPUT && place.index() == index;
+  }
+
   /** Bytes that one run takes: the arena and a copy of the inputs. */
   long bytes() {
     return Math.addExact(
@@ -92,6 +105,9 @@ final class BoundPlan implements AutoCloseable {
 
   @Override
   public void close() {
-    parts.steps().forEach(step -> kernels.release(step.kernels()));
+    for (BoundStep step : parts.steps()) {
+      kernels.release(step.kernels());
+      step.bodies().forEach(body -> body.plan().close());
+    }
   }
 }

@@ -1,7 +1,6 @@
 package io.compresso.engine;
 
 import io.compresso.engine.BoundPlan.BoundStep;
-import io.compresso.engine.BoundPlan.Home;
 import io.compresso.engine.BoundPlan.Place;
 import io.compresso.engine.Plan.Step;
 import io.compresso.engine.RunResult.KernelUse;
@@ -13,6 +12,7 @@ import io.compresso.graph.Node;
 import io.compresso.kernel.CpuFeatures;
 import io.compresso.kernel.KernelCatalog;
 import io.compresso.op.Lowered;
+import io.compresso.op.LoweredBody;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
@@ -20,6 +20,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +39,7 @@ final class PlanMemory {
 
   private final BoundPlan bound;
   private final MemorySegment arena;
-  private final List<Tensor> inputs = new ArrayList<>();
+  private final List<Tensor> inputs;
 
   /** By slot: constants, and the tensors of the places; null for what a run makes. */
   private final @Nullable Value[] frame;
@@ -48,25 +49,47 @@ final class PlanMemory {
 
   private final RunMemory memory;
   private final int threads;
+  private RunOptions options = RunOptions.plain();
 
   /**
    * @param limit the most bytes that values may take which have no place
    */
   PlanMemory(BoundPlan bound, long limit, int threads) {
+    this(
+        bound,
+        Arena.ofAuto().allocate(bound.parts.arenaBytes(), ArenaLayout.ALIGNMENT),
+        bound.parts.inputs().stream()
+            .map(spec -> Tensor.allocate(spec.dtype(), spec.shape()))
+            .toList(),
+        List.of(),
+        new RunMemory(limit),
+        threads);
+  }
+
+  /** Memory within that of a caller, who gives the inputs and where the outputs go. */
+  private PlanMemory(
+      BoundPlan bound,
+      MemorySegment arena,
+      List<Tensor> inputs,
+      List<@Nullable MemorySegment> outputs,
+      RunMemory memory,
+      int threads) {
     this.bound = bound;
     this.threads = threads;
-    this.memory = new RunMemory(limit);
+    this.memory = memory;
     this.frame = bound.parts.constants().clone();
-    this.arena = Arena.ofAuto().allocate(bound.parts.arenaBytes(), ArenaLayout.ALIGNMENT);
-    for (TensorSpec spec : bound.parts.inputs()) {
-      inputs.add(Tensor.allocate(spec.dtype(), spec.shape()));
-    }
+    this.arena = arena;
+    this.inputs = inputs;
     for (int slot = 0; slot < frame.length; slot++) {
       Place place = bound.parts.places()[slot];
       if (place != null) {
         TensorSpec spec = place.spec();
         MemorySegment home =
-            place.home() == Home.INPUT ? inputs.get(place.index()).segment() : arena;
+            switch (place.home()) {
+              case INPUT -> inputs.get(place.index()).segment();
+              case ARENA -> arena;
+              case OUTPUT -> Objects.requireNonNull(outputs.get(place.index()));
+            };
         frame[slot] =
             Tensor.wrap(spec.dtype(), spec.shape(), home.asSlice(place.offset(), spec.bytes()));
       }
@@ -98,7 +121,55 @@ final class PlanMemory {
       public MemorySegment workspace() {
         return arena.asSlice(bound.workspace(), lowered.workspaceBytes());
       }
+
+      @Override
+      public Lowered.Call call(
+          LoweredBody body,
+          List<MemorySegment> given,
+          List<@Nullable MemorySegment> outputs,
+          MemorySegment workspace) {
+        return body((BoundBody) body, given, outputs, workspace);
+      }
     };
+  }
+
+  /** The call of a subgraph that reads the values of this memory where they are. */
+  private Lowered.Call body(
+      BoundBody body,
+      List<MemorySegment> given,
+      List<@Nullable MemorySegment> outputs,
+      MemorySegment workspace) {
+    List<TensorSpec> specs = body.plan().parts.inputs();
+    List<Tensor> tensors = new ArrayList<>();
+    for (int i = 0; i < given.size(); i++) {
+      tensors.add(Tensor.wrap(specs.get(i).dtype(), specs.get(i).shape(), given.get(i)));
+    }
+    for (int slot : body.captured()) {
+      tensors.add((Tensor) Objects.requireNonNull(frame[slot]));
+    }
+    List<@Nullable MemorySegment> places = new ArrayList<>();
+    for (int i = 0; i < outputs.size(); i++) {
+      MemorySegment output = outputs.get(i);
+      boolean needed = output == null && body.plan().writesOutput(i);
+      places.add(
+          needed
+              ? Arena.ofAuto().allocate(body.outputs().get(i).bytes(), Tensor.ALIGNMENT)
+              : output);
+    }
+    PlanMemory inner = new PlanMemory(body.plan(), workspace, tensors, places, memory, threads);
+    return () -> inner.run(this, outputs);
+  }
+
+  private void run(PlanMemory around, List<@Nullable MemorySegment> outputs) {
+    compute(around.options, null);
+    for (int i = 0; i < outputs.size(); i++) {
+      MemorySegment to = outputs.get(i);
+      if (to != null && !bound.writesOutput(i)) {
+        MemorySegment from = ((Tensor) Objects.requireNonNull(output(i))).segment();
+        MemorySegment.copy(from, 0, to, 0, to.byteSize());
+      }
+    }
+    clear();
   }
 
   private MemorySegment segment(int[] slots, int index) {
@@ -125,10 +196,15 @@ final class PlanMemory {
    *
    * @param profile receives a row for each node, or null
    */
-  void run(RunOptions options, @Nullable List<NodeProfile> profile) {
+  void run(RunOptions runOptions, @Nullable List<NodeProfile> profile) {
+    memory.takePeak();
+    compute(runOptions, profile);
+  }
+
+  private void compute(RunOptions runOptions, @Nullable List<NodeProfile> profile) {
+    options = runOptions;
     Execution execution = bound.hasReferences ? new Execution(memory, options, threads) : null;
     List<BoundStep> steps = bound.parts.steps();
-    memory.takePeak();
     for (int i = 0; i < calls.length; i++) {
       options.cancel().check();
       long start = profile == null ? 0 : System.nanoTime();

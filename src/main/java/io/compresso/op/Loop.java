@@ -2,13 +2,19 @@ package io.compresso.op;
 
 import io.compresso.graph.Dim;
 import io.compresso.graph.Graph;
+import io.compresso.graph.Node;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs its body while a trip count and a condition last. Values that the body carries come first
@@ -41,12 +47,16 @@ final class Loop extends StandardOperator {
         }
         outputs = context.infer(body, inputs);
       }
+      Tensor trips = context.constant(0);
+      boolean counted =
+          trips != null && trips.size() == 1 && goesOn(context.node(), body, context.constant(1));
+      Dim turns = counted ? Dim.of(Math.max(0, trips.getLong(0))) : Dim.UNKNOWN;
       List<Inferred> result = new ArrayList<>();
       for (int i = 1; i < outputs.size(); i++) {
         if (i <= carried) {
           result.add(Inferred.of(Dims.either(inputs.get(i + 1).type(), outputs.get(i).type())));
         } else {
-          result.add(Bodies.stacked(outputs.get(i).type(), 0, Dim.UNKNOWN));
+          result.add(Bodies.stacked(outputs.get(i).type(), 0, turns));
         }
       }
       return result;
@@ -58,6 +68,105 @@ final class Loop extends StandardOperator {
       return input;
     }
     return Inferred.of(Dims.either(input.type(), outputs.get(index).type()));
+  }
+
+  /** Whether the condition holds at the beginning and after each turn, whatever is computed. */
+  private static boolean goesOn(Node node, Graph body, @Nullable Tensor condition) {
+    boolean begins =
+        node.input(1) == null
+            || condition != null && condition.size() == 1 && condition.getLong(0) != 0;
+    if (!begins || body.inputs().size() < 2 || body.outputs().isEmpty()) {
+      return false;
+    }
+    String name = body.outputs().getFirst().name();
+    for (int i = 0; i <= body.nodes().size(); i++) {
+      if (name.equals(body.inputs().get(1).name())) {
+        return true;
+      }
+      Tensor constant = body.initializers().get(name);
+      if (constant != null) {
+        return constant.size() == 1 && constant.getLong(0) != 0;
+      }
+      String from = source(body, name);
+      if (from == null) {
+        return false;
+      }
+      name = from;
+    }
+    return false;
+  }
+
+  /** What the named value is a copy of, or null. */
+  private static @Nullable String source(Graph body, String name) {
+    return body.nodes().stream()
+        .filter(node -> node.is("Identity") && name.equals(node.output(0)))
+        .findFirst()
+        .map(node -> node.input(0))
+        .orElse(null);
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    Node node = context.node();
+    Graph body = Bodies.body(node);
+    TensorSpec trips = context.inputOrNull(0);
+    TensorSpec condition = context.inputOrNull(1);
+    if (trips != null && !isScalar(trips, DType.INT64)
+        || condition != null && !isScalar(condition, DType.BOOL)) {
+      return null;
+    }
+    int carried = Math.max(0, context.inputCount() - 2);
+    List<TensorSpec> inputs = new ArrayList<>();
+    inputs.add(new TensorSpec(DType.INT64, Shape.SCALAR));
+    inputs.add(new TensorSpec(DType.BOOL, Shape.SCALAR));
+    for (int i = 0; i < carried; i++) {
+      inputs.add(context.input(i + 2));
+    }
+    Turns turns = Turns.of(context.body(body, inputs), inputs, new Turns.States(carried, 2, 1, 2));
+    if (turns == null || !isScalar(turns.outputs().getFirst(), DType.BOOL)) {
+      return null;
+    }
+    int scans = turns.outputs().size() - 1 - carried;
+    boolean counted = context.isFixed(0) && trips != null;
+    if (scans > 0 && !(counted && goesOn(node, body, context.constant(1)))) {
+      return null;
+    }
+    return Lowered.of(buffers -> bind(buffers, turns, carried, scans))
+        .withWorkspace(turns.workspaceBytes());
+  }
+
+  private static boolean isScalar(TensorSpec spec, DType dtype) {
+    return spec.dtype() == dtype && spec.shape().size() == 1;
+  }
+
+  private static Lowered.Call bind(Lowered.Buffers buffers, Turns turns, int carried, int scans) {
+    Turns.Bound bound = turns.bind(buffers);
+    MemorySegment trips = buffers.input(0);
+    MemorySegment condition = buffers.input(1);
+    MemorySegment goesOn = bound.output(0);
+    MemorySegment[] stacks = new MemorySegment[scans];
+    Arrays.setAll(stacks, i -> buffers.output(carried + i));
+    return () -> {
+      long most = trips.byteSize() == 0 ? Long.MAX_VALUE : trips.get(ValueLayout.JAVA_LONG, 0);
+      boolean on = condition.byteSize() == 0 || condition.get(ValueLayout.JAVA_BYTE, 0) != 0;
+      bound.begin();
+      long turn = 0;
+      while (turn < most && on) {
+        bound.input(0).set(ValueLayout.JAVA_LONG, 0, turn);
+        bound.input(1).set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
+        bound.turn(turn);
+        on = goesOn.get(ValueLayout.JAVA_BYTE, 0) != 0;
+        for (int i = 0; i < scans; i++) {
+          MemorySegment part = bound.output(1 + carried + i);
+          MemorySegment stack = stacks[i];
+          if (stack.byteSize() > 0) {
+            MemorySegment.copy(part, 0, stack, turn * part.byteSize(), part.byteSize());
+          }
+        }
+        turn++;
+      }
+      bound.end(turn);
+    };
   }
 
   @Override

@@ -32,6 +32,21 @@ public final class Lowered {
 
     /** Memory for the length of a call, of {@link Lowered#workspaceBytes()} bytes. */
     MemorySegment workspace();
+
+    /**
+     * The call of a subgraph, which also reads the values around the node where they lie.
+     *
+     * @param inputs of the subgraph, which the call only reads
+     * @param outputs where its outputs go; null for one that nobody reads
+     * @param workspace of the body's {@link LoweredBody#workspaceBytes()} bytes
+     */
+    default Call call(
+        LoweredBody body,
+        List<MemorySegment> inputs,
+        List<@Nullable MemorySegment> outputs,
+        MemorySegment workspace) {
+      throw new UnsupportedOperationException("no subgraphs here");
+    }
   }
 
   /**

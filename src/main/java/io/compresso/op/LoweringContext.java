@@ -1,5 +1,6 @@
 package io.compresso.op;
 
+import io.compresso.graph.Graph;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
 import io.compresso.kernel.PreparedKernel;
@@ -7,6 +8,7 @@ import io.compresso.kernel.Problem;
 import io.compresso.kernel.Weights;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,17 @@ public interface LoweringContext {
    * @throws IllegalArgumentException if no kernel takes the problem, or the weights do not fit it
    */
   PreparedKernel prepare(int part, Problem problem, Supplier<Weights> weights);
+
+  /**
+   * A subgraph of the node made ready.
+   *
+   * @param inputs the types and shapes of the subgraph's inputs, all of them
+   * @return null where it has to be left to the reference: the type or shape of an output does not
+   *     follow
+   */
+  default @Nullable LoweredBody body(Graph body, List<TensorSpec> inputs) {
+    return null;
+  }
 
   /** How many inputs the node names. */
   default int inputCount() {

@@ -2,12 +2,18 @@ package io.compresso.op;
 
 import io.compresso.graph.Dim;
 import io.compresso.graph.Graph;
+import io.compresso.graph.Node;
 import io.compresso.graph.ValueType;
+import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs its body on each slice of the scanned inputs, carrying a state. Opset 8 scans axis 1 of each
@@ -58,6 +64,135 @@ final class Scan extends StandardOperator {
       }
       return result;
     };
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    Node node = context.node();
+    Graph body = Bodies.body(node);
+    int scanned = (int) node.intAttribute("num_scan_inputs", 0);
+    int states = context.inputCount() - scanned;
+    if (context.opset() < 9 || scanned < 1 || states < 0) {
+      return null;
+    }
+    List<TensorSpec> inputs = new ArrayList<>();
+    for (int i = 0; i < states; i++) {
+      inputs.add(context.input(i));
+    }
+    long[] axes = node.intsAttribute("scan_input_axes", new long[scanned]);
+    long[] directions = node.intsAttribute("scan_input_directions", new long[scanned]);
+    List<Slices> from = new ArrayList<>();
+    long length = -1;
+    for (int i = 0; i < scanned; i++) {
+      TensorSpec whole = context.input(states + i);
+      int axis = whole.shape().normalizeAxis(axes[i]);
+      Slices slices = Slices.of(whole, axis, directions[i] != 0);
+      if (length >= 0 && slices.count() != length) {
+        return null;
+      }
+      length = slices.count();
+      from.add(slices);
+      inputs.add(new TensorSpec(whole.dtype(), Slices.without(whole.shape(), axis)));
+    }
+    Turns turns = Turns.of(context.body(body, inputs), inputs, new Turns.States(states, 0, 0, 0));
+    if (turns == null) {
+      return null;
+    }
+    int scans = turns.outputs().size() - states;
+    long[] outputAxes = node.intsAttribute("scan_output_axes", new long[scans]);
+    long[] outputDirections = node.intsAttribute("scan_output_directions", new long[scans]);
+    List<@Nullable Slices> to = new ArrayList<>();
+    for (int i = 0; i < scans; i++) {
+      TensorSpec whole = context.outputOrNull(states + i);
+      if (whole == null) {
+        to.add(null);
+        continue;
+      }
+      int axis = whole.shape().normalizeAxis(outputAxes[i]);
+      TensorSpec part = turns.outputs().get(states + i);
+      if (whole.shape().dim(axis) != length
+          || part.dtype() != whole.dtype()
+          || !part.shape().equals(Slices.without(whole.shape(), axis))) {
+        return null;
+      }
+      to.add(Slices.of(whole, axis, outputDirections[i] != 0));
+    }
+    long count = length;
+    return Lowered.of(buffers -> bind(buffers, turns, from, to, count))
+        .withWorkspace(turns.workspaceBytes());
+  }
+
+  private static Lowered.Call bind(
+      Lowered.Buffers buffers,
+      Turns turns,
+      List<Slices> from,
+      List<@Nullable Slices> to,
+      long count) {
+    Turns.Bound bound = turns.bind(buffers);
+    int states = turns.outputs().size() - to.size();
+    MemorySegment[] inputs = new MemorySegment[from.size()];
+    Arrays.setAll(inputs, i -> buffers.input(states + i));
+    MemorySegment[] outputs = new MemorySegment[to.size()];
+    Arrays.setAll(outputs, i -> buffers.output(states + i));
+    return () -> {
+      bound.begin();
+      for (long turn = 0; turn < count; turn++) {
+        for (int i = 0; i < from.size(); i++) {
+          from.get(i).read(inputs[i], turn, bound.input(states + i));
+        }
+        bound.turn(turn);
+        for (int i = 0; i < to.size(); i++) {
+          Slices slices = to.get(i);
+          if (slices != null) {
+            slices.write(bound.output(states + i), turn, outputs[i]);
+          }
+        }
+      }
+      bound.end(count);
+    };
+  }
+
+  /**
+   * The slices of a tensor along an axis, one a turn.
+   *
+   * @param outer how many pieces a slice has
+   * @param piece bytes of one
+   */
+  private record Slices(long outer, long count, long piece, boolean backwards) {
+    static Slices of(TensorSpec whole, int axis, boolean backwards) {
+      Shape shape = whole.shape();
+      if (whole.dtype().bits() < 8) {
+        throw new IllegalArgumentException("elements of less than a byte are not sliced");
+      }
+      long inner = shape.size(axis + 1, shape.rank());
+      return new Slices(
+          shape.size(0, axis), shape.dim(axis), whole.dtype().bytes(inner), backwards);
+    }
+
+    static Shape without(Shape shape, int axis) {
+      long[] dims = shape.dims();
+      long[] rest = new long[dims.length - 1];
+      for (int i = 0; i < rest.length; i++) {
+        rest[i] = dims[i < axis ? i : i + 1];
+      }
+      return Shape.of(rest);
+    }
+
+    private long offset(long turn) {
+      return (backwards ? count - 1 - turn : turn) * piece;
+    }
+
+    void read(MemorySegment whole, long turn, MemorySegment slice) {
+      for (long i = 0; i < outer; i++) {
+        MemorySegment.copy(whole, i * count * piece + offset(turn), slice, i * piece, piece);
+      }
+    }
+
+    void write(MemorySegment slice, long turn, MemorySegment whole) {
+      for (long i = 0; i < outer; i++) {
+        MemorySegment.copy(slice, i * piece, whole, i * count * piece + offset(turn), piece);
+      }
+    }
   }
 
   @Override

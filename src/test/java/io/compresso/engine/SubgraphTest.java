@@ -1,18 +1,24 @@
 package io.compresso.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.data.Offset.offset;
 
 import io.compresso.graph.Dim;
 import io.compresso.graph.Graph;
 import io.compresso.graph.Model;
+import io.compresso.graph.ValueInfo;
 import io.compresso.graph.ValueType;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
 import io.compresso.testing.Graphs;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -52,13 +58,24 @@ class SubgraphTest {
           assertThat(got.getDouble(i))
               .as(name + "[" + i + "]")
               .isCloseTo(
-                  wanted.getDouble(i),
-                  org.assertj.core.data.Offset.offset(
-                      1e-5 * Math.max(1, Math.abs(wanted.getDouble(i)))));
+                  wanted.getDouble(i), offset(1e-5 * Math.max(1, Math.abs(wanted.getDouble(i)))));
         }
       });
     }
     return session.run(inputs, RunOptions.plain().withProfile()).profile();
+  }
+
+  /** Whether all nodes of the graph itself are lowered, those with subgraphs among them. */
+  private static boolean isBound(Model model) {
+    List<TensorSpec> specs = new ArrayList<>();
+    for (ValueInfo input : model.graph().requiredInputs()) {
+      ValueType.TensorType type = (ValueType.TensorType) input.type();
+      specs.add(new TensorSpec(type.dtype(), Objects.requireNonNull(type.shapeOrNull())));
+    }
+    Plan plan = Planner.plan(GraphCompiler.compile(model, Set.of()), false, (_, _) -> null);
+    try (BoundPlan bound = Binder.bind(plan, specs, 1, new KernelStore(), (_, _) -> null)) {
+      return !bound.hasReferences;
+    }
   }
 
   private static List<String> operators(List<RunResult.NodeProfile> profile) {
@@ -114,6 +131,203 @@ class SubgraphTest {
         check(session, model, Map.of("x", random(n, n, 6)));
       }
       check(session, model, Map.of("x", random(1, 1, 6)));
+    }
+  }
+
+  private static ValueType fixed(long... dims) {
+    return ValueType.tensor(DType.FLOAT, Shape.of(dims));
+  }
+
+  private static ValueType scalar(DType dtype) {
+    return ValueType.tensor(dtype, Shape.SCALAR);
+  }
+
+  private static Tensor bool(boolean value) {
+    return Tensor.ofBytes(DType.BOOL, Shape.SCALAR, (byte) (value ? 1 : 0));
+  }
+
+  @Test
+  void branches_areBound_whenTheConditionIsAnInput() {
+    Graph then =
+        Graphs.opset(17)
+            .constant("w", random(3, 6, 6))
+            .node("p = MatMul r w")
+            .node("y1 = Relu p")
+            .node("y2 = Identity r")
+            .output("y1", "y2")
+            .graph();
+    Graph otherwise =
+        Graphs.opset(17)
+            .constant("k", random(4, 5, 6))
+            .node("y1 = Sub r k")
+            .output("y1", "k")
+            .graph();
+    Model model =
+        Graphs.opset(17)
+            .input("x", fixed(5, 6))
+            .input("c", scalar(DType.BOOL))
+            .node("r = Exp x")
+            .node("a b = If c", "then_branch", then, "else_branch", otherwise)
+            .node("y = Add a b")
+            .output("y", "a")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      for (boolean chosen : new boolean[] {true, false, true}) {
+        Map<String, Tensor> inputs = Map.of("x", random(1, 5, 6), "c", bool(chosen));
+        check(session, model, inputs);
+      }
+      assertThat(isBound(model)).isTrue();
+    }
+  }
+
+  /** A loop that carries two states, which change places, and one that stays; it stops early. */
+  @Test
+  void loop_isBound_whenItsStatesKeepTheirShapes() {
+    Graph body =
+        Graphs.opset(17)
+            .input("i", scalar(DType.INT64))
+            .input("go", scalar(DType.BOOL))
+            .input("a", fixed(4))
+            .input("b", fixed(4))
+            .input("same", fixed(4))
+            .node("f = Cast i", "to", 1)
+            .node("t = Add a f")
+            .node("next = Mul t same")
+            .node("old = Identity a")
+            .node("sum = ReduceSum next", "keepdims", 0)
+            .node("on = Less sum most")
+            .output("on", "next", "old", "same")
+            .graph();
+    Model model =
+        Graphs.opset(17)
+            .input("x", fixed(4))
+            .input("n", scalar(DType.INT64))
+            .constant("most", Tensor.scalar(500f))
+            .constant("b", random(5, 4))
+            .node("s = Exp x")
+            .node("p q r = Loop n _ x b s", "body", body)
+            .output("p", "q", "r")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      for (long turns : new long[] {0, 1, 2, 5, 100}) {
+        check(session, model, Map.of("x", random(turns, 4), "n", Tensor.scalar(turns)));
+      }
+      assertThat(isBound(model)).isTrue();
+    }
+  }
+
+  @Test
+  void loop_givesStacks_whenItsTurnsAreKnown() {
+    Graph body =
+        Graphs.opset(17)
+            .input("i", scalar(DType.INT64))
+            .input("go", scalar(DType.BOOL))
+            .input("a", fixed(2, 3))
+            .node("next = Tanh a")
+            .node("on = Identity go")
+            .node("part = Add next x")
+            .output("on", "next", "part", "i")
+            .graph();
+    Model model =
+        Graphs.opset(17)
+            .input("x", fixed(2, 3))
+            .constant("n", Tensor.scalar(7L))
+            .node("p q k = Loop n _ x", "body", body)
+            .output("p", "q", "k")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      check(session, model, Map.of("x", random(1, 2, 3)));
+      assertThat(isBound(model)).isTrue();
+    }
+  }
+
+  @Test
+  void loop_isRight_whenItsStateGrows() {
+    Graph body =
+        Graphs.opset(17)
+            .input("i", scalar(DType.INT64))
+            .input("go", scalar(DType.BOOL))
+            .input("a", floats(Dim.symbol("len")))
+            .node("next = Concat a x", "axis", 0)
+            .node("sum = ReduceSum next", "keepdims", 0)
+            .output("go", "next", "sum")
+            .graph();
+    Model model =
+        Graphs.opset(17)
+            .input("x", fixed(3))
+            .input("n", scalar(DType.INT64))
+            .node("p q = Loop n _ x", "body", body)
+            .node("y = Relu p")
+            .output("y", "q")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      check(session, model, Map.of("x", random(1, 3), "n", Tensor.scalar(4L)));
+      check(session, model, Map.of("x", random(1, 3), "n", Tensor.scalar(9L)));
+    }
+  }
+
+  /** Slices of inner and outer axes, forwards and backwards, in a scan in a branch. */
+  @Test
+  void scan_isBound_inABranch() {
+    Graph body =
+        Graphs.opset(17)
+            .input("h", fixed(2, 4))
+            .input("u", fixed(2, 4))
+            .input("v", fixed(4))
+            .constant("w", random(6, 4, 4))
+            .node("p = MatMul h w")
+            .node("q = Add p u")
+            .node("g = Add q around")
+            .node("n = Tanh g")
+            .node("o = Mul n v")
+            .output("n", "o", "v")
+            .graph();
+    Graph then =
+        Graphs.opset(17)
+            .node("around = Neg h0")
+            .node(
+                "last all back = Scan h0 us vs",
+                "body",
+                body,
+                "num_scan_inputs",
+                2,
+                "scan_input_axes",
+                new long[] {1, 0},
+                "scan_input_directions",
+                new long[] {0, 1},
+                "scan_output_axes",
+                new long[] {-1, 1},
+                "scan_output_directions",
+                new long[] {1, 0})
+            .output("last", "all", "back")
+            .graph();
+    Graph otherwise =
+        Graphs.opset(17)
+            .constant("all0", random(7, 2, 4, 5))
+            .constant("back0", random(8, 4, 5))
+            .output("h0", "all0", "back0")
+            .graph();
+    Model model =
+        Graphs.opset(17)
+            .input("h0", fixed(2, 4))
+            .input("us", fixed(2, 5, 4))
+            .input("vs", fixed(5, 4))
+            .input("c", scalar(DType.BOOL))
+            .node("l a b = If c", "then_branch", then, "else_branch", otherwise)
+            .output("l", "a", "b")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      for (boolean chosen : new boolean[] {true, false}) {
+        check(
+            session,
+            model,
+            Map.of(
+                "h0", random(1, 2, 4),
+                "us", random(2, 2, 5, 4),
+                "vs", random(3, 5, 4),
+                "c", bool(chosen)));
+      }
+      assertThat(isBound(model)).isTrue();
     }
   }
 }
