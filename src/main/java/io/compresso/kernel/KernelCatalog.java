@@ -23,6 +23,7 @@ import io.compresso.kernel.jit.x86.X86QuantizedBinary;
 import io.compresso.kernel.jit.x86.X86Reduce;
 import io.compresso.kernel.jit.x86.X86Softmax;
 import io.compresso.kernel.jit.x86.X86Unary;
+import io.compresso.kernel.jit.x86.X86WinogradConv;
 import io.compresso.kernel.panel.DequantizedGemm;
 import io.compresso.kernel.ref.RefBatchGemm;
 import io.compresso.kernel.ref.RefBinary;
@@ -94,7 +95,9 @@ public final class KernelCatalog {
           new RefBlockGemm(),
           // convolution
           new X86AmxConv(),
+          new X86WinogradConv(Isa.AVX512),
           X86NhwcConv.ofFloats(Isa.AVX512),
+          new X86WinogradConv(Isa.AVX2),
           X86NhwcConv.ofFloats(Isa.AVX2),
           X86NhwcConv.ofBytes(Isa.AVX512_VNNI),
           X86NhwcConv.ofBytes(Isa.AVX_VNNI),

@@ -4,6 +4,8 @@ import io.compresso.kernel.ConvProblem.Channels;
 import io.compresso.kernel.ConvProblem.Layout;
 import io.compresso.kernel.KernelLaws.Content;
 import io.compresso.kernel.jit.x86.AmxKernels;
+import io.compresso.kernel.jit.x86.WinogradKernels;
+import io.compresso.kernel.jit.x86.X86WinogradConv;
 import io.compresso.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +17,7 @@ import org.junit.jupiter.api.TestFactory;
 
 class ConvLawTest {
   private static final int CASES = 2000;
+  private static final int TILED_CASES = 300;
   private static final int[] SIZES = {0, 1, 2, 3, 5, 7, 8, 13, 16, 17, 28, 31, 33, 35};
   private static final int[] CHANNELS = {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 64, 100};
   private static final long MOST_MACS = 1 << 21;
@@ -30,6 +33,26 @@ class ConvLawTest {
     return laws(emulates ? AmxKernels.convolutions().stream() : Stream.empty());
   }
 
+  @TestFactory
+  Stream<DynamicTest> conv_equalsTheReference_inTilesOfAnySize() {
+    return WinogradKernels.all().stream()
+        .filter(kernel -> CpuFeatures.host().supports(kernel.spec().isa()).accepted())
+        .map(kernel ->
+            DynamicTest.dynamicTest(
+                kernel.spec().id(),
+                () -> {
+                  KernelLaws laws = new KernelLaws(kernel);
+                  Random random = new Random(3);
+                  IntStream.range(0, TILED_CASES)
+                      .forEach(seed ->
+                          laws.check(
+                              tiledProblem(random, MOST_MACS / 8),
+                              seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY,
+                              seed));
+                  laws.finish();
+                }));
+  }
+
   private static Stream<DynamicTest> laws(Stream<Kernel> kernels) {
     return kernels.map(kernel ->
         DynamicTest.dynamicTest(
@@ -37,10 +60,10 @@ class ConvLawTest {
             () -> {
               KernelLaws laws = new KernelLaws(kernel);
               Random random = new Random(2);
-              IntStream.range(0, CASES)
+              IntStream.range(0, CASES + (kernel instanceof X86WinogradConv ? TILED_CASES : 0))
                   .forEach(seed ->
                       laws.check(
-                          problem(random),
+                          seed < CASES ? problem(random) : tiledProblem(random, MOST_MACS),
                           seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY,
                           seed));
               laws.finish();
@@ -53,6 +76,35 @@ class ConvLawTest {
       problem = anyProblem(random);
     }
     return problem;
+  }
+
+  /** A problem that can be computed in tiles, with enough channels for it to be of use. */
+  private static ConvProblem tiledProblem(Random random, long mostMacs) {
+    ConvProblem problem = anyTiledProblem(random, mostMacs);
+    while (problem.macs() > mostMacs) {
+      problem = anyTiledProblem(random, mostMacs);
+    }
+    return problem;
+  }
+
+  private static ConvProblem anyTiledProblem(Random random, long mostMacs) {
+    boolean large = mostMacs == MOST_MACS;
+    OperandTypes types = random.nextInt(6) == 0 ? halfTypes(random) : OperandTypes.FLOAT;
+    int least = large ? 24 : 1;
+    return new ConvProblem(
+        types,
+        Layout.NHWC,
+        1 + random.nextInt(8) / 7,
+        new Channels(least + random.nextInt(60), least + random.nextInt(60), 1),
+        List.of(tiledAxis(random, large), tiledAxis(random, large)),
+        random.nextBoolean()
+            ? GemmLawTest.fusedEpilogue(types, random)
+            : GemmLawTest.floatEpilogue(random));
+  }
+
+  private static SpatialAxis tiledAxis(Random random, boolean large) {
+    int size = large ? 10 + random.nextInt(30) : 1 + random.nextInt(20);
+    return new SpatialAxis(size, 3, 1, 1, random.nextInt(3), random.nextInt(3));
   }
 
   private static ConvProblem anyProblem(Random random) {

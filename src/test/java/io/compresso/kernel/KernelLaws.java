@@ -3,6 +3,7 @@ package io.compresso.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.compresso.kernel.GuardedMemory.Place;
+import io.compresso.kernel.jit.x86.X86WinogradConv;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
@@ -22,8 +23,12 @@ final class KernelLaws {
   private static final int MOST_CASES =
       Integer.getInteger("compresso.laws.cases", Integer.MAX_VALUE);
 
+  /** Roundings of the transforms of tiles, with what they enlarge. */
+  private static final int TILE_ROUNDINGS = 100;
+
   private final Kernel kernel;
   private final Kernel reference;
+  private final boolean sharesErrors;
   private final GuardedMemory input = new GuardedMemory(1 << 22);
   private final GuardedMemory weights = new GuardedMemory(1 << 22);
   private final GuardedMemory third = new GuardedMemory(1 << 22);
@@ -39,6 +44,7 @@ final class KernelLaws {
 
   KernelLaws(Kernel kernel) {
     this.kernel = kernel;
+    this.sharesErrors = kernel instanceof X86WinogradConv;
     this.reference = KernelCatalog.of(kernel.spec().family()).getLast();
   }
 
@@ -158,7 +164,8 @@ final class KernelLaws {
   /**
    * How far each float may be off: so many roundings of the sum of the products' magnitudes,
    * enlarged by the steepest activation, {@link #ACTIVATION_ERROR} of the result, and a step of the
-   * output's type.
+   * output's type. Where outputs share their errors with their neighbours, the largest of the sums
+   * counts for all.
    */
   private double[] bounds(ProductProblem problem, Weights constants, Data data, Tensor expected) {
     OperandTypes types = problem.types();
@@ -177,8 +184,16 @@ final class KernelLaws {
     Tensor total = run(reference, sums(problem), magnitudes, magnified, null);
     long depth = problem.macs() / Math.max(1, total.size()) + 2;
     double[] bounds = new double[(int) total.size()];
+    double largest = 0;
     for (int i = 0; i < bounds.length; i++) {
-      double roundings = depth * EPSILON * total.getDouble(i);
+      double sum = total.getDouble(i);
+      largest = Double.isFinite(sum) ? Math.max(largest, sum) : largest;
+    }
+    for (int i = 0; i < bounds.length; i++) {
+      double roundings =
+          sharesErrors
+              ? (depth + TILE_ROUNDINGS) * EPSILON * largest
+              : depth * EPSILON * total.getDouble(i);
       bounds[i] = bound(problem, roundings, expected.getDouble(i));
     }
     return bounds;

@@ -1,0 +1,167 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.kernel.jit.CodeBuffer.Label;
+import io.compresso.kernel.jit.x86.Assembler.Condition;
+import io.compresso.kernel.jit.x86.Encoder.Modifiers;
+import io.compresso.kernel.nhwc.LinearProgram;
+import io.compresso.kernel.nhwc.WinogradBackend.InputShape;
+import io.compresso.kernel.nhwc.WinogradTransform;
+import io.compresso.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Generates {@code void f(input, rows, target, -, tiles, -, -)}, which transforms tiles of the
+ * input, first their columns, then their rows; what lies between is on the stack.
+ */
+record WinogradInputCode(VectorSet set, InputShape shape) {
+  private static final Gpr INPUT = Gpr.RDI;
+  private static final Gpr ROWS = Gpr.RSI;
+  private static final Gpr TARGET = Gpr.RDX;
+  private static final Gpr TILES = Gpr.R8;
+  private static final Gpr CHANNEL = Gpr.RSI;
+  private static final Gpr VALUES = Gpr.RDI;
+  private static final Gpr COUNT = Gpr.RCX;
+  private static final Gpr FACTORS = Gpr.RAX;
+  private static final Gpr FRAME = Gpr.RBP;
+  private static final Gpr[] POINTERS = {Gpr.RBX, Gpr.R9, Gpr.R10, Gpr.R11, Gpr.R12, Gpr.R13};
+  private static final Gpr[] SAVED = {Gpr.RBX, Gpr.RBP, Gpr.R12, Gpr.R13};
+
+  byte[] generate() {
+    Assembler a = new Assembler();
+    WinogradTransform transform = WinogradTransform.of(shape.outputs());
+    int size = transform.size();
+    for (Gpr register : SAVED) {
+      a.push(register);
+    }
+    a.mov(FRAME, Gpr.RSP);
+    a.and(Gpr.RSP, -64);
+    a.add(Gpr.RSP, -(long) size * size * vectorBytes());
+    for (int i = 0; i < size; i++) {
+      a.mov(POINTERS[i], Mem.at(ROWS, 8L * i));
+      a.add(POINTERS[i], INPUT);
+    }
+    int tail = shape.channels() % set.lanes();
+    set.loadTailMask(a, tail);
+    LinearProgram columns = transform.inputProgram();
+    LinearProgram rows = columns.within(shape.fromColumn(), shape.toColumn());
+    LinearCode code =
+        new LinearCode(a, set, FACTORS, List.of(columns, rows), set == VectorSet.AVX512 ? 32 : 0);
+    code.loadFactors();
+    Label tile = a.here();
+    a.mov(CHANNEL, 0);
+    a.mov(VALUES, TARGET);
+    int vectors = shape.channels() / set.lanes();
+    if (vectors > 0) {
+      a.mov(COUNT, vectors);
+      Label vector = a.here();
+      vector(a, code, columns, rows, false);
+      a.add(CHANNEL, (long) set.lanes() * elementBytes());
+      a.add(VALUES, vectorBytes());
+      a.dec(COUNT);
+      a.jump(Condition.NOT_EQUAL, vector);
+    }
+    if (tail > 0) {
+      vector(a, code, columns, rows, true);
+    }
+    for (int i = 0; i < size; i++) {
+      a.add(POINTERS[i], (long) shape.outputs() * shape.channels() * elementBytes());
+    }
+    a.add(TARGET, shape.tileBytes());
+    a.dec(TILES);
+    a.jump(Condition.NOT_EQUAL, tile);
+    a.vzeroupper();
+    a.mov(Gpr.RSP, FRAME);
+    for (int i = SAVED.length - 1; i >= 0; i--) {
+      a.pop(SAVED[i]);
+    }
+    a.ret();
+    return a.toBytes();
+  }
+
+  /** Whether there is code that loads the channels of a pixel. */
+  static boolean takes(VectorSet set, DType type, int channels) {
+    return type == DType.FLOAT || set == VectorSet.AVX512 || channels % set.lanes() == 0;
+  }
+
+  private int vectorBytes() {
+    return set.length().bytes();
+  }
+
+  private int elementBytes() {
+    return shape.type().bits() / 8;
+  }
+
+  private List<Vec> free() {
+    List<Vec> free = new ArrayList<>();
+    for (int i = 0; i < 15; i++) {
+      free.add(set.register(i));
+    }
+    return free;
+  }
+
+  private void vector(
+      Assembler a, LinearCode code, LinearProgram columns, LinearProgram rows, boolean tail) {
+    int size = columns.inputs();
+    for (int column = shape.fromColumn(); column < shape.toColumn(); column++) {
+      long at = (long) column * shape.channels() * elementBytes();
+      int j = column;
+      code.emit(
+          columns,
+          free(),
+          new LinearCode.Values() {
+            @Override
+            public void load(Vec target, int input) {
+              loadPixels(a, target, Mem.at(POINTERS[input], CHANNEL, 1, at), tail);
+            }
+
+            @Override
+            public void result(int output, Vec value) {
+              a.vmovups(between(output, j, size), value);
+            }
+          });
+    }
+    for (int row = 0; row < size; row++) {
+      int i = row;
+      code.emit(
+          rows,
+          free(),
+          new LinearCode.Values() {
+            @Override
+            public void load(Vec target, int input) {
+              a.vmovups(target, between(i, input, size));
+            }
+
+            @Override
+            public void result(int output, Vec value) {
+              a.vmovups(value(i * size + output), value);
+            }
+          });
+      for (int output = 0; output < size; output++) {
+        if (rows.outputs().get(output) == LinearProgram.ZERO) {
+          Vec zero = set.register(0);
+          a.vpxor(zero, zero, zero);
+          a.vmovups(value(i * size + output), zero);
+        }
+      }
+    }
+  }
+
+  private Mem between(int row, int column, int size) {
+    return Mem.at(Gpr.RSP, (long) (row * size + column) * vectorBytes());
+  }
+
+  private Mem value(int position) {
+    return Mem.at(VALUES, position * shape.positionBytes());
+  }
+
+  private void loadPixels(Assembler a, Vec target, Mem source, boolean tail) {
+    if (shape.type() == DType.FLOAT) {
+      set.load(a, target, source, tail);
+    } else if (tail) {
+      a.vcvtph2ps(target, source, Modifiers.zeroing(Mask.K1));
+    } else {
+      a.vcvtph2ps(target, source);
+    }
+  }
+}

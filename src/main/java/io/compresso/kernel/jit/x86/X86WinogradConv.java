@@ -1,0 +1,101 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.kernel.Acceptance;
+import io.compresso.kernel.ConvProblem;
+import io.compresso.kernel.CpuFeatures;
+import io.compresso.kernel.Isa;
+import io.compresso.kernel.Kernel;
+import io.compresso.kernel.KernelFamily;
+import io.compresso.kernel.KernelSpec;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Problem;
+import io.compresso.kernel.Weights;
+import io.compresso.kernel.nhwc.WinogradChoice;
+import io.compresso.kernel.nhwc.WinogradConv;
+import io.compresso.tensor.DType;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * The 3x3 convolution of stride 1 over NHWC by Winograd's minimal filtering, in AVX2 or AVX-512
+ * code; of floats of single and half precision, which are summed in single precision. Filters that
+ * are given with each run, and those that overflow when they are transformed, are left to the
+ * direct convolution.
+ */
+public final class X86WinogradConv implements Kernel {
+  private final X86WinogradBackend backend;
+  private final X86NhwcConv direct;
+  private final OptionalInt outputs;
+  private final KernelSpec spec;
+
+  /**
+   * @param isa {@code AVX2} or {@code AVX512}
+   */
+  public X86WinogradConv(Isa isa) {
+    this(isa, OptionalInt.empty());
+  }
+
+  /**
+   * With tiles of a fixed size, whether they are of use or not.
+   *
+   * @param outputs of a side of a tile, or empty for the choice of {@link WinogradChoice}
+   */
+  X86WinogradConv(Isa isa, OptionalInt outputs) {
+    this.backend = new X86WinogradBackend(VectorSet.of(isa));
+    this.direct = X86NhwcConv.ofFloats(isa);
+    this.outputs = outputs;
+    int rows = backend.mostTiles(backend.vectors());
+    int columns = backend.vectors() * backend.lanes();
+    String size = outputs.isPresent() ? "f%d-".formatted(outputs.getAsInt()) : "";
+    this.spec =
+        new KernelSpec(
+            "f32-conv-nhwc-winograd-%s%dx%d-%s".formatted(size, rows, columns, isa),
+            KernelFamily.CONV,
+            Set.of(DType.FLOAT, DType.FLOAT16),
+            new KernelSpec.Tile(rows, columns, 1),
+            "[o/%d][position][c][%d]".formatted(columns, columns),
+            isa);
+  }
+
+  @Override
+  public KernelSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public Acceptance accepts(Problem problem, CpuFeatures cpu) {
+    Acceptance acceptance = direct.accepts(problem, cpu);
+    if (!acceptance.accepted() || !(problem instanceof ConvProblem conv)) {
+      return acceptance;
+    }
+    acceptance = WinogradChoice.accepts(conv);
+    if (!acceptance.accepted()) {
+      return acceptance;
+    }
+    DType input = conv.types().input();
+    int channels = conv.channels().in();
+    return Acceptance.when(
+            WinogradInputCode.takes(backend.set(), input, channels),
+            "%d channels of %s".formatted(channels, input))
+        .and(Acceptance.when(outputs(conv).isPresent(), "faster by the sums themselves"));
+  }
+
+  private OptionalInt outputs(ConvProblem problem) {
+    return outputs.isPresent() ? outputs : WinogradChoice.choose(problem, backend.lanes());
+  }
+
+  @Override
+  public PreparedKernel prepare(Problem problem, Weights weights) {
+    ConvProblem conv = (ConvProblem) problem;
+    if (weights.data() == null) {
+      return direct.prepare(conv, weights);
+    }
+    int size = outputs(conv).orElseThrow();
+    WinogradConv prepared = new WinogradConv(spec, conv, weights, backend, size, direct::prepare);
+    if (prepared.hasFiniteFilters()) {
+      return prepared;
+    }
+    prepared.close();
+    return direct.prepare(conv, weights);
+  }
+}

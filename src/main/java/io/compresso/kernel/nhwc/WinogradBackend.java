@@ -1,0 +1,141 @@
+package io.compresso.kernel.nhwc;
+
+import io.compresso.kernel.Epilogue;
+import io.compresso.kernel.nhwc.TileShape.Output;
+import io.compresso.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the code of {@link WinogradConv} for one instruction set. */
+public interface WinogradBackend {
+  /** Channels of a vector. */
+  int lanes();
+
+  /** Vectors of output channels of a panel. */
+  int vectors();
+
+  /** Tiles whose products are summed at a time with panels of so many vectors. */
+  int mostTiles(int vectors);
+
+  InputKernel input(InputShape shape);
+
+  ProductKernel product(ProductShape shape);
+
+  OutputKernel output(OutputShape shape);
+
+  /**
+   * Tiles of the input of the same borders.
+   *
+   * @param outputs of a side of a tile, see {@link WinogradTransform#of}
+   * @param type of the input
+   * @param channels of the input
+   * @param fromColumn the first column of a tile that is inside of the image
+   * @param toColumn the column after the last that is inside
+   * @param tileBytes from one transformed tile to the next
+   * @param positionBytes from one value of a transformed tile to the next
+   */
+  record InputShape(
+      int outputs,
+      DType type,
+      int channels,
+      int fromColumn,
+      int toColumn,
+      long tileBytes,
+      long positionBytes) {}
+
+  /** Transforms tiles of the input. Safe for use by many threads. */
+  interface InputKernel extends AutoCloseable {
+    /**
+     * Transforms tiles that lie side by side.
+     *
+     * @param rows for each row of a tile the distance in bytes from {@code input} to the first
+     *     tile's first pixel
+     * @param target the first transformed tile {@code [position][tile][channel]}
+     */
+    void run(MemorySegment input, MemorySegment rows, MemorySegment target, int tiles);
+
+    @Override
+    void close();
+  }
+
+  /**
+   * Products of transformed tiles with a panel of transformed filters {@code
+   * [position][channel][vector][lane]}.
+   *
+   * @param positions values of a transformed tile
+   * @param channels of the input
+   * @param vectors of output channels
+   * @param tiles how the tiles are summed at a time
+   * @param inputs bytes from tile to tile and from position to position of the input
+   * @param sums the same of the sums
+   */
+  record ProductShape(
+      int positions, int channels, int vectors, Split tiles, Strides inputs, Strides sums) {}
+
+  /** Bytes from one tile, and from one position, to the next. */
+  record Strides(long tile, long position) {}
+
+  /** Sums products. Safe for use by many threads. */
+  interface ProductKernel extends AutoCloseable {
+    /**
+     * Sums products over the channels.
+     *
+     * @param input the transformed tiles
+     * @param filters a panel
+     * @param sums {@code [position][tile][vector][lane]}
+     */
+    void run(MemorySegment input, MemorySegment filters, MemorySegment sums);
+
+    @Override
+    void close();
+  }
+
+  /**
+   * Tiles of the output of the same size.
+   *
+   * @param outputs of a side of a tile
+   * @param columns of the tiles that are inside of the image
+   * @param vectors of output channels
+   * @param tail channels of the last vector, 0 when it is whole
+   * @param sums where the sums lie
+   * @param output where results lie
+   * @param epilogue what happens to the results
+   */
+  record OutputShape(
+      int outputs,
+      int columns,
+      int vectors,
+      int tail,
+      Strides sums,
+      Output output,
+      Epilogue epilogue) {}
+
+  /** Transforms sums to results. Safe for use by many threads. */
+  interface OutputKernel extends AutoCloseable {
+    /** Bytes of {@code doubts}. */
+    int DOUBT_BYTES = 64;
+
+    /**
+     * Transforms tiles that lie side by side.
+     *
+     * @param sums the first tile's
+     * @param doubts floats, to each of which 0 times some of the results is added, before the
+     *     epilogue: they become NaN when a result is not finite
+     * @param bias of the panel, a value for each lane
+     * @param result the first tile's first result
+     * @param residual the residual of the first result
+     * @param rows of the tiles that are inside of the image
+     */
+    void run(
+        MemorySegment sums,
+        MemorySegment doubts,
+        MemorySegment bias,
+        MemorySegment result,
+        @Nullable MemorySegment residual,
+        int tiles,
+        int rows);
+
+    @Override
+    void close();
+  }
+}

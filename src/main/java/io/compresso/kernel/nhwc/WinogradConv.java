@@ -1,0 +1,436 @@
+package io.compresso.kernel.nhwc;
+
+import io.compresso.kernel.ConvProblem;
+import io.compresso.kernel.KernelSpec;
+import io.compresso.kernel.OperandTypes;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Weights;
+import io.compresso.kernel.Workers;
+import io.compresso.kernel.nhwc.TileShape.Output;
+import io.compresso.kernel.nhwc.WinogradBackend.InputKernel;
+import io.compresso.kernel.nhwc.WinogradBackend.InputShape;
+import io.compresso.kernel.nhwc.WinogradBackend.OutputKernel;
+import io.compresso.kernel.nhwc.WinogradBackend.OutputShape;
+import io.compresso.kernel.nhwc.WinogradBackend.ProductKernel;
+import io.compresso.kernel.nhwc.WinogradBackend.ProductShape;
+import io.compresso.kernel.nhwc.WinogradBackend.Strides;
+import io.compresso.kernel.panel.Scratch;
+import io.compresso.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.BiFunction;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A prepared 3x3 convolution of stride 1 over NHWC by Winograd's minimal filtering, see {@link
+ * WinogradTransform}: blocks of tiles of the input are transformed, multiplied by the transformed
+ * filters position by position, and the sums transformed back.
+ *
+ * <p>A value that is not finite, and an overflow within the transforms, would spread over the
+ * outputs of a tile. A run that meets one is repeated by the direct convolution, whose filters are
+ * computed from the transformed ones.
+ */
+public final class WinogradConv implements PreparedKernel {
+  private static final int LINE = 64;
+  private static final long CONFLICTING = 2048;
+  private static final long LEAST_MACS = 1 << 20;
+
+  private final KernelSpec spec;
+  private final ConvProblem problem;
+  private final WinogradTiling tiling;
+  private final WinogradFilters packing;
+  private final WinogradBlocks serial;
+  private final WinogradBlocks parallel;
+  private final BiFunction<ConvProblem, Weights, PreparedKernel> direct;
+  private final Layout layout;
+  private final Output output;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment filters;
+  private final MemorySegment bias;
+  private final MemorySegment zeroRow;
+  private final boolean finite;
+  private final boolean isLastFull;
+  private final InputKernel[] inputs;
+  private final Products[] products;
+  private final @Nullable OutputKernel[][] results = new OutputKernel[2][2];
+  private @Nullable PreparedKernel fallback;
+
+  /** Where transformed tiles and sums of a block lie. */
+  private record Layout(int positions, Strides inputs, Strides sums) {
+    long inputBytes() {
+      return positions * inputs.position();
+    }
+
+    long sumBytes() {
+      return positions * sums.position();
+    }
+  }
+
+  /** The kernels of blocks of so many tiles, for each kind of panel. */
+  private static final class Products {
+    private final int tiles;
+    private final @Nullable ProductKernel[] kinds;
+
+    Products(int tiles, @Nullable ProductKernel[] kinds) {
+      this.tiles = tiles;
+      this.kinds = kinds;
+    }
+  }
+
+  /**
+   * Transforms the filters and makes the code.
+   *
+   * @param problem taken by {@link WinogradChoice#accepts}, with an output that has elements
+   * @param weights with data
+   * @param outputs of a side of a tile
+   * @param direct prepares the direct convolution with filters of single precision
+   */
+  public WinogradConv(
+      KernelSpec spec,
+      ConvProblem problem,
+      Weights weights,
+      WinogradBackend backend,
+      int outputs,
+      BiFunction<ConvProblem, Weights, PreparedKernel> direct) {
+    this.spec = spec;
+    this.problem = problem;
+    this.tiling = WinogradTiling.of(problem, outputs);
+    WinogradTransform transform = WinogradTransform.of(outputs);
+    this.packing = new WinogradFilters(problem, transform, backend.vectors(), backend.lanes());
+    OperandTypes types = problem.types();
+    this.direct = direct;
+    long inputTile = tileBytes(problem.channels().in(), backend.lanes());
+    long sumTile = 4L * backend.vectors() * backend.lanes();
+    WinogradBlocks.Sizes sizes =
+        new WinogradBlocks.Sizes(
+            transform.positions() * (inputTile + sumTile),
+            packing.bytes(),
+            packing.panels(),
+            problem.macs() / LEAST_MACS);
+    this.serial = WinogradBlocks.choose(tiling, sizes, 1);
+    this.parallel = WinogradBlocks.choose(tiling, sizes, Workers.shared().size());
+    int most = Math.max(serial.mostTiles(), parallel.mostTiles());
+    this.layout =
+        new Layout(
+            transform.positions(),
+            new Strides(inputTile, positionBytes(most * inputTile)),
+            new Strides(sumTile, positionBytes(most * sumTile)));
+    long pixelBytes = types.output().bytes(problem.channels().out());
+    this.output = new Output(types.output(), pixelBytes, tiling.width().outputSize() * pixelBytes);
+    this.filters = arena.allocate(packing.bytes(), LINE);
+    this.finite = packing.pack(Objects.requireNonNull(weights.data()), filters);
+    int channels = Math.ceilDiv(problem.channels().out(), backend.lanes()) * backend.lanes();
+    this.bias = arena.allocate(4L * channels, LINE);
+    if (problem.epilogue().bias()) {
+      bias.copyFrom(Objects.requireNonNull(weights.bias()));
+    }
+    this.zeroRow = arena.allocate(inputRowBytes(), LINE);
+    this.isLastFull = problem.channels().out() % (backend.vectors() * backend.lanes()) == 0;
+    this.inputs = inputKernels(backend);
+    this.products = productKernels(backend);
+    makeOutputKernels(backend);
+  }
+
+  private static long tileBytes(int channels, int lanes) {
+    long bytes = 4L * Math.ceilDiv(channels, lanes) * lanes;
+    return bytes % CONFLICTING == 0 ? bytes + LINE : bytes;
+  }
+
+  /** An odd number of lines, so that positions lie in different sets of the cache. */
+  private static long positionBytes(long bytes) {
+    return (Math.ceilDiv(bytes, LINE) | 1) * LINE;
+  }
+
+  private long inputPixelBytes() {
+    return problem.types().input().bytes(problem.channels().in());
+  }
+
+  private long inputRowBytes() {
+    return tiling.width().size() * inputPixelBytes();
+  }
+
+  private InputKernel[] inputKernels(WinogradBackend backend) {
+    Map<InputShape, InputKernel> made = new HashMap<>();
+    InputKernel[] kernels = new InputKernel[tiling.columns()];
+    for (int tile = 0; tile < kernels.length; tile++) {
+      InputShape shape =
+          new InputShape(
+              tiling.outputs(),
+              problem.types().input(),
+              problem.channels().in(),
+              tiling.fromColumn(tile),
+              tiling.toColumn(tile),
+              layout.inputs().tile(),
+              layout.inputs().position());
+      kernels[tile] = made.computeIfAbsent(shape, backend::input);
+    }
+    return kernels;
+  }
+
+  private Products[] productKernels(WinogradBackend backend) {
+    List<Products> made = new ArrayList<>();
+    int[] sizes = IntStream.concat(serial.tiles(), parallel.tiles()).distinct().toArray();
+    for (int tiles : sizes) {
+      ProductKernel[] kinds = new ProductKernel[2];
+      for (int kind = 0; kind < kinds.length; kind++) {
+        if (hasPanels(kind)) {
+          kinds[kind] = product(backend, tiles, vectors(kind));
+        }
+      }
+      made.add(new Products(tiles, kinds));
+    }
+    return made.toArray(Products[]::new);
+  }
+
+  /** 0 for full panels, 1 for the last one if it is not full. */
+  private int kind(int panel) {
+    return panel == packing.panels() - 1 && !isLastFull ? 1 : 0;
+  }
+
+  private boolean hasPanels(int kind) {
+    return kind == 1 ? !isLastFull : isLastFull || packing.panels() > 1;
+  }
+
+  private int vectors(int kind) {
+    return packing.vectorsOf(kind == 1 ? packing.panels() - 1 : 0);
+  }
+
+  private ProductKernel product(WinogradBackend backend, int tiles, int vectors) {
+    return backend.product(
+        new ProductShape(
+            layout.positions(),
+            problem.channels().in(),
+            vectors,
+            Split.ofAtMost(tiles, backend.mostTiles(vectors)),
+            layout.inputs(),
+            layout.sums()));
+  }
+
+  private void makeOutputKernels(WinogradBackend backend) {
+    int width = tiling.width().outputSize();
+    for (int kind = 0; kind < results.length; kind++) {
+      int tail = kind == 1 ? problem.channels().out() % backend.lanes() : 0;
+      if (hasPanels(kind) && width >= tiling.outputs()) {
+        results[kind][0] = output(backend, tiling.outputs(), vectors(kind), tail);
+      }
+      if (hasPanels(kind) && width % tiling.outputs() > 0) {
+        results[kind][1] = output(backend, width % tiling.outputs(), vectors(kind), tail);
+      }
+    }
+  }
+
+  private OutputKernel output(WinogradBackend backend, int columns, int vectors, int tail) {
+    return backend.output(
+        new OutputShape(
+            tiling.outputs(), columns, vectors, tail, layout.sums(), output, problem.epilogue()));
+  }
+
+  /** Whether the transformed filters are finite; if not, the kernel is of no use. */
+  public boolean hasFiniteFilters() {
+    return finite;
+  }
+
+  @Override
+  public ConvProblem problem() {
+    return problem;
+  }
+
+  @Override
+  public KernelSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public void run(Operands operands, int threads) {
+    operands.require(problem, true);
+    WinogradBlocks blocks = threads == 1 ? serial : parallel;
+    Run run = new Run(operands, blocks);
+    Workers.shared().run(blocks.count(), threads, run);
+    if (run.doubtful) {
+      fallback().run(operands, threads);
+    }
+  }
+
+  private synchronized PreparedKernel fallback() {
+    PreparedKernel kernel = fallback;
+    if (kernel == null) {
+      try (Arena scratch = Arena.ofConfined()) {
+        long count = problem.channels().out() * problem.depth();
+        MemorySegment data = scratch.allocate(4 * count, LINE);
+        packing.unpack(filters, data);
+        MemorySegment exactBias = bias.asSlice(0, 4L * problem.channels().out());
+        OperandTypes types =
+            new OperandTypes(problem.types().input(), DType.FLOAT, problem.types().output());
+        kernel = direct.apply(problem.withTypes(types), Weights.of(data).withBias(exactBias));
+        fallback = kernel;
+      }
+    }
+    return kernel;
+  }
+
+  /** One run, which is in doubt once a chunk has met a value that is not finite. */
+  private final class Run implements Workers.ChunkTask {
+    private final Operands operands;
+    private final WinogradBlocks blocks;
+    private volatile boolean doubtful;
+
+    Run(Operands operands, WinogradBlocks blocks) {
+      this.operands = operands;
+      this.blocks = blocks;
+    }
+
+    @Override
+    public void run(int chunk) {
+      int block = chunk % (blocks.count() / blocks.panels().parts());
+      int panelChunk = chunk / (blocks.count() / blocks.panels().parts());
+      int rowBlock = block / blocks.columns().parts();
+      int columnBlock = block % blocks.columns().parts();
+      Tiles tiles =
+          new Tiles(
+              blocks.rows().start(rowBlock),
+              blocks.rows().start(rowBlock + 1),
+              blocks.columns().start(columnBlock),
+              blocks.columns().start(columnBlock + 1));
+      int size = tiling.outputs() + WinogradTransform.TAPS - 1;
+      long head = OutputKernel.DOUBT_BYTES + Math.ceilDiv(8L * size, LINE) * LINE;
+      try (Scratch scratch = Scratch.of(head + layout.inputBytes() + layout.sumBytes())) {
+        MemorySegment doubts = scratch.segment().asSlice(0, OutputKernel.DOUBT_BYTES);
+        MemorySegment rows = scratch.segment().asSlice(OutputKernel.DOUBT_BYTES, 8L * size);
+        MemorySegment transformed = scratch.segment().asSlice(head, layout.inputBytes());
+        MemorySegment sums = scratch.segment().asSlice(head + layout.inputBytes());
+        doubts.fill((byte) 0);
+        transform(operands.input(), tiles, rows, transformed);
+        Products kernels = products(tiles.count());
+        int end = blocks.panels().start(panelChunk + 1);
+        for (int panel = blocks.panels().start(panelChunk); panel < end; panel++) {
+          Objects.requireNonNull(kernels.kinds[kind(panel)])
+              .run(transformed, filters.asSlice(panel * packing.panelBytes()), sums);
+          store(operands, tiles, panel, sums, doubts);
+        }
+        for (long i = 0; i < OutputKernel.DOUBT_BYTES; i += 4) {
+          if (doubts.get(ValueLayout.JAVA_FLOAT, i) != 0) {
+            doubtful = true;
+          }
+        }
+      }
+    }
+  }
+
+  /** The tiles of a block. */
+  private record Tiles(int fromRow, int toRow, int fromColumn, int toColumn) {
+    int columns() {
+      return toColumn - fromColumn;
+    }
+
+    int count() {
+      return (toRow - fromRow) * columns();
+    }
+  }
+
+  private Products products(int tiles) {
+    for (Products candidate : products) {
+      if (candidate.tiles == tiles) {
+        return candidate;
+      }
+    }
+    throw new IllegalStateException("no code for %d tiles".formatted(tiles));
+  }
+
+  private void transform(
+      MemorySegment input, Tiles tiles, MemorySegment rows, MemorySegment transformed) {
+    int size = (int) rows.byteSize() / 8;
+    for (int row = tiles.fromRow(); row < tiles.toRow(); row++) {
+      long image = row / tiling.imageRows();
+      int y = row % tiling.imageRows() * tiling.outputs() - tiling.height().padBegin();
+      int column = tiles.fromColumn();
+      while (column < tiles.toColumn()) {
+        InputKernel kernel = inputs[column];
+        int end = column + 1;
+        while (end < tiles.toColumn() && inputs[end] == kernel) {
+          end++;
+        }
+        long x = tiling.firstColumn(column) * inputPixelBytes();
+        for (int i = 0; i < size; i++) {
+          boolean isInside = y + i >= 0 && y + i < tiling.height().size();
+          long at =
+              isInside
+                  ? (image * tiling.height().size() + y + i) * inputRowBytes()
+                  : zeroRow.address() - input.address();
+          rows.set(ValueLayout.JAVA_LONG, 8L * i, at + x);
+        }
+        long tile = (long) (row - tiles.fromRow()) * tiles.columns() + column - tiles.fromColumn();
+        kernel.run(input, rows, transformed.asSlice(tile * layout.inputs().tile()), end - column);
+        column = end;
+      }
+    }
+  }
+
+  private void store(
+      Operands operands, Tiles tiles, int panel, MemorySegment sums, MemorySegment doubts) {
+    int firstChannel = panel * (int) (layout.sums().tile() / 4);
+    @Nullable OutputKernel[] kernels = results[kind(panel)];
+    MemorySegment channelBias = bias.asSlice(4L * firstChannel);
+    int whole = Math.min(tiles.toColumn(), tiling.width().outputSize() / tiling.outputs());
+    for (int row = tiles.fromRow(); row < tiles.toRow(); row++) {
+      int y = row % tiling.imageRows() * tiling.outputs();
+      int height = Math.min(tiling.outputs(), tiling.height().outputSize() - y);
+      long line = (long) row / tiling.imageRows() * tiling.height().outputSize() + y;
+      long channel = (long) firstChannel * output.elementBytes();
+      long tile = (long) (row - tiles.fromRow()) * tiles.columns();
+      for (int part = 0; part < 2; part++) {
+        int from = part == 0 ? tiles.fromColumn() : Math.max(whole, tiles.fromColumn());
+        int count = part == 0 ? Math.max(0, whole - from) : tiles.toColumn() - from;
+        if (count == 0) {
+          continue;
+        }
+        long at =
+            line * output.rowBytes()
+                + (long) from * tiling.outputs() * output.pixelBytes()
+                + channel;
+        MemorySegment residual = operands.third();
+        Objects.requireNonNull(kernels[part])
+            .run(
+                sums.asSlice((tile + from - tiles.fromColumn()) * layout.sums().tile()),
+                doubts,
+                channelBias,
+                operands.output().asSlice(at),
+                residual == null ? null : residual.asSlice(at),
+                count,
+                height);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    for (InputKernel kernel : inputs) {
+      kernel.close();
+    }
+    for (Products kernels : products) {
+      for (ProductKernel kernel : kernels.kinds) {
+        if (kernel != null) {
+          kernel.close();
+        }
+      }
+    }
+    for (OutputKernel[] kernels : results) {
+      for (OutputKernel kernel : kernels) {
+        if (kernel != null) {
+          kernel.close();
+        }
+      }
+    }
+    if (fallback != null) {
+      fallback.close();
+    }
+    arena.close();
+  }
+}

@@ -1,0 +1,218 @@
+package io.compresso.kernel.nhwc;
+
+import io.compresso.kernel.ConvProblem;
+import io.compresso.kernel.Workers;
+import io.compresso.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Filters {@code [o][c][3][3]} as {@code G g G^T}: {@code [panel][position][c][vector][lane]},
+ * computed in double precision and rounded once. The last panel may have fewer vectors.
+ */
+final class WinogradFilters {
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+  private static final int AREA = WinogradTransform.TAPS * WinogradTransform.TAPS;
+
+  /** Channels that are transformed at a time. */
+  private static final int BLOCK = 16;
+
+  private final ConvProblem problem;
+  private final WinogradTransform transform;
+  private final int vectors;
+  private final int lanes;
+
+  WinogradFilters(ConvProblem problem, WinogradTransform transform, int vectors, int lanes) {
+    this.problem = problem;
+    this.transform = transform;
+    this.vectors = vectors;
+    this.lanes = lanes;
+  }
+
+  int panels() {
+    return Math.ceilDiv(problem.channels().out(), vectors * lanes);
+  }
+
+  int vectorsOf(int panel) {
+    int all = Math.ceilDiv(problem.channels().out(), lanes);
+    return Math.min(vectors, all - panel * vectors);
+  }
+
+  /** Bytes of a panel that is not the last. */
+  long panelBytes() {
+    return 4L * transform.positions() * problem.channels().in() * vectors * lanes;
+  }
+
+  long bytes() {
+    return 4L
+        * transform.positions()
+        * problem.channels().in()
+        * Math.ceilDiv(problem.channels().out(), lanes)
+        * lanes;
+  }
+
+  /**
+   * Transforms filters.
+   *
+   * @return whether the transformed filters are finite
+   */
+  boolean pack(MemorySegment data, MemorySegment target) {
+    AtomicBoolean finite = new AtomicBoolean(true);
+    Workers.shared()
+        .run(
+            panels(),
+            Workers.shared().size(),
+            panel -> {
+              if (!pack(data, target.asSlice(panel * panelBytes()), panel)) {
+                finite.set(false);
+              }
+            });
+    return finite.get();
+  }
+
+  private boolean pack(MemorySegment data, MemorySegment target, int panel) {
+    int channels = problem.channels().in();
+    int width = vectorsOf(panel) * lanes;
+    int first = panel * vectors * lanes;
+    int count = Math.min(width, problem.channels().out() - first);
+    float[][] rows = new float[count][];
+    for (int lane = 0; lane < count; lane++) {
+      rows[lane] = floats(data, (long) (first + lane) * channels * AREA, channels * AREA);
+    }
+    int block = Math.min(BLOCK, channels);
+    Block buffers = new Block(transform, block * width);
+    boolean finite = true;
+    for (int c = 0; c < channels; c += block) {
+      int here = Math.min(block, channels - c);
+      for (int lane = 0; lane < count; lane++) {
+        spread(rows[lane], c * AREA, buffers.taps, lane, width, here);
+      }
+      for (int p = 0; p < transform.size(); p++) {
+        buffers.columns(transform.filter()[p]);
+        for (int q = 0; q < transform.size(); q++) {
+          buffers.row(transform.filter()[q]);
+          finite &= areFinite(buffers.row);
+          long position = (long) p * transform.size() + q;
+          long at = 4 * width * (position * channels + c);
+          MemorySegment.copy(buffers.row, 0, target, FLOAT, at, here * width);
+        }
+      }
+    }
+    return finite;
+  }
+
+  /** Gives each tap of some filters a row of its own. */
+  private static void spread(
+      float[] filters, int from, double[][] taps, int lane, int width, int count) {
+    for (int tap = 0; tap < AREA; tap++) {
+      double[] target = taps[tap];
+      for (int c = 0; c < count; c++) {
+        target[c * width + lane] = filters[from + c * AREA + tap];
+      }
+    }
+  }
+
+  private static boolean areFinite(float[] values) {
+    float doubt = 0;
+    for (float value : values) {
+      doubt += value * 0;
+    }
+    return doubt == 0;
+  }
+
+  private float[] floats(MemorySegment data, long from, int count) {
+    float[] result = new float[count];
+    if (problem.types().weight() == DType.FLOAT16) {
+      for (int i = 0; i < count; i++) {
+        result[i] = Float.float16ToFloat(data.get(SHORT, 2 * (from + i)));
+      }
+    } else {
+      MemorySegment.copy(data, FLOAT, 4 * from, result, 0, count);
+    }
+    return result;
+  }
+
+  /** Filters of some channels, side by side. */
+  private static final class Block {
+    private final double[][] taps;
+    private final double[][] columns;
+    private final float[] row;
+
+    Block(WinogradTransform transform, int filters) {
+      this.taps = new double[AREA][filters];
+      this.columns = new double[WinogradTransform.TAPS][filters];
+      this.row = new float[filters];
+    }
+
+    /** Combines the rows of the filters. */
+    void columns(double[] factors) {
+      for (int x = 0; x < WinogradTransform.TAPS; x++) {
+        combine(
+            factors,
+            taps[x],
+            taps[WinogradTransform.TAPS + x],
+            taps[2 * WinogradTransform.TAPS + x],
+            columns[x]);
+      }
+    }
+
+    private static void combine(
+        double[] factors, double[] a, double[] b, double[] c, double[] target) {
+      double first = factors[0];
+      double second = factors[1];
+      double third = factors[2];
+      for (int i = 0; i < target.length; i++) {
+        target[i] = first * a[i] + second * b[i] + third * c[i];
+      }
+    }
+
+    /** Combines what {@link #columns} has left. */
+    void row(double[] factors) {
+      double first = factors[0];
+      double second = factors[1];
+      double third = factors[2];
+      double[] a = columns[0];
+      double[] b = columns[1];
+      double[] c = columns[2];
+      for (int i = 0; i < row.length; i++) {
+        row[i] = (float) (first * a[i] + second * b[i] + third * c[i]);
+      }
+    }
+  }
+
+  /** Writes the filters that {@link #pack} has transformed, as floats, rounded. */
+  void unpack(MemorySegment packed, MemorySegment target) {
+    int channels = problem.channels().in();
+    int[] rows = transform.inverseRows();
+    double[][] inverse = transform.filterInverse();
+    double[][] values = new double[WinogradTransform.TAPS][WinogradTransform.TAPS];
+    for (int o = 0; o < problem.channels().out(); o++) {
+      int panel = o / (vectors * lanes);
+      int width = vectorsOf(panel) * lanes;
+      long base = panel * panelBytes() + 4L * (o % (vectors * lanes));
+      for (int c = 0; c < channels; c++) {
+        for (int i = 0; i < WinogradTransform.TAPS; i++) {
+          for (int j = 0; j < WinogradTransform.TAPS; j++) {
+            long position = (long) rows[i] * transform.size() + rows[j];
+            values[i][j] = packed.get(FLOAT, base + 4 * width * (position * channels + c));
+          }
+        }
+        long at = ((long) o * channels + c) * AREA;
+        for (int tap = 0; tap < AREA; tap++) {
+          double sum = 0;
+          for (int i = 0; i < WinogradTransform.TAPS; i++) {
+            for (int j = 0; j < WinogradTransform.TAPS; j++) {
+              sum +=
+                  inverse[tap / WinogradTransform.TAPS][i]
+                      * values[i][j]
+                      * inverse[tap % WinogradTransform.TAPS][j];
+            }
+          }
+          target.set(FLOAT, 4 * (at + tap), (float) sum);
+        }
+      }
+    }
+  }
+}
