@@ -20,6 +20,7 @@ import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,9 @@ public final class ShapeInference {
 
   /** Of a graph's own values and those of the graphs in it, in the order of inference. */
   private final Map<String, Inferred> inner;
+
+  /** Of the inputs of each subgraph. */
+  private final Map<Graph, List<Inferred>> bodies = new IdentityHashMap<>();
 
   private ShapeInference(
       Functions functions, Map<String, Integer> opsets, Map<String, Inferred> inner) {
@@ -63,6 +67,18 @@ public final class ShapeInference {
     Map<String, Inferred> result = new LinkedHashMap<>(scope.values);
     inner.forEach(result::putIfAbsent);
     return result;
+  }
+
+  /**
+   * What is known of the inputs of each subgraph of the graph's nodes, by the subgraph's identity.
+   *
+   * @throws GraphException as {@link #infer}
+   */
+  public static Map<Graph, List<Inferred>> inferBodies(Model model) {
+    ShapeInference inference =
+        new ShapeInference(new Functions(model), model.opsetImports(), new LinkedHashMap<>());
+    inference.scope(model.graph(), null, List.of(), true);
+    return inference.bodies;
   }
 
   /**
@@ -144,7 +160,7 @@ public final class ShapeInference {
       ValueInfo input = graph.inputs().get(i);
       Inferred value = Inferred.of(input.type());
       if (i < given.size()) {
-        value = merge(given.get(i), input.type()).orElse(given.get(i));
+        value = merge(given.get(i), input.type(), strict).orElse(given.get(i));
       }
       scope.values.put(input.name(), value);
     }
@@ -180,7 +196,7 @@ public final class ShapeInference {
         }
         Inferred inferred = i < outputs.size() ? clean(outputs.get(i)) : Inferred.UNKNOWN;
         ValueType declared = scope.declared.getOrDefault(name, ValueType.UNKNOWN);
-        Optional<Inferred> merged = merge(inferred, declared);
+        Optional<Inferred> merged = merge(inferred, declared, strict);
         if (merged.isEmpty() && strict) {
           throw new GraphException(
               node,
@@ -287,9 +303,15 @@ public final class ShapeInference {
     return function.outputs().stream().map(body::value).toList();
   }
 
-  /** What is inferred and what is declared together; empty when they contradict each other. */
-  private static Optional<Inferred> merge(Inferred inferred, ValueType declared) {
-    if (declared.equals(ValueType.UNKNOWN)) {
+  /**
+   * What is inferred and what is declared together; empty when they contradict each other. What
+   * subgraphs declare may hold in their first turn only and is taken where nothing is inferred.
+   *
+   * @param strict whether this is not in a subgraph
+   */
+  private static Optional<Inferred> merge(Inferred inferred, ValueType declared, boolean strict) {
+    if (declared.equals(ValueType.UNKNOWN)
+        || !strict && !inferred.type().equals(ValueType.UNKNOWN)) {
       return Optional.of(inferred);
     }
     if (inferred.type().equals(ValueType.UNKNOWN)) {
@@ -356,6 +378,7 @@ public final class ShapeInference {
     @Override
     public List<Inferred> infer(Graph body, List<Inferred> inputs) {
       // A branch that no run takes may be wrong for the shapes that are given here.
+      bodies.put(body, List.copyOf(inputs));
       Scope inside = scope(body, scope, inputs, false);
       inner.putAll(inside.values);
       return body.outputs().stream().map(output -> inside.value(output.name())).toList();

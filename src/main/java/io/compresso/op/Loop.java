@@ -3,6 +3,7 @@ package io.compresso.op;
 import io.compresso.graph.Dim;
 import io.compresso.graph.Graph;
 import io.compresso.graph.Node;
+import io.compresso.graph.ValueType;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * among the outputs, then what each turn gave, stacked.
  */
 final class Loop extends StandardOperator {
+  /** How often less is taken to be known of the carried values, before nothing is. */
+  private static final int MOST_LOOSENED = 4;
+
   Loop() {
     super("Loop", 1, 11, 13, 16, 19, 21, 23, 24, 25);
   }
@@ -34,16 +38,16 @@ final class Loop extends StandardOperator {
       inputs.add(Inferred.tensor(DType.INT64, List.of()));
       inputs.add(Inferred.tensor(DType.BOOL, List.of()));
       for (int i = 0; i < carried; i++) {
-        inputs.add(context.input(i + 2));
+        inputs.add(Inferred.of(context.input(i + 2).type()));
       }
       List<Inferred> outputs = context.infer(body, inputs);
-      boolean stable = true;
-      for (int i = 0; i < carried && i + 1 < outputs.size(); i++) {
-        stable &= outputs.get(i + 1).type().equals(context.input(i + 2).type());
-      }
-      if (!stable) {
+      for (int round = 0; !isStable(inputs, outputs, carried); round++) {
         for (int i = 0; i < carried; i++) {
-          inputs.set(i + 2, loosened(context.input(i + 2), outputs, i + 1));
+          inputs.set(
+              i + 2,
+              round < MOST_LOOSENED
+                  ? loosened(inputs.get(i + 2), outputs, i + 1)
+                  : Inferred.UNKNOWN);
         }
         outputs = context.infer(body, inputs);
       }
@@ -61,6 +65,17 @@ final class Loop extends StandardOperator {
       }
       return result;
     };
+  }
+
+  /** Whether what is taken for the carried values holds after a turn, so that it always does. */
+  private static boolean isStable(List<Inferred> inputs, List<Inferred> outputs, int carried) {
+    for (int i = 0; i < carried && i + 1 < outputs.size(); i++) {
+      ValueType taken = inputs.get(i + 2).type();
+      if (!Dims.either(taken, outputs.get(i + 1).type()).equals(taken)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static Inferred loosened(Inferred input, List<Inferred> outputs, int index) {

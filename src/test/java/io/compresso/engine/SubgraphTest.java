@@ -1,11 +1,15 @@
 package io.compresso.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
 import io.compresso.graph.Dim;
 import io.compresso.graph.Graph;
+import io.compresso.graph.GraphException;
+import io.compresso.graph.GraphVerifier;
 import io.compresso.graph.Model;
+import io.compresso.graph.Node;
 import io.compresso.graph.ValueInfo;
 import io.compresso.graph.ValueType;
 import io.compresso.tensor.DType;
@@ -20,6 +24,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** Control flow: what the optimised session gives is what the graph gives node by node. */
@@ -328,6 +334,138 @@ class SubgraphTest {
                 "c", bool(chosen)));
       }
       assertThat(isBound(model)).isTrue();
+    }
+  }
+
+  @Test
+  void bodies_areCompiled_alsoInOneAnother() {
+    Graph inner =
+        Graphs.opset(17)
+            .node("p = Conv a w")
+            .node("s = Mul p scale")
+            .node("r = Relu s")
+            .output("r")
+            .graph();
+    Graph other = Graphs.opset(17).node("r = Neg a").output("r").graph();
+    Graph body =
+        Graphs.opset(17)
+            .input("i", scalar(DType.INT64))
+            .input("go", scalar(DType.BOOL))
+            .input("a", floats(Dim.of(1), Dim.symbol("wrong"), Dim.of(7), Dim.of(7)))
+            .constant("w", random(9, 4, 4, 1, 1))
+            .constant("scale", random(10, 4, 1, 1))
+            .node("b = If c", "then_branch", inner, "else_branch", other)
+            .output("go", "b")
+            .graph();
+    Model model =
+        Graphs.opset(17)
+            .input("x", fixed(1, 4, 5, 5))
+            .input("c", scalar(DType.BOOL))
+            .constant("n", Tensor.scalar(3L))
+            .node("y = Loop n _ x", "body", body)
+            .output("y")
+            .model();
+    Model compiled = GraphCompiler.compile(model, Set.of());
+    Graph loop = bodies(compiled.graph()).getFirst();
+    assertThat(bodies(loop))
+        .anySatisfy(branch ->
+            assertThat(branch.nodes()).extracting(Node::opType).doesNotContain("Mul", "Relu"));
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      for (boolean chosen : new boolean[] {true, false}) {
+        check(session, model, Map.of("x", random(1, 1, 4, 5, 5), "c", bool(chosen)));
+      }
+    }
+  }
+
+  private static List<Graph> bodies(Graph graph) {
+    return graph.nodes().stream()
+        .flatMap(node -> node.attributes().values().stream())
+        .flatMap(attribute -> GraphVerifier.bodies(attribute).stream())
+        .toList();
+  }
+
+  /** A carried size that is 1 at first only: nothing may be folded that follows from that. */
+  @Test
+  void bodies_areRight_whenWhatTheyDeclareOrBeginWithIsNotKept() {
+    Graph body =
+        Graphs.opset(17)
+            .input("i", scalar(DType.INT64))
+            .input("go", scalar(DType.BOOL))
+            .input("a", fixed(1))
+            .input("b", fixed(1))
+            .input("k", ValueType.tensor(DType.INT64, Shape.of(1)))
+            .node("next = Concat a x", "axis", 0)
+            .node("shape = Shape b")
+            .node("zero = ConstantOfShape shape", "value", Tensor.ofFloats(Shape.of(1), 1))
+            .node("sum = ReduceSum zero", "keepdims", 0)
+            .node("k2 = Add k k")
+            .output("go", "next", "a", "k2", "sum", "k2")
+            .graph();
+    Model model =
+        Graphs.opset(17)
+            .input("x", fixed(1))
+            .constant("n", Tensor.scalar(6L))
+            .constant("k", Tensor.ofLongs(Shape.of(1), 1))
+            .node("p q r s t = Loop n _ x x k", "body", body)
+            .output("p", "q", "r", "s", "t")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      check(session, model, Map.of("x", random(1, 1)));
+    }
+  }
+
+  /** Branches that no run takes may hold anything. */
+  @Test
+  void branchThatIsWrong_isLeftAlone_whenTheOtherIsTaken() {
+    Graph then = Graphs.opset(17).node("t = Relu x").output("t").graph();
+    Graph wrong =
+        Graphs.opset(17)
+            .constant("w", random(1, 7, 7))
+            .node("m = MatMul x w")
+            .node("t = Reshape m x")
+            .output("t")
+            .graph();
+    Model model =
+        Graphs.opset(17)
+            .input("x", fixed(2, 3))
+            .input("c", scalar(DType.BOOL))
+            .node("y = If c", "then_branch", then, "else_branch", wrong)
+            .output("y")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      check(session, model, Map.of("x", random(1, 2, 3), "c", bool(true)));
+      Map<String, Tensor> inputs = Map.of("x", random(1, 2, 3), "c", bool(false));
+      assertThatThrownBy(() -> session.run(inputs))
+          .isInstanceOf(GraphException.class)
+          .hasMessageContaining("MatMul");
+    }
+  }
+
+  @Test
+  void loop_stops_whenTheRunIsCancelled() {
+    Graph body =
+        Graphs.opset(17)
+            .input("i", scalar(DType.INT64))
+            .input("go", scalar(DType.BOOL))
+            .input("a", fixed(3))
+            .node("b = Neg a")
+            .output("go", "b")
+            .graph();
+    Model model =
+        Graphs.opset(17)
+            .input("x", fixed(3))
+            .node("y = Loop _ _ x", "body", body)
+            .output("y")
+            .model();
+    CancelToken cancel = new CancelToken();
+    Thread.startVirtualThread(() -> {
+      LockSupport.parkNanos(50_000_000);
+      cancel.cancel();
+    });
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      assertThatThrownBy(
+              () -> session.run(Map.of("x", random(1, 3)), RunOptions.plain().withCancel(cancel)))
+          .isInstanceOf(CancellationException.class);
     }
   }
 }

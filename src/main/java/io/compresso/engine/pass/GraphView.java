@@ -150,7 +150,8 @@ final class GraphView {
     return inferred(value).elements();
   }
 
-  private ValueType type(String value) {
+  /** The type of a value as far as it is known. */
+  ValueType type(String value) {
     return inferred(value).type();
   }
 

@@ -35,7 +35,7 @@ public final class Optimization {
       }
       view = apply(inlined, known());
     }
-    return apply(view, passes(layout)).model();
+    return CompileBodies.apply(apply(view, passes(layout)), layout);
   }
 
   private static GraphView apply(GraphView view, List<Pass> passes) {
