@@ -185,6 +185,7 @@ final class KernelLaws {
     Tensor total = run(reference, sums(problem), magnitudes, magnified, null);
     long depth = problem.macs() / Math.max(1, total.size()) + 2;
     double[] bounds = new double[(int) total.size()];
+    boolean shared = sharesErrors(problem);
     double largest = 0;
     for (int i = 0; i < bounds.length; i++) {
       double sum = total.getDouble(i);
@@ -192,7 +193,7 @@ final class KernelLaws {
     }
     for (int i = 0; i < bounds.length; i++) {
       double roundings =
-          sharesErrors(problem)
+          shared
               ? (depth + TILE_ROUNDINGS) * EPSILON * largest
               : depth * EPSILON * total.getDouble(i);
       bounds[i] = bound(problem, roundings, expected.getDouble(i));
