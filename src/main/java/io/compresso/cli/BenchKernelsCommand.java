@@ -205,7 +205,8 @@ final class BenchKernelsCommand implements Callable<Integer> {
 
   private static String summary(List<KernelBench.Row> rows) {
     return Output.table(
-        List.of("family", "dtype", "peer", "shapes", "n", "mean ratio", "worst", "worst shape"),
+        List.of(
+            "family", "dtype", "peer", "shapes", "n", "mean ratio", "worst", "worst shape", "why"),
         KernelBench.summarize(rows).stream()
             .map(summary ->
                 List.of(
@@ -216,7 +217,8 @@ final class BenchKernelsCommand implements Callable<Integer> {
                     Integer.toString(summary.shapes()),
                     Output.format("%.2f", summary.ratio()),
                     Output.format("%.2f", summary.worstRatio()),
-                    summary.worst()))
+                    summary.worst(),
+                    summary.why()))
             .toList());
   }
 }

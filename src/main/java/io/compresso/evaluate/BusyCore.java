@@ -7,14 +7,22 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 
-/** Times a case on one thread and on two, in turns. */
+/** Times a case on one thread and on two, in short turns, when both are warm. */
 final class BusyCore {
-  private static final int ROUNDS = 5;
-  private static final int CALLS = 100;
+  private static final int ROUNDS = 25;
+  private static final int CALLS = 20;
+  private static final int UNTIMED_CALLS = 3;
   private static final int TRIALS = 20;
-  private static final Duration WARM_UP = Duration.ofMillis(200);
+
+  /** Calls are warm when a block of them is this much of the best block before, or slower. */
+  private static final double SETTLED = 0.97;
+
+  private static final Duration BLOCK = Duration.ofMillis(50);
+  private static final int LEAST_BLOCKS = 3;
+  private static final int MOST_BLOCKS = 15;
 
   private BusyCore() {}
 
@@ -50,22 +58,40 @@ final class BusyCore {
   private static Times time(Contender single, Contender twofold) {
     double[] one = new double[ROUNDS * CALLS];
     double[] two = new double[ROUNDS * CALLS];
-    warmUp(single);
-    warmUp(twofold);
+    warmUp(single, twofold);
     for (int round = 0; round < ROUNDS; round++) {
-      calls(single, TRIALS);
+      calls(single, UNTIMED_CALLS);
       System.arraycopy(calls(single, CALLS), 0, one, round * CALLS, CALLS);
-      calls(twofold, TRIALS);
+      calls(twofold, UNTIMED_CALLS);
       System.arraycopy(calls(twofold, CALLS), 0, two, round * CALLS, CALLS);
     }
     return new Times(single.name(), median(one), median(two));
   }
 
-  private static void warmUp(Contender contender) {
-    long end = System.nanoTime() + WARM_UP.toNanos();
-    while (System.nanoTime() < end) {
-      contender.run();
+  /** Runs both until neither gets faster: compilers share the cores with the busy process too. */
+  private static void warmUp(Contender single, Contender twofold) {
+    double one = Double.MAX_VALUE;
+    double two = Double.MAX_VALUE;
+    for (int block = 0; block < MOST_BLOCKS; block++) {
+      double nextOne = block(single);
+      double nextTwo = block(twofold);
+      boolean settled = nextOne >= SETTLED * one && nextTwo >= SETTLED * two;
+      if (settled && block >= LEAST_BLOCKS) {
+        return;
+      }
+      one = Math.min(one, nextOne);
+      two = Math.min(two, nextTwo);
     }
+  }
+
+  /** The median of a block of calls in microseconds. */
+  private static double block(Contender contender) {
+    long end = System.nanoTime() + BLOCK.toNanos();
+    DoubleStream.Builder medians = DoubleStream.builder();
+    do {
+      medians.add(median(calls(contender, CALLS)));
+    } while (System.nanoTime() < end);
+    return median(medians.build().toArray());
   }
 
   private static double[] calls(Contender contender, int count) {

@@ -8,6 +8,7 @@ import io.compresso.evaluate.bench.ElementCases;
 import io.compresso.evaluate.bench.KernelCase;
 import io.compresso.evaluate.bench.MatrixCases;
 import io.compresso.evaluate.bench.PoolCases;
+import io.compresso.evaluate.bench.Roof;
 import io.compresso.evaluate.bench.RowCases;
 import io.compresso.kernel.CpuFeatures;
 import io.compresso.kernel.Isa;
@@ -20,7 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -111,6 +111,7 @@ public final class KernelBench {
    * @param peakFraction the least time that the hardware needs, as a fraction of ours: for products
    *     by the core's multiply-adds, for a vector by a matrix by the reading of the weights, for
    *     others by a copy of their bytes; null where it cannot be measured
+   * @param why what bounds our time, from these figures
    */
   public record Row(
       String family,
@@ -124,7 +125,8 @@ public final class KernelBench {
       double ratio,
       double ratioLow,
       double ratioHigh,
-      @Nullable Double peakFraction) {}
+      @Nullable Double peakFraction,
+      String why) {}
 
   /**
    * One shape beside a process that keeps a core busy.
@@ -146,6 +148,7 @@ public final class KernelBench {
    * @param list the list's name, {@code all} for all
    * @param ratio geometric mean of the ratios
    * @param worst the shape with the least ratio
+   * @param why what bounds our time on the worst shape
    */
   public record Summary(
       String family,
@@ -155,7 +158,8 @@ public final class KernelBench {
       int shapes,
       double ratio,
       String worst,
-      double worstRatio) {}
+      double worstRatio,
+      String why) {}
 
   /** The names of all families. */
   public static List<String> families() {
@@ -176,7 +180,7 @@ public final class KernelBench {
           boolean repeated =
               options.cap.isPresent() && types.ours == DType.FLOAT16 && types.peer == DType.FLOAT;
           if (!repeated) {
-            row(family, KernelCase.name(types.ours), shape, item)
+            row(family, types.ours, shape, item)
                 .ifPresent(row -> {
                   all.add(row);
                   rows.accept(row);
@@ -248,7 +252,8 @@ public final class KernelBench {
     return wanted.isEmpty() || wanted.stream().anyMatch(test);
   }
 
-  private Optional<Row> row(String family, String dtype, String shape, KernelCase item) {
+  private Optional<Row> row(String family, DType type, String shape, KernelCase item) {
+    String dtype = KernelCase.name(type);
     CpuFeatures best = CpuFeatures.host().withoutCap();
     CpuFeatures cpu = options.cap.map(CpuFeatures::host).orElse(best);
     List<Contender> ours = ours(item, cpu);
@@ -260,7 +265,8 @@ public final class KernelBench {
       Pairs pairs = time(own, peer);
       double micros = median(pairs.first()) / 1e3;
       Ratio ratio = Ratio.of(pairs.second(), pairs.first());
-      OptionalDouble least = item.roof().seconds(options.threads);
+      double peerMicros = median(pairs.second()) / 1e3;
+      Roof.Limit limit = item.roof().limit(options.threads).orElse(null);
       return Optional.of(
           new Row(
               family,
@@ -270,11 +276,12 @@ public final class KernelBench {
               options.threads,
               own.name(),
               micros,
-              median(pairs.second()) / 1e3,
+              peerMicros,
               ratio.median(),
               ratio.low(),
               ratio.high(),
-              least.isPresent() ? least.getAsDouble() * 1e6 / micros : null));
+              limit == null ? null : limit.seconds() * 1e6 / micros,
+              RowReason.of(micros, peerMicros, ratio, limit, type)));
     }
   }
 
@@ -386,6 +393,7 @@ public final class KernelBench {
         rows.size(),
         Math.exp(logs / rows.size()),
         worst.shape,
-        worst.ratio);
+        worst.ratio,
+        worst.why);
   }
 }

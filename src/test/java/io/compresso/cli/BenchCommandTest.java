@@ -62,8 +62,10 @@ class BenchCommandTest {
             "ratio",
             "ratioLow",
             "ratioHigh",
-            "peakFraction");
-    assertThat(out.toString()).contains("mean ratio", "worst", shape);
+            "peakFraction",
+            "why");
+    assertThat(rows.get(0).get("why").asString()).isNotBlank();
+    assertThat(out.toString()).contains("mean ratio", "worst", "why", shape);
   }
 
   @Test

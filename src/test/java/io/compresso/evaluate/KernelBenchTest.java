@@ -53,10 +53,12 @@ class KernelBenchTest {
     assertThat(summaries).extracting(Summary::list).containsExactly("square", "lstm", "all");
     assertThat(summaries.getFirst().ratio()).isCloseTo(2, within(1e-9));
     assertThat(summaries.getLast().worst()).isEqualTo("square a");
+    assertThat(summaries.getLast().why()).isEqualTo("of square a");
     assertThat(summaries.getLast().shapes()).isEqualTo(3);
   }
 
   private static Row row(String shape, double ratio) {
-    return new Row("gemm", "f32", "f32", shape, 1, "k", 1, ratio, ratio, ratio, ratio, null);
+    return new Row(
+        "gemm", "f32", "f32", shape, 1, "k", 1, ratio, ratio, ratio, ratio, null, "of " + shape);
   }
 }

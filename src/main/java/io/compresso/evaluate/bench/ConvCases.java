@@ -41,7 +41,10 @@ public final class ConvCases {
                   CatalogKernel.of(problem),
                   CatalogKernel.of(problem(shape, problem.types(), Layout.NHWC))),
               peers(shape, peerDtype),
-              Roof.arithmetic(problem.macs(), dtype)));
+              Roof.highest(
+                  Roof.arithmetic(problem.macs(), dtype),
+                  Roof.copying(
+                      problem.inputBytes() + problem.weightBytes(), problem.outputBytes()))));
     }
     return cases;
   }
