@@ -2,11 +2,14 @@ package io.compresso.cli;
 
 import io.compresso.evaluate.BenchNetworks;
 import io.compresso.evaluate.ModelBench;
+import io.compresso.evaluate.ModelInputs;
 import io.compresso.evaluate.OnnxRuntimePeer;
 import io.compresso.evaluate.PeerException;
 import io.compresso.evaluate.QuantizationNoise;
+import io.compresso.evaluate.SessionCost;
 import io.compresso.evaluate.Target;
 import io.compresso.graph.GraphException;
+import io.compresso.tensor.TensorSpec;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -34,7 +37,10 @@ import picocli.CommandLine.Spec;
       "The ratio is peer / ours, the median of pairs, with the 10th and the 90th percentile.",
       "Outputs must agree: floats by 60 dB, halves by 30 dB, 8-bit models by 40 dB or by as much"
           + " as ONNX Runtime agrees with itself without its optimizations.",
-      "Peak memory is that of a fresh process for each runtime, less an idle JVM's."
+      "Creation is from the file to the end of the first run, less the time of the second: cold is"
+          + " the first in a fresh process, warm the median of later ones in it. Peak memory is that"
+          + " of a fresh process, less an idle one's. Both are on one thread and medians of"
+          + " --processes for each runtime."
     })
 final class BenchModelsCommand implements Callable<Integer> {
   @Spec
@@ -69,14 +75,21 @@ final class BenchModelsCommand implements Callable<Integer> {
   @Option(
       names = "--no-memory",
       negatable = true,
-      description = "Whether the peak memory is measured (default: true).")
+      description = "Whether creation and peak memory are measured (default: true).")
   private boolean memory = true;
+
+  @Option(
+      names = "--processes",
+      description =
+          "Fresh processes for each runtime in which creation and peak memory are measured"
+              + " (${DEFAULT-VALUE}).")
+  private int processes = 3;
 
   @Option(names = "--json", description = "Writes the rows to this file; - is standard output.")
   private @Nullable Path json;
 
-  private final Map<List<Object>, Double> peaks = new HashMap<>();
-  private @Nullable Double idlePeak;
+  private final Map<List<Object>, SessionCost> costs = new HashMap<>();
+  private @Nullable Long idleBytes;
 
   /** What is reported of a model. */
   record Row(
@@ -92,8 +105,10 @@ final class BenchModelsCommand implements Callable<Integer> {
       double ratioHigh,
       @Nullable Double oursPeakMb,
       @Nullable Double peerPeakMb,
-      double oursCreateMillis,
-      double peerCreateMillis,
+      @Nullable Double oursCreateMillis,
+      @Nullable Double peerCreateMillis,
+      @Nullable Double oursColdCreateMillis,
+      @Nullable Double peerColdCreateMillis,
       @Nullable Double agreementDb,
       @Nullable QuantizationNoise noise,
       @Nullable String disagreement) {}
@@ -141,6 +156,7 @@ final class BenchModelsCommand implements Callable<Integer> {
       requirePositive("--threads", value);
     }
     requirePositive("--millis", millis);
+    requirePositive("--processes", processes);
     for (String model : models) {
       if (!BenchNetworks.names().contains(model) && !Files.exists(Path.of(model))) {
         throw new ParameterException(
@@ -194,6 +210,8 @@ final class BenchModelsCommand implements Callable<Integer> {
 
   private Row row(ModelBench.Result result) throws Exception {
     ModelBench.Subject subject = result.subject();
+    SessionCost ours = cost(Backend.OURS, subject.ours(), result);
+    SessionCost peer = cost(Backend.ORT, subject.peer(), result);
     return new Row(
         subject.model(),
         subject.dtype(),
@@ -205,39 +223,54 @@ final class BenchModelsCommand implements Callable<Integer> {
         result.ratio().median(),
         result.ratio().low(),
         result.ratio().high(),
-        peak(Backend.OURS, subject.ours(), result.batch()),
-        peak(Backend.ORT, subject.peer(), result.batch()),
-        result.oursCreateMillis(),
-        result.peerCreateMillis(),
+        peakMb(ours),
+        peakMb(peer),
+        ours == null ? null : (Double) ours.warmMillis(),
+        peer == null ? null : (Double) peer.warmMillis(),
+        ours == null ? null : (Double) ours.coldMillis(),
+        peer == null ? null : (Double) peer.coldMillis(),
         result.agreementDb(),
         result.noise(),
         result.disagreement());
   }
 
-  /** Megabytes that a fresh process takes for the model, above an idle one. */
-  private @Nullable Double peak(Backend backend, Path model, int batch) throws Exception {
+  private @Nullable SessionCost cost(Backend backend, Path model, ModelBench.Result result)
+      throws Exception {
     if (!memory) {
       return null;
     }
-    List<Object> key = List.of(backend, model, batch);
-    if (!peaks.containsKey(key)) {
-      double idle = idlePeak();
-      peaks.put(key, BenchProbeCommand.peak(backend, model, batch) - idle);
+    List<Object> key = List.of(backend, model, result.batch());
+    SessionCost known = costs.get(key);
+    if (known == null) {
+      Map<String, TensorSpec> inputs =
+          ModelInputs.specs(ModelFile.read(model).graph(), result.batch());
+      known = BenchProbeCommand.measure(backend, model, inputs, repeats());
+      costs.put(key, known);
     }
-    return peaks.get(key);
+    return known;
   }
 
-  private double idlePeak() throws Exception {
-    if (idlePeak == null) {
-      idlePeak = BenchProbeCommand.idle();
+  private BenchProbeCommand.Repeats repeats() {
+    return new BenchProbeCommand.Repeats(processes, Duration.ofMillis(millis));
+  }
+
+  /** Megabytes above those of an idle process. */
+  private @Nullable Double peakMb(@Nullable SessionCost cost) throws Exception {
+    if (cost == null) {
+      return null;
     }
-    return idlePeak;
+    Long idle = idleBytes;
+    if (idle == null) {
+      idle = BenchProbeCommand.idle(repeats()).peakBytes();
+      idleBytes = idle;
+    }
+    return (cost.peakBytes() - idle) / 1e6;
   }
 
   private static String line(Row row) {
     return Output.format(
         "%-14s %-4s vs %-4s b%d t%d %9.2f ms, peer %9.2f ms, ratio %5.2f (%5.2f .. %5.2f)%s,"
-            + " created in %.0f ms, peer %.0f ms, agreement %s",
+            + " agreement %s",
         row.model,
         row.dtype,
         row.peerDtype,
@@ -250,9 +283,15 @@ final class BenchModelsCommand implements Callable<Integer> {
         row.ratioHigh,
         row.oursPeakMb == null || row.peerPeakMb == null
             ? ""
-            : Output.format(", peak %.0f MB, peer %.0f MB", row.oursPeakMb, row.peerPeakMb),
-        row.oursCreateMillis,
-        row.peerCreateMillis,
+            : Output.format(
+                ", created in %.0f ms, peer %.0f ms, cold %.0f ms, peer %.0f ms,"
+                    + " peak %.0f MB, peer %.0f MB",
+                row.oursCreateMillis,
+                row.peerCreateMillis,
+                row.oursColdCreateMillis,
+                row.peerColdCreateMillis,
+                row.oursPeakMb,
+                row.peerPeakMb),
         agreement(row));
   }
 
@@ -288,6 +327,12 @@ final class BenchModelsCommand implements Callable<Integer> {
             "ratio",
             "low",
             "high",
+            "create ms",
+            "peer ms",
+            "cold ms",
+            "peer ms",
+            "peak MB",
+            "peer MB",
             "agreement"),
         rows.stream()
             .map(row ->
@@ -302,7 +347,17 @@ final class BenchModelsCommand implements Callable<Integer> {
                     Output.format("%.2f", row.ratio),
                     Output.format("%.2f", row.ratioLow),
                     Output.format("%.2f", row.ratioHigh),
+                    rounded(row.oursCreateMillis),
+                    rounded(row.peerCreateMillis),
+                    rounded(row.oursColdCreateMillis),
+                    rounded(row.peerColdCreateMillis),
+                    rounded(row.oursPeakMb),
+                    rounded(row.peerPeakMb),
                     agreement(row)))
             .toList());
+  }
+
+  private static String rounded(@Nullable Double value) {
+    return value == null ? "" : Output.format(value < 10 ? "%.1f" : "%.0f", value);
   }
 }

@@ -25,18 +25,13 @@ final class Output {
     if (file == null) {
       return;
     }
-    String text = json(value);
+    String text = JSON.writeValueAsString(value) + System.lineSeparator();
     if (file.toString().equals("-")) {
       out.print(text);
       out.flush();
     } else {
       Files.writeString(file, text);
     }
-  }
-
-  /** {@code value} as indented JSON, with a line's end. */
-  static String json(Object value) {
-    return JSON.writeValueAsString(value) + System.lineSeparator();
   }
 
   /**

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +23,6 @@ public final class ModelBench {
   private static final Duration BLOCK = Duration.ofMillis(20);
   private static final int LEAST_PAIRS = 5;
   private static final int MOST_PAIRS = 5000;
-  private static final int CREATIONS = 3;
 
   private ModelBench() {}
 
@@ -48,8 +46,6 @@ public final class ModelBench {
    *
    * @param batch samples of a run
    * @param ratio median of the paired ratios peer / ours
-   * @param oursCreateMillis from the file to the end of the first run, less the time of a later run
-   * @param peerCreateMillis the same of ONNX Runtime
    * @param agreementDb the least signal-to-noise ratio of an output against ONNX Runtime's, in
    *     decibels; null when they are equal
    * @param noise what quantization alone makes of the outputs; null where the agreement does not
@@ -63,8 +59,6 @@ public final class ModelBench {
       Percentiles ours,
       Percentiles peer,
       Ratio ratio,
-      double oursCreateMillis,
-      double peerCreateMillis,
       @Nullable Double agreementDb,
       @Nullable QuantizationNoise noise,
       @Nullable String disagreement) {}
@@ -112,9 +106,6 @@ public final class ModelBench {
           ourTimes,
           peerTimes,
           Ratio.of(pairs.second(), pairs.first()),
-          Math.max(0, creation(() -> openOurs(subject.ours, threads), ourInputs) - ourTimes.p50()),
-          Math.max(
-              0, creation(() -> openPeer(subject.peer, threads), peerInputs) - peerTimes.p50()),
           agreement.decibels(),
           noise,
           noise != null && noise.explains(agreement) ? null : agreement.difference());
@@ -150,25 +141,6 @@ public final class ModelBench {
   /** Opens a model in ONNX Runtime as it is by default: several threads spin. */
   public static Runner openPeer(Path model, int threads) {
     return OnnxRuntimePeer.open(model, new PeerOptions(threads, threads > 1, true));
-  }
-
-  /** What opens a runner. */
-  private interface Opener {
-    Runner open();
-  }
-
-  private static double creation(Opener opener, Map<String, ? extends Value> inputs) {
-    double[] millis = new double[CREATIONS];
-    for (int i = 0; i < CREATIONS; i++) {
-      long start = System.nanoTime();
-      try (Runner runner = opener.open()) {
-        runner.run(inputs);
-        millis[i] = (System.nanoTime() - start) / 1e6;
-      }
-      Idle.await();
-    }
-    Arrays.sort(millis);
-    return millis[CREATIONS / 2];
   }
 
   private static Graph graph(Path model) {

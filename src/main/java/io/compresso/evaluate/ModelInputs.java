@@ -5,8 +5,10 @@ import io.compresso.graph.Graph;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.ValueInfo;
 import io.compresso.graph.ValueType.TensorType;
+import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,25 +30,44 @@ public final class ModelInputs {
    * @throws GraphException if an input is no tensor or has no rank
    */
   public static Map<String, Tensor> random(Graph graph, int batch, long seed) {
+    return random(specs(graph, batch), seed);
+  }
+
+  /** Values as those of {@link #random(Graph, int, long)}, of the given types and shapes. */
+  public static Map<String, Tensor> random(Map<String, TensorSpec> specs, long seed) {
     Map<String, Tensor> values = new LinkedHashMap<>();
+    specs.forEach((name, spec) -> {
+      DType dtype = spec.dtype();
+      SplittableRandom random = new SplittableRandom(seed + name.hashCode());
+      Tensor tensor = Tensor.allocate(dtype, spec.shape());
+      for (long i = 0; i < tensor.size(); i++) {
+        if (dtype.isFloat()) {
+          tensor.setFloat(i, (float) (2 * random.nextDouble() - 1));
+        } else if (name.equals("sr")) {
+          tensor.setLong(i, SAMPLE_RATE);
+        } else {
+          tensor.setLong(i, name.contains("mask") ? 1 : random.nextInt(2));
+        }
+      }
+      values.put(name, tensor);
+    });
+    return values;
+  }
+
+  /**
+   * The types and shapes of the values that {@link #random(Graph, int, long)} gives.
+   *
+   * @throws GraphException if an input is no tensor or has no rank
+   */
+  public static Map<String, TensorSpec> specs(Graph graph, int batch) {
+    Map<String, TensorSpec> specs = new LinkedHashMap<>();
     for (ValueInfo input : graph.requiredInputs()) {
       if (!(input.type() instanceof TensorType(var dtype, var dims)) || dims == null) {
         throw new GraphException("input '" + input.name() + "' is not a tensor of known rank");
       }
-      SplittableRandom random = new SplittableRandom(seed + input.name().hashCode());
-      Tensor tensor = Tensor.allocate(dtype, shape(dims, batch));
-      for (long i = 0; i < tensor.size(); i++) {
-        if (dtype.isFloat()) {
-          tensor.setFloat(i, (float) (2 * random.nextDouble() - 1));
-        } else if (input.name().equals("sr")) {
-          tensor.setLong(i, SAMPLE_RATE);
-        } else {
-          tensor.setLong(i, input.name().contains("mask") ? 1 : random.nextInt(2));
-        }
-      }
-      values.put(input.name(), tensor);
+      specs.put(input.name(), new TensorSpec(dtype, shape(dims, batch)));
     }
-    return values;
+    return specs;
   }
 
   /**

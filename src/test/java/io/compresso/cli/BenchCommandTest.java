@@ -113,6 +113,8 @@ class BenchCommandTest {
             "1,2",
             "--millis",
             "2",
+            "--processes",
+            "1",
             "--json",
             json.toString());
     assertThat(code).as(out + "\n" + err).isZero();
@@ -126,6 +128,10 @@ class BenchCommandTest {
           assertThat(row.path("ratio").asDouble()).isPositive();
           assertThat(row.path("oursPeakMb").asDouble()).isPositive();
           assertThat(row.path("peerPeakMb").asDouble()).isPositive();
+          assertThat(row.path("oursCreateMillis").asDouble()).isPositive();
+          assertThat(row.path("peerCreateMillis").asDouble()).isPositive();
+          assertThat(row.path("oursColdCreateMillis").asDouble()).isPositive();
+          assertThat(row.path("peerColdCreateMillis").asDouble()).isPositive();
           assertThat(row.path("disagreement").isNull()).isTrue();
         });
   }

@@ -1,0 +1,76 @@
+package io.compresso.evaluate;
+
+import io.compresso.tensor.Tensor;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What making a model ready costs. A creation is measured from the model's file to the end of the
+ * first run, less the time of the second run: some runtimes put work off to the first run.
+ *
+ * @param coldMillis the first creation of the process, the loading of the runtime's classes
+ *     included; the loading of ONNX Runtime's native library is not
+ * @param warmMillis the median of the later half of the further creations
+ * @param peakBytes the most resident memory of the process till the end of the first creation's
+ *     runs; 0 where the system does not tell it
+ */
+public record SessionCost(double coldMillis, double warmMillis, long peakBytes) {
+  private static final int RUNS = 3;
+  private static final int LEAST_CREATIONS = 3;
+  private static final int MOST_CREATIONS = 40;
+
+  /** Makes a model ready. */
+  @FunctionalInterface
+  public interface Opener {
+    Runner open(Path model);
+  }
+
+  /**
+   * Measures in this process, which should be a fresh one.
+   *
+   * @param warm how long creations are repeated; 3 are made in any case, and at most 40
+   */
+  public static SessionCost measure(
+      Opener opener, Path model, Map<String, Tensor> inputs, Duration warm) {
+    double cold = creation(opener, model, inputs);
+    long peak = PeakMemory.bytes().orElse(0);
+    List<Double> millis = new ArrayList<>();
+    long deadline = System.nanoTime() + warm.toNanos();
+    while (millis.size() < LEAST_CREATIONS
+        || millis.size() < MOST_CREATIONS && System.nanoTime() < deadline) {
+      Idle.await();
+      millis.add(creation(opener, model, inputs));
+    }
+    List<Double> later = millis.subList(millis.size() / 2, millis.size());
+    return new SessionCost(cold, median(later), peak);
+  }
+
+  private static double creation(Opener opener, Path model, Map<String, Tensor> inputs) {
+    long start = System.nanoTime();
+    try (Runner runner = opener.open(model)) {
+      runner.run(inputs);
+      long first = System.nanoTime();
+      runner.run(inputs);
+      long second = System.nanoTime();
+      for (int i = 2; i < RUNS; i++) {
+        runner.run(inputs);
+      }
+      return Math.max(0, first - start - (second - first)) / 1e6;
+    }
+  }
+
+  /** By component the median of several processes' figures. */
+  public static SessionCost medianOf(List<SessionCost> costs) {
+    return new SessionCost(
+        median(costs.stream().map(SessionCost::coldMillis).toList()),
+        median(costs.stream().map(SessionCost::warmMillis).toList()),
+        (long) median(costs.stream().map(cost -> (double) cost.peakBytes()).toList()));
+  }
+
+  private static double median(List<Double> values) {
+    return values.stream().sorted().toList().get(values.size() / 2);
+  }
+}
