@@ -60,6 +60,8 @@ import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Every kernel, per family best first, the reference last. */
@@ -161,6 +163,9 @@ public final class KernelCatalog {
           new VectorGather(),
           new RefGather());
 
+  private static final Map<KernelFamily, List<Kernel>> BY_FAMILY =
+      KERNELS.stream().collect(Collectors.groupingBy(kernel -> kernel.spec().family()));
+
   private KernelCatalog() {}
 
   /** A kernel that does not take a problem, and why. */
@@ -176,7 +181,7 @@ public final class KernelCatalog {
 
   /** The kernels of {@code family} in the order in which they are tried. */
   public static List<Kernel> of(KernelFamily family) {
-    return KERNELS.stream().filter(kernel -> kernel.spec().family() == family).toList();
+    return BY_FAMILY.getOrDefault(family, List.of());
   }
 
   /**

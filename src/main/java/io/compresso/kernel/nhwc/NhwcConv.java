@@ -34,13 +34,24 @@ public final class NhwcConv implements PreparedKernel {
 
   /** Packs the weights and makes the code. The output must have elements. */
   public NhwcConv(KernelSpec spec, ConvProblem problem, Weights weights, TileBackend backend) {
+    this(spec, problem, weights, backend, FilterOrder.OUTPUTS_FIRST);
+  }
+
+  /** As the other constructor, for filters that lie in another order. */
+  NhwcConv(
+      KernelSpec spec,
+      ConvProblem problem,
+      Weights weights,
+      TileBackend backend,
+      FilterOrder order) {
     this.spec = spec;
     this.problem = problem;
     this.geometry = Geometry.of(problem, backend);
     long steps = (long) geometry.runs() * geometry.steps(backend.arithmetic());
     this.tiling = Tiling.choose(geometry, backend, steps);
     this.packing =
-        new PackedFilters(problem, geometry, tiling, backend.arithmetic(), weights.quantization());
+        new PackedFilters(
+            problem, geometry, tiling, backend.arithmetic(), weights.quantization(), order);
     this.chunking = chunking(backend.arithmetic());
     int blockRows = Math.min(chunking.blockRows(), tiling.rows().parts());
     int outputRows = geometry.height().outputSize();
@@ -67,7 +78,7 @@ public final class NhwcConv implements PreparedKernel {
       filterSums = new int[0];
     } else {
       filters = arena.allocate(packing.bytes(), 64);
-      filterSums = packing.pack(data, filters);
+      filterSums = packing.pack(data, filters, Workers.shared().size());
     }
   }
 
@@ -101,7 +112,7 @@ public final class NhwcConv implements PreparedKernel {
                   new TileShape(
                       backend.arithmetic(),
                       blocks.window(),
-                      packing.parts(),
+                      packing.parts,
                       rows,
                       tiling.columns(),
                       rest == 0 ? tiling.vectors() : tiling.restVectors(),
@@ -137,7 +148,7 @@ public final class NhwcConv implements PreparedKernel {
       int[] sums = filterSums;
       if (packed == null) {
         packed = given.segment();
-        sums = packing.pack(Objects.requireNonNull(operands.second()), packed);
+        sums = packing.pack(Objects.requireNonNull(operands.second()), packed, threads);
       }
       MemorySegment channels = constants.of(operands, sums, filters != null);
       Buffers buffers = new Buffers(operands, packed, channels);

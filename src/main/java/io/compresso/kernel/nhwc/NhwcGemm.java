@@ -11,11 +11,9 @@ import io.compresso.kernel.SpatialAxis;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.panel.Scratch;
 import io.compresso.tensor.DType;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,16 +43,9 @@ public final class NhwcGemm implements PreparedKernel {
             new Channels(problem.k(), problem.n(), 1),
             List.of(SpatialAxis.of(problem.m(), 1, 0)),
             problem.epilogue());
-    MemorySegment data = weights.data();
-    if (data == null || problem.transpose().b()) {
-      this.conv = new NhwcConv(spec, pointwise, weights, backend);
-      return;
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment filters = arena.allocate(data.byteSize(), 64);
-      transpose(data, filters, problem.types().weight(), problem.k(), problem.n());
-      this.conv = new NhwcConv(spec, pointwise, weights.withData(filters), backend);
-    }
+    FilterOrder order =
+        problem.transpose().b() ? FilterOrder.OUTPUTS_FIRST : FilterOrder.INPUTS_FIRST;
+    this.conv = new NhwcConv(spec, pointwise, weights, backend, order);
   }
 
   @Override
@@ -74,25 +65,17 @@ public final class NhwcGemm implements PreparedKernel {
       return;
     }
     boolean copiesInput = problem.transpose().a();
-    boolean copiesWeights = !constantWeights && !problem.transpose().b();
-    try (Scratch a = Scratch.of(copiesInput ? problem.inputBytes() : 0);
-        Scratch b = Scratch.of(copiesWeights ? problem.weightBytes() : 0)) {
+    try (Scratch a = Scratch.of(copiesInput ? problem.inputBytes() : 0)) {
       MemorySegment input = operands.input();
       if (copiesInput) {
         input = a.segment();
         DType type = problem.types().input();
         transpose(operands.input(), input, type, problem.k(), problem.m());
       }
-      MemorySegment weights = operands.second();
-      if (copiesWeights) {
-        MemorySegment given = Objects.requireNonNull(weights);
-        weights = b.segment();
-        transpose(given, weights, problem.types().weight(), problem.k(), problem.n());
-      }
       Operands rows =
           new Operands(
               input,
-              constantWeights ? null : weights,
+              constantWeights ? null : operands.second(),
               operands.third(),
               operands.output(),
               operands.inputZeroPoint(),

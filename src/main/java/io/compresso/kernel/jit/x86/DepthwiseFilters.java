@@ -7,6 +7,7 @@ import io.compresso.kernel.nhwc.PanelLayout;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -52,17 +53,17 @@ final class DepthwiseFilters {
     int channels = layout.channels();
     boolean integer = problem.types().isInt8();
     int[] sums = new int[integer ? channels : 0];
-    int columns = tile.width().kernel();
-    int taps = tile.rows() * columns;
-    List<Slot> slots = tile.slots();
-    List<List<Integer>> quads = tile.quads();
+    int taps = tile.rows() * tile.width().kernel();
+    int[][] places = layout.interleaved() ? places(taps) : new int[0][];
+    int rowsOfPanel = layout.interleaved() ? tile.rows() * tile.slots().size() : taps;
     int perPanel = layout.vectors() * layout.lanes();
     for (int channel = 0; channel < channels; channel++) {
       int panel = channel / perPanel;
       int rest = Math.min(perPanel, channels - panel * perPanel);
       int vectors = layout.interleaved() ? layout.vectors() : Math.ceilDiv(rest, layout.lanes());
       int vector = layout.vector(channel) - panel * layout.vectors();
-      long base = panel * panelBytes() + (long) vector * VECTOR_BYTES + 4L * layout.lane(channel);
+      long panelBytes = (long) rowsOfPanel * layout.vectors() * VECTOR_BYTES;
+      long base = panel * panelBytes + (long) vector * VECTOR_BYTES + 4L * layout.lane(channel);
       long unit = (long) vectors * VECTOR_BYTES;
       for (int tap = 0; tap < taps; tap++) {
         long index = (long) channel * taps + tap;
@@ -76,18 +77,33 @@ final class DepthwiseFilters {
           target.set(INT, base + tap * unit, value & 0xFFFF);
           continue;
         }
-        for (int i = 0; i < slots.size(); i++) {
-          Slot slot = slots.get(i);
-          int column = tile.column(slot.pixel(), tap % columns);
-          int place = quads.get(slot.quad()).indexOf(column);
-          if (place >= 0) {
-            long row = (long) (tap / columns) * slots.size() + i;
-            target.set(BYTE, base + row * unit + place, (byte) value);
-          }
+        for (int place : places[tap]) {
+          target.set(BYTE, base + (place >> 2) * unit + (place & 3), (byte) value);
         }
       }
     }
     return sums;
+  }
+
+  /** For each tap four times the rows of a panel in which it is, and its places in their quads. */
+  private int[][] places(int taps) {
+    int columns = tile.width().kernel();
+    List<Slot> slots = tile.slots();
+    List<List<Integer>> quads = tile.quads();
+    int[][] places = new int[taps][];
+    for (int tap = 0; tap < taps; tap++) {
+      int[] found = new int[slots.size()];
+      int count = 0;
+      for (int i = 0; i < slots.size(); i++) {
+        Slot slot = slots.get(i);
+        int place = quads.get(slot.quad()).indexOf(tile.column(slot.pixel(), tap % columns));
+        if (place >= 0) {
+          found[count++] = 4 * (tap / columns * slots.size() + i) + place;
+        }
+      }
+      places[tap] = Arrays.copyOf(found, count);
+    }
+    return places;
   }
 
   private int difference(MemorySegment data, long index, int channel) {

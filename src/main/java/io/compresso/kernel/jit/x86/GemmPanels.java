@@ -1,9 +1,11 @@
 package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.panel.WordPacker;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * Packs a right operand into panels {@code [n/width][k/group][width][group]}, padded with zeroes.
@@ -24,14 +26,12 @@ record GemmPanels(int k, int n, boolean transposed, Unit unit, int width) {
    */
   record Unit(int elementBytes, int group, int grain) {}
 
-  private static final int LEAST_BYTES = 1 << 16;
-
   /**
    * What bytes are.
    *
-   * @param flip what they are combined with, exclusive or
+   * @param move what they are reduced by
    */
-  record Bytes(DType type, int flip) {
+  record Bytes(DType type, int move) {
     static final Bytes NONE = new Bytes(DType.INT8, 0);
   }
 
@@ -69,73 +69,108 @@ record GemmPanels(int k, int n, boolean transposed, Unit unit, int width) {
    */
   void pack(MemorySegment matrix, MemorySegment panels, Bytes bytes, int[] sums, int threads) {
     int count = Math.ceilDiv(n, width);
+    int chunks = WordPacker.chunks(count, panels.byteSize(), threads);
     Workers.shared()
         .run(
-            count,
-            panels.byteSize() < LEAST_BYTES ? 1 : threads,
-            panel -> packPanel(matrix, panels, bytes, sums, panel));
+            chunks,
+            threads,
+            chunk -> {
+              WordPacker words = new WordPacker(matrix, type(bytes), false, group(), 1);
+              int first = (int) ((long) chunk * count / chunks);
+              int end = (int) ((chunk + 1L) * count / chunks);
+              if (group() == 1 && !transposed) {
+                copyRows(matrix, panels, first, end);
+              } else if (elementBytes() * group() == 4 && !transposed) {
+                packRows(words, panels, first, end, bytes, sums);
+              } else {
+                for (int panel = first; panel < end; panel++) {
+                  MemorySegment target = panels.asSlice(panel * panelBytes(), panelBytes());
+                  if (elementBytes() * group() == 4) {
+                    packColumns(words, target, panel * width, bytes, sums);
+                  } else {
+                    packHalves(matrix, target, panel * width);
+                  }
+                }
+              }
+            });
   }
 
-  private void packPanel(
-      MemorySegment matrix, MemorySegment panels, Bytes bytes, int[] sums, int panel) {
-    int first = panel * width;
+  private DType type(Bytes bytes) {
+    return switch (elementBytes()) {
+      case 1 -> bytes.type();
+      case 2 -> DType.BFLOAT16;
+      default -> DType.FLOAT;
+    };
+  }
+
+  private void packColumns(
+      WordPacker words, MemorySegment target, int first, Bytes bytes, int[] sums) {
     int columns = Math.min(width, n - first);
-    MemorySegment target = panels.asSlice(panel * panelBytes(), panelBytes());
-    if (columns < width || depth() * group() != k) {
-      target.fill((byte) 0);
+    int most = words.stepsAtATime(width);
+    for (int step = 0; step < depth(); step += most) {
+      int steps = Math.min(most, depth() - step);
+      int from = Math.min(k, step * group());
+      int count = Math.min(k - from, steps * group());
+      words.begin(steps, width, columns < width);
+      for (int j = 0; j < columns; j++) {
+        int sum =
+            words.readColumn((long) (first + j) * k + from, count, steps * group(), bytes.move());
+        if (sums.length > 0) {
+          sums[first + j] += sum;
+        }
+        words.putColumn(0, 1, 0, steps, j, width);
+      }
+      words.store(0, steps, width, target, step);
     }
-    if (group() == 1 && !transposed) {
-      long rowBytes = (long) n * elementBytes();
-      for (int p = 0; p < k; p++) {
+  }
+
+  /** Packs panels next to each other, a step of all of them at a time. */
+  private void packRows(
+      WordPacker words, MemorySegment panels, int from, int to, Bytes bytes, int[] sums) {
+    int first = from * width;
+    int[] moves = new int[Math.min(n, to * width) - first];
+    Arrays.fill(moves, bytes.move());
+    for (int step = 0; step < depth(); step++) {
+      int row = step * group();
+      int rows = Math.clamp(k - row, 0, group());
+      words.packRows((long) row * n + first, n, rows, moves, sums, first);
+      for (int panel = from; panel < to; panel++) {
+        int column = (panel - from) * width;
+        int count = Math.min(width, moves.length - column);
+        words.storeRow(column, count, width, panels, (long) panel * depth() + step);
+      }
+    }
+  }
+
+  private void copyRows(MemorySegment matrix, MemorySegment panels, int from, int to) {
+    int whole = depth() == k ? Math.min(to, n / width) : from;
+    panels.asSlice(whole * panelBytes(), (to - whole) * panelBytes()).fill((byte) 0);
+    for (int p = 0; p < k; p++) {
+      for (int panel = from; panel < to; panel++) {
+        int first = panel * width;
         MemorySegment.copy(
             matrix,
-            p * rowBytes + (long) first * elementBytes(),
-            target,
-            p * stepBytes(),
-            (long) columns * elementBytes());
+            ((long) p * n + first) * elementBytes(),
+            panels,
+            panel * panelBytes() + p * stepBytes(),
+            (long) Math.min(width, n - first) * elementBytes());
       }
-      return;
     }
-    long row = transposed ? 1 : n;
-    long column = transposed ? k : 1;
+  }
+
+  /** Transposes elements of 16 bits that lie one by one. */
+  private void packHalves(MemorySegment matrix, MemorySegment target, int first) {
+    int columns = Math.min(width, n - first);
+    if (columns < width || depth() != k) {
+      target.fill((byte) 0);
+    }
     for (int j = 0; j < columns; j++) {
-      long from = (first + j) * column;
-      long to = (long) j * group() * elementBytes();
-      switch (elementBytes()) {
-        case 1 -> sums[first + j] = packBytes(matrix, from, row, target, to, bytes);
-        case 2 -> packShorts(matrix, 2 * from, 2 * row, target, to);
-        default -> packInts(matrix, 4 * from, 4 * row, target, to);
+      for (int p = 0; p < k; p++) {
+        target.set(
+            ValueLayout.JAVA_SHORT_UNALIGNED,
+            2L * j + p * stepBytes(),
+            matrix.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * ((long) (first + j) * k + p)));
       }
-    }
-  }
-
-  private int packBytes(
-      MemorySegment matrix, long from, long row, MemorySegment target, long to, Bytes bytes) {
-    int sum = 0;
-    for (int p = 0; p < k; p++) {
-      byte value = (byte) (matrix.get(ValueLayout.JAVA_BYTE, from + p * row) ^ bytes.flip());
-      sum += bytes.type() == DType.UINT8 && bytes.flip() == 0 ? value & 0xFF : value;
-      target.set(ValueLayout.JAVA_BYTE, to + (p / group()) * stepBytes() + p % group(), value);
-    }
-    return sum;
-  }
-
-  private void packShorts(
-      MemorySegment matrix, long from, long row, MemorySegment target, long to) {
-    for (int p = 0; p < k; p++) {
-      target.set(
-          ValueLayout.JAVA_SHORT_UNALIGNED,
-          to + (p / group()) * stepBytes() + 2L * (p % group()),
-          matrix.get(ValueLayout.JAVA_SHORT_UNALIGNED, from + p * row));
-    }
-  }
-
-  private void packInts(MemorySegment matrix, long from, long row, MemorySegment target, long to) {
-    for (int p = 0; p < k; p++) {
-      target.set(
-          ValueLayout.JAVA_INT_UNALIGNED,
-          to + p * stepBytes(),
-          matrix.get(ValueLayout.JAVA_INT_UNALIGNED, from + p * row));
     }
   }
 }
