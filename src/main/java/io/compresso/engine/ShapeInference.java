@@ -36,6 +36,9 @@ public final class ShapeInference {
   /** The longest integer vectors whose elements are followed. */
   private static final long MOST_ELEMENTS = 1024;
 
+  /** The same for 32 bits: longer ones are biases of quantized products. */
+  private static final long MOST_INT_ELEMENTS = 64;
+
   private final Functions functions;
   private final Map<String, Integer> opsets;
 
@@ -45,11 +48,18 @@ public final class ShapeInference {
   /** Of the inputs of each subgraph. */
   private final Map<Graph, List<Inferred>> bodies = new IdentityHashMap<>();
 
+  /** Of the graph's own values, from before. */
+  private final Map<String, Inferred> known;
+
   private ShapeInference(
-      Functions functions, Map<String, Integer> opsets, Map<String, Inferred> inner) {
+      Functions functions,
+      Map<String, Integer> opsets,
+      Map<String, Inferred> inner,
+      Map<String, Inferred> known) {
     this.functions = functions;
     this.opsets = opsets;
     this.inner = inner;
+    this.known = known;
   }
 
   /**
@@ -60,9 +70,20 @@ public final class ShapeInference {
    *     than the one that follows, naming the node
    */
   public static Map<String, Inferred> infer(Model model) {
+    return infer(model, Map.of());
+  }
+
+  /**
+   * As {@link #infer(Model)}, of a model of which something is known already.
+   *
+   * @param known of values of an earlier form of the model that have kept their meaning; those that
+   *     say all that a rule could say are not inferred again
+   * @throws GraphException as {@link #infer(Model)}
+   */
+  public static Map<String, Inferred> infer(Model model, Map<String, Inferred> known) {
     Map<String, Inferred> inner = new LinkedHashMap<>();
     ShapeInference inference =
-        new ShapeInference(new Functions(model), model.opsetImports(), inner);
+        new ShapeInference(new Functions(model), model.opsetImports(), inner, known);
     Scope scope = inference.scope(model.graph(), null, List.of(), true);
     Map<String, Inferred> result = new LinkedHashMap<>(scope.values);
     inner.forEach(result::putIfAbsent);
@@ -76,7 +97,8 @@ public final class ShapeInference {
    */
   public static Map<Graph, List<Inferred>> inferBodies(Model model) {
     ShapeInference inference =
-        new ShapeInference(new Functions(model), model.opsetImports(), new LinkedHashMap<>());
+        new ShapeInference(
+            new Functions(model), model.opsetImports(), new LinkedHashMap<>(), Map.of());
     inference.scope(model.graph(), null, List.of(), true);
     return inference.bodies;
   }
@@ -167,7 +189,8 @@ public final class ShapeInference {
     graph
         .initializers()
         .forEach((name, tensor) -> {
-          scope.values.put(name, ofConstant(tensor));
+          Inferred before = outer == null ? known.get(name) : null;
+          scope.values.put(name, before == null ? ofConstant(tensor) : before);
           scope.constants.put(name, tensor);
         });
     graph.valueInfos().forEach((name, info) -> scope.declared.put(name, info.type()));
@@ -180,6 +203,9 @@ public final class ShapeInference {
 
   private void nodes(List<Node> nodes, Scope scope, boolean strict) {
     for (Node node : nodes) {
+      if (scope.outer == null && putKnown(node, scope)) {
+        continue;
+      }
       List<Inferred> outputs;
       try {
         outputs = outputs(node, scope);
@@ -211,6 +237,46 @@ public final class ShapeInference {
     }
   }
 
+  /** Takes over what is known of a node's outputs, if it is all that can be known. */
+  private boolean putKnown(Node node, Scope scope) {
+    if (known.isEmpty()) {
+      return false;
+    }
+    for (String name : node.outputs()) {
+      if (!isSettled(name)) {
+        return false;
+      }
+    }
+    for (Attribute attribute : node.attributes().values()) {
+      if (attribute instanceof Attribute.GraphValue || attribute instanceof Attribute.Graphs) {
+        return false;
+      }
+    }
+    for (String name : node.outputs()) {
+      Inferred before = known.get(name);
+      if (before != null) {
+        scope.values.put(name, before);
+        Tensor constant = constantOf(node, before);
+        if (constant != null) {
+          scope.constants.put(name, constant);
+        }
+      }
+    }
+    return true;
+  }
+
+  private boolean isSettled(String name) {
+    if (name.isEmpty()) {
+      return true;
+    }
+    Inferred before = known.get(name);
+    return before != null
+        && before.type() instanceof TensorType(DType dtype, List<Dim> dims)
+        && dims != null
+        && !dims.contains(Dim.UNKNOWN)
+        && (dims.size() > 1 || dtype != DType.INT64 && dtype != DType.INT32);
+  }
+
   /** What rules say of dimensions that only a run can refuse becomes unknown. */
   static Inferred clean(Inferred inferred) {
     if (inferred.type() instanceof TensorType(DType dtype, List<Dim> dims)
@@ -230,9 +296,9 @@ public final class ShapeInference {
   static Inferred ofConstant(Tensor tensor) {
     ValueType type = ValueType.tensor(tensor.dtype(), tensor.shape());
     boolean followed =
-        (tensor.dtype() == DType.INT64 || tensor.dtype() == DType.INT32)
-            && tensor.shape().rank() <= 1
-            && tensor.size() <= MOST_ELEMENTS;
+        tensor.shape().rank() <= 1
+            && (tensor.dtype() == DType.INT64 && tensor.size() <= MOST_ELEMENTS
+                || tensor.dtype() == DType.INT32 && tensor.size() <= MOST_INT_ELEMENTS);
     if (!followed) {
       return Inferred.of(type);
     }
@@ -298,7 +364,7 @@ public final class ShapeInference {
         body.constants.put(name, constant);
       }
     }
-    new ShapeInference(functions, versions, new HashMap<>())
+    new ShapeInference(functions, versions, new HashMap<>(), Map.of())
         .nodes(Functions.body(function, node), body, true);
     return function.outputs().stream().map(body::value).toList();
   }

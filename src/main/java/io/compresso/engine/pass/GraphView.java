@@ -33,11 +33,22 @@ final class GraphView {
   private final Map<String, List<Node>> readers = new HashMap<>();
   private final Set<String> outputs = new HashSet<>();
   private final Set<String> inputs = new HashSet<>();
+  private final Map<String, Inferred> known;
   private @Nullable Map<String, Inferred> types;
   private @Nullable FreshNames names;
 
   GraphView(Model model) {
+    this(model, null);
+  }
+
+  /**
+   * As the other constructor, of a graph that a pass has changed.
+   *
+   * @param before the graph before, whose values mean the same where they have kept their names
+   */
+  GraphView(Model model, @Nullable GraphView before) {
     this.model = model;
+    this.known = before == null ? Map.of() : before.types == null ? before.known : before.types;
     Graph graph = model.graph();
     graph.inputs().forEach(input -> inputs.add(input.name()));
     for (ValueInfo output : graph.outputs()) {
@@ -156,17 +167,17 @@ final class GraphView {
   }
 
   private Inferred inferred(String value) {
-    Map<String, Inferred> known = types;
-    if (known == null) {
-      known = infer();
-      types = known;
+    Map<String, Inferred> all = types;
+    if (all == null) {
+      all = infer();
+      types = all;
     }
-    return known.getOrDefault(value, Inferred.UNKNOWN);
+    return all.getOrDefault(value, Inferred.UNKNOWN);
   }
 
   private Map<String, Inferred> infer() {
     try {
-      return ShapeInference.infer(model);
+      return ShapeInference.infer(model, known);
     } catch (GraphException _) {
       // What is wrong with the model comes up when it runs; nothing is known till then.
       return Map.of();

@@ -64,7 +64,7 @@ public final class Optimization {
         throw new IllegalStateException(
             "pass " + pass.getClass().getSimpleName() + " broke the graph: " + e.getMessage(), e);
       }
-      result = new GraphView(changed);
+      result = new GraphView(changed, result);
     }
     throw new IllegalStateException(
         "pass " + pass.getClass().getSimpleName() + " finds no end in " + MOST_ROUNDS + " rounds");

@@ -25,9 +25,6 @@ final class LayerSearch {
   private static final double DROP_SHARE = 0.05;
   private static final double MOST_MINUTES = 1;
 
-  /** Where layers stay that are left out, for people. */
-  static final String FLOAT = "in float";
-
   private final Model prepared;
   private final StepContext context;
 
@@ -113,14 +110,9 @@ final class LayerSearch {
       return Set.of();
     }
     ExclusionSearch.Choice choice =
-        search(variants, layers, effects, objective, limits(context.budget().maxTrials(), FLOAT));
-    notes.add(ExclusionSearch.note(choice, objective, FLOAT));
+        search(variants, layers, effects, objective, context.budget().maxTrials());
+    notes.add(ExclusionSearch.note(choice, objective, "in float"));
     return choice.excluded();
-  }
-
-  /** A search's limits: the trials, and the step's share of the job's time. */
-  ExclusionSearch.Limits limits(int trials, String where) {
-    return new ExclusionSearch.Limits(trials, deadline(context), where);
   }
 
   /** The fewest layers, of those that hurt most first, that must be left out to reach the goal. */
@@ -129,9 +121,14 @@ final class LayerSearch {
       List<Node> layers,
       LayerEffects effects,
       Objective objective,
-      ExclusionSearch.Limits limits) {
+      int maxTrials) {
     return new ExclusionSearch(
-            variants, new ArrayList<>(layers), effects.ratios(), objective, limits, context.host())
+            variants,
+            new ArrayList<>(layers),
+            effects.ratios(),
+            objective,
+            new ExclusionSearch.Limits(maxTrials, deadline(context)),
+            context.host())
         .search();
   }
 }
