@@ -9,8 +9,11 @@ import io.compresso.graph.GraphException;
 import io.compresso.graph.Model;
 import io.compresso.graph.ValueInfo;
 import io.compresso.graph.ValueType.TensorType;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -80,6 +83,26 @@ public final class EngineRunner implements Runner {
   @Override
   public Map<String, Value> run(Map<String, ? extends Value> values) {
     return session.run(values);
+  }
+
+  @Override
+  public PreparedRun prepareInPlace(Map<String, ? extends Value> values) {
+    Map<String, Tensor> results = new LinkedHashMap<>();
+    for (Map.Entry<String, Value> output : session.run(values).entrySet()) {
+      if (!(output.getValue() instanceof Tensor tensor) || tensor.dtype() == DType.STRING) {
+        return prepare(values);
+      }
+      results.put(output.getKey(), tensor);
+    }
+    return new PreparedRun() {
+      @Override
+      public void run() {
+        session.run(values, results);
+      }
+
+      @Override
+      public void close() {}
+    };
   }
 
   @Override

@@ -14,7 +14,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Times whole models in our engine and in ONNX Runtime, in this process, on the same random inputs.
+ * Times whole models in our engine and in ONNX Runtime, in this process, on the same random inputs,
+ * each writing its outputs into memory that is made once.
  *
  * <p>On one thread the two run in turns; on more, blocks of runs alternate, since ONNX Runtime's
  * idle threads spin after a run: a block begins when no thread of the process computes any more.
@@ -84,8 +85,8 @@ public final class ModelBench {
     LatencyOptions options = new LatencyOptions(measure, measure, LEAST_PAIRS, MOST_PAIRS);
     try (Runner ours = openOurs(subject.ours, threads);
         Runner peer = openPeer(subject.peer, threads);
-        PreparedRun own = ours.prepare(ourInputs);
-        PreparedRun other = peer.prepare(peerInputs)) {
+        PreparedRun own = ours.prepareInPlace(ourInputs);
+        PreparedRun other = peer.prepareInPlace(peerInputs)) {
       Map<String, Value> expected = peer.run(peerInputs);
       Map<String, Value> actual = ours.run(ourInputs);
       Agreement agreement = Agreement.of(subject.dtype, expected, actual);

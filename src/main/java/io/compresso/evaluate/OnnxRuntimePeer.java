@@ -208,9 +208,11 @@ public final class OnnxRuntimePeer implements Runner {
   }
 
   /**
-   * As {@link #prepare}, but the runs write into memory that is made once: outputs must be tensors
-   * whose shapes the inputs settle.
+   * {@inheritDoc}
+   *
+   * @throws PeerException if an output is not a tensor
    */
+  @Override
   public PreparedRun prepareInPlace(Map<String, ? extends Value> values) {
     Map<String, OnnxTensor> given = feeds(values);
     Map<String, OnnxTensor> outputs = new LinkedHashMap<>();

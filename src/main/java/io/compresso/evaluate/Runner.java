@@ -40,6 +40,14 @@ public interface Runner extends AutoCloseable {
     };
   }
 
+  /**
+   * As {@link #prepare}, but the runs write into memory that is made once, where the outputs are
+   * tensors whose shapes the inputs settle.
+   */
+  default PreparedRun prepareInPlace(Map<String, ? extends Value> inputs) {
+    return prepare(inputs);
+  }
+
   @Override
   void close();
 }

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.kernel.CopyProblem;
 import io.compresso.kernel.GatherProblem;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
@@ -79,6 +80,11 @@ final class Gather extends StandardOperator {
     }
     int rank = x.shape().rank();
     int axis = x.shape().normalizeAxis(context.node().intAttribute("axis", 0));
+    Tensor known = context.constant(1);
+    Lowered range = known == null ? null : range(context, known, axis, bytes);
+    if (range != null) {
+      return range;
+    }
     PreparedKernel kernel =
         context.prepare(
             0,
@@ -94,6 +100,33 @@ final class Gather extends StandardOperator {
       Operands operands = Operands.of(buffers.input(0), buffers.input(1), buffers.output(0));
       return () -> kernel.run(operands, threads);
     });
+  }
+
+  /** One slice, or several that follow one another, are copied or just named; null for others. */
+  private static @Nullable Lowered range(
+      LoweringContext context, Tensor indices, int axis, int bytes) {
+    TensorSpec x = context.input(0);
+    long size = x.shape().dim(axis);
+    long count = indices.size();
+    if (count == 0 || x.bytes() == 0) {
+      return null;
+    }
+    long first = indices.getLong(0) + (indices.getLong(0) < 0 ? size : 0);
+    for (long i = 0; i < count; i++) {
+      long index = indices.getLong(i) + (indices.getLong(i) < 0 ? size : 0);
+      if (index != first + i || index < 0 || index >= size) {
+        return null;
+      }
+    }
+    long outer = x.shape().size(0, axis);
+    long inner = x.shape().size(axis + 1, x.shape().rank());
+    long from = first * inner;
+    return outer == 1
+        ? Lowered.views(List.of(new Lowered.View(0, from * bytes)))
+        : Lowerings.copy(
+            context,
+            CopyProblem.rows(bytes, outer, count * inner, size * inner, count * inner),
+            from);
   }
 
   @Override

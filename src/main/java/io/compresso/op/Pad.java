@@ -10,6 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * negative amounts cut.
  */
 final class Pad extends StandardOperator {
+  /** The modes whose added elements are copies. */
+  private static final Set<String> MAPPED = Set.of("edge", "reflect", "wrap");
+
   Pad() {
     super("Pad", 1, 2, 11, 13, 18, 19, 21, 23, 24, 25);
   }
@@ -86,26 +91,29 @@ final class Pad extends StandardOperator {
             || context.constant(2) instanceof Tensor value
                 && value.size() == 1
                 && value.getDouble(0) == 0;
+    String mode = context.node().stringAttribute("mode", "constant");
+    boolean constant = mode.equals("constant");
     if (context.opset() < 11
         || bytes == 0
         || pads == null
-        || !zero
+        || constant && !zero
         || !Lowerings.isFixed(context, 2, 3)
         || x.bytes() == 0
-        || !context.node().stringAttribute("mode", "constant").equals("constant")) {
+        || !constant && !MAPPED.contains(mode)) {
       return null;
     }
     long[] strides = x.shape().strides();
     long[] toStrides = y.shape().strides();
+    long[] before = new long[rank];
     long to = 0;
     int count = (int) (pads.size() / 2);
     for (int i = 0; i < count; i++) {
       int axis = axes == null ? i : x.shape().normalizeAxis(axes.getLong(i));
-      long before = pads.getLong(i);
-      if (before < 0 || pads.getLong(count + i) < 0) {
+      before[axis] = pads.getLong(i);
+      if (before[axis] < 0 || pads.getLong(count + i) < 0) {
         return null;
       }
-      to += before * toStrides[axis];
+      to += before[axis] * toStrides[axis];
     }
     List<CopyProblem.Axis> moved = new ArrayList<>();
     for (int axis = 0; axis < rank; axis++) {
@@ -115,15 +123,62 @@ final class Pad extends StandardOperator {
     PreparedKernel kernel = Lowerings.copy(context, 0, problem);
     int threads = context.threads();
     long offset = to * bytes;
+    List<Border> borders = constant ? List.of() : borders(x, y, before, mode);
     return Lowered.of(buffers -> {
       MemorySegment whole = buffers.output(0);
       Operands operands =
           Operands.of(buffers.input(0), whole.asSlice(offset, problem.outputBytes()));
       return () -> {
-        whole.fill((byte) 0);
+        if (constant) {
+          whole.fill((byte) 0);
+        }
         kernel.run(operands, threads);
+        for (int i = 0; i < borders.size(); i++) {
+          borders.get(i).fill(whole);
+        }
       };
     });
+  }
+
+  /**
+   * What is added along one axis, copied from within the output.
+   *
+   * @param outer how often the axis is there
+   * @param size elements along it
+   * @param block bytes of one
+   * @param added the indices that are added
+   * @param sources those that they are copies of
+   */
+  private record Border(long outer, long size, long block, long[] added, long[] sources) {
+    void fill(MemorySegment whole) {
+      for (long i = 0; i < outer; i++) {
+        long row = i * size;
+        for (int j = 0; j < added.length; j++) {
+          MemorySegment.copy(
+              whole, (row + sources[j]) * block, whole, (row + added[j]) * block, block);
+        }
+      }
+    }
+  }
+
+  /** The borders, axis by axis: those of an axis are complete when the next one's are filled. */
+  private static List<Border> borders(TensorSpec x, TensorSpec y, long[] before, String mode) {
+    List<Border> borders = new ArrayList<>();
+    int rank = x.shape().rank();
+    for (int axis = 0; axis < rank; axis++) {
+      long size = x.shape().dim(axis);
+      long total = y.shape().dim(axis);
+      long first = before[axis];
+      long[] added =
+          LongStream.range(0, total).filter(at -> at < first || at >= first + size).toArray();
+      long[] sources =
+          LongStream.of(added).map(at -> first + source(at - first, size, mode)).toArray();
+      if (added.length > 0) {
+        long block = y.dtype().bytes(y.shape().size(axis + 1, rank));
+        borders.add(new Border(y.shape().size(0, axis), total, block, added, sources));
+      }
+    }
+    return borders;
   }
 
   @Override
@@ -163,6 +218,9 @@ final class Pad extends StandardOperator {
 
   private static Tensor mapped(
       OpContext context, Tensor x, long[] before, long[] after, String mode) {
+    if (!MAPPED.contains(mode)) {
+      throw context.error("attribute 'mode' is '" + mode + "'");
+    }
     Tensor result = x;
     for (int axis = 0; axis < before.length; axis++) {
       if (before[axis] == 0 && after[axis] == 0) {
@@ -175,25 +233,25 @@ final class Pad extends StandardOperator {
       }
       long[] indices = new long[Math.toIntExact(total)];
       for (int i = 0; i < indices.length; i++) {
-        indices[i] = source(context, i - before[axis], size, mode);
+        indices[i] = source(i - before[axis], size, mode);
       }
       result = Gather.take(context, result, axis, indices);
     }
     return result;
   }
 
-  private static long source(OpContext context, long index, long size, String mode) {
+  /** Which element a position outside of an axis is a copy of. */
+  private static long source(long index, long size, String mode) {
     return switch (mode) {
       case "edge" -> Math.max(0, Math.min(size - 1, index));
       case "wrap" -> Math.floorMod(index, size);
-      case "reflect" -> {
+      default -> {
         if (size == 1) {
           yield 0;
         }
         long folded = Math.floorMod(index, 2 * (size - 1));
         yield folded < size ? folded : 2 * (size - 1) - folded;
       }
-      default -> throw context.error("attribute 'mode' is '" + mode + "'");
     };
   }
 }

@@ -61,23 +61,21 @@ final class ExpandTransposedConvolutions extends Rewriting {
       List<Node> after,
       Edit edit) {
     List<Node> before = new ArrayList<>(List.of(node));
-    String sum = edit.fresh(node.label() + "_phases");
-    long[] pads = new long[2 * geometry.rank()];
-    for (int axis = 0; axis < geometry.rank(); axis++) {
-      pads[axis] = geometry.taps()[axis] - 1;
-      pads[axis + geometry.rank()] = geometry.taps()[axis] - 1;
-    }
+    boolean spreads = geometry.phases() > 1;
+    boolean crops = Arrays.stream(geometry.crops()).anyMatch(crop -> crop != 0);
+    String result = node.outputs().getFirst();
+    String sum = spreads || crops ? edit.fresh(node.label() + "_phases") : result;
     after.add(
         NodeBuilder.onnx("Conv")
             .name(node.name())
             .inputs(node.input(0), filters, bias)
             .outputs(sum)
             .with("group", geometry.group())
-            .with("pads", Attribute.ints(pads))
+            .with("dilations", Attribute.ints(geometry.dilations()))
+            .with("pads", Attribute.ints(geometry.pads()))
             .build());
-    String result = node.outputs().getFirst();
     // A function of single elements is as good before they are moved, and can be fused there.
-    Node next = view.onlyReader(result);
+    Node next = spreads || crops ? view.onlyReader(result) : null;
     if (next != null && Clipping.of(view, next) != null) {
       before.add(next);
       String clipped = edit.fresh(sum + "_clipped");
@@ -87,17 +85,19 @@ final class ExpandTransposedConvolutions extends Rewriting {
       sum = clipped;
       result = next.outputs().getFirst();
     }
-    boolean crops = Arrays.stream(geometry.crops()).anyMatch(crop -> crop != 0);
-    String spread = crops ? edit.fresh(result + "_uncropped") : result;
-    after.add(
-        NodeBuilder.own("PixelShuffle")
-            .inputs(sum)
-            .outputs(spread)
-            .with("blocks", Attribute.ints(geometry.strides()))
-            .with("group", geometry.group())
-            .build());
+    if (spreads) {
+      String spread = crops ? edit.fresh(result + "_uncropped") : result;
+      after.add(
+          NodeBuilder.own("PixelShuffle")
+              .inputs(sum)
+              .outputs(spread)
+              .with("blocks", Attribute.ints(geometry.strides()))
+              .with("group", geometry.group())
+              .build());
+      sum = spread;
+    }
     if (crops) {
-      after.add(crop(geometry, spread, result, view.model().opset(), edit));
+      after.add(crop(geometry, sum, result, view.model().opset(), edit));
     }
     edit.replace(before, after.toArray(Node[]::new));
   }
@@ -176,46 +176,75 @@ final class ExpandTransposedConvolutions extends Rewriting {
    *
    * @param perGroup output channels of a group
    * @param taps weights of a phase's filter along each axis
-   * @param crops what is cut off at the begin of each axis, then at the end of each
+   * @param dilations between these; 1 along axes with strides
+   * @param pads of the convolution, at the begin of each axis, then at the end of each
+   * @param crops what is cut off of its spread result, in the same order
    */
   private record Geometry(
-      int group, int perGroup, long[] kernel, long[] strides, long[] taps, long[] crops) {
+      int group,
+      int perGroup,
+      long[] kernel,
+      long[] strides,
+      long[] taps,
+      long[] dilations,
+      long[] pads,
+      long[] crops) {
     static @Nullable Geometry of(Node node, Shape weights, int rank) {
       long[] ones = new long[rank];
       Arrays.fill(ones, 1);
       long[] strides = given(node, "strides", ones);
       long[] dilations = given(node, "dilations", ones);
       long[] extra = given(node, "output_padding", new long[rank]);
-      long[] pads = given(node, "pads", new long[2 * rank]);
+      long[] cut = given(node, "pads", new long[2 * rank]);
       long group = node.intAttribute("group", 1);
       long[] taps = new long[rank];
+      long[] pads = new long[2 * rank];
       long[] crops = new long[2 * rank];
       long[] kernel = new long[rank];
       long phases = 1;
       if (strides.length != rank
           || dilations.length != rank
           || extra.length != rank
-          || pads.length != 2 * rank
+          || cut.length != 2 * rank
           || group < 1
           || weights.dim(0) % group != 0) {
         return null;
       }
       for (int axis = 0; axis < rank; axis++) {
         kernel[axis] = weights.dim(axis + 2);
-        if (strides[axis] < 1 || dilations[axis] != 1 || extra[axis] < 0 || kernel[axis] < 1) {
+        boolean dilated = dilations[axis] != 1;
+        if (strides[axis] < 1
+            || dilations[axis] < 1
+            || dilated && strides[axis] != 1
+            || extra[axis] < 0
+            || kernel[axis] < 1) {
           return null;
         }
         taps[axis] = Math.ceilDiv(kernel[axis], strides[axis]);
-        crops[axis] = pads[axis];
+        crops[axis] = cut[axis];
         crops[axis + rank] =
-            taps[axis] * strides[axis] - kernel[axis] - extra[axis] + pads[axis + rank];
+            taps[axis] * strides[axis] - kernel[axis] - extra[axis] + cut[axis + rank];
         phases *= strides[axis];
         if (crops[axis] < 0 || crops[axis + rank] < 0 || phases > MOST_PHASES) {
           return null;
         }
+        // Whole strides are not computed in the first place.
+        for (int end = axis; end < 2 * rank; end += rank) {
+          long full = Math.multiplyExact(taps[axis] - 1, dilations[axis]);
+          long spared = Math.min(full, crops[end] / strides[axis]);
+          pads[end] = full - spared;
+          crops[end] -= spared * strides[axis];
+        }
       }
       return new Geometry(
-          (int) group, Math.toIntExact(weights.dim(1)), kernel, strides, taps, crops);
+          (int) group,
+          Math.toIntExact(weights.dim(1)),
+          kernel,
+          strides,
+          taps,
+          dilations,
+          pads,
+          crops);
     }
 
     private static long[] given(Node node, String name, long[] otherwise) {
