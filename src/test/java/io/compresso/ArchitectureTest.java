@@ -12,6 +12,7 @@ import io.compresso.kernel.Kernel;
 import io.compresso.kernel.KernelCatalog;
 import io.compresso.op.Operator;
 import io.compresso.op.OperatorCatalog;
+import java.lang.foreign.Linker;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -152,6 +153,12 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .haveFullyQualifiedName("java.lang.foreign.Linker")
         .check(CLASSES);
+  }
+
+  /** A critical call would hold up the garbage collector until it returns. */
+  @Test
+  void calls_areNeverCritical() {
+    noClasses().should().callMethod(Linker.Option.class, "critical", boolean.class).check(CLASSES);
   }
 
   @Test

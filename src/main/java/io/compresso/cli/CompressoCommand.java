@@ -32,7 +32,8 @@ public final class CompressoCommand implements Runnable {
   /**
    * Runs the command that {@code arguments} name.
    *
-   * @return the exit code: 0, 1 when the command failed, 2 when the arguments are wrong
+   * @return the exit code: 0, 1 when the command failed, 2 when the arguments are wrong, 3 when a
+   *     compressed model misses its goals
    */
   public static int run(String... arguments) {
     return commandLine().execute(arguments);

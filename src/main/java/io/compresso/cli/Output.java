@@ -25,13 +25,18 @@ final class Output {
     if (file == null) {
       return;
     }
-    String text = JSON.writeValueAsString(value) + System.lineSeparator();
+    String text = json(value);
     if (file.toString().equals("-")) {
       out.print(text);
       out.flush();
     } else {
       Files.writeString(file, text);
     }
+  }
+
+  /** {@code value} as indented JSON, with a line's end. */
+  static String json(Object value) {
+    return JSON.writeValueAsString(value) + System.lineSeparator();
   }
 
   /**

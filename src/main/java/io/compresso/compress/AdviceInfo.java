@@ -4,11 +4,25 @@ import io.compresso.technique.Advice;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** {@link Advice} as the service gives it. */
 public record AdviceInfo(
-    String target, Profile profile, List<Recommendation> recommendations, List<String> notes) {
+    String target,
+    Profile profile,
+    List<Recommendation> recommendations,
+    List<Outcome> outcomes,
+    List<String> notes) {
+  /** An estimate of the advice, and what a job measured; null when it did not. */
+  public record Outcome(
+      UUID job,
+      String advice,
+      String quantity,
+      double estimate,
+      @Nullable Double measured,
+      @Nullable Double ratio) {}
+
   /** What the model consists of, as {@link Advice.Profile} has it. */
   public record Profile(
       String kind,
@@ -27,7 +41,7 @@ public record AdviceInfo(
       @Nullable Double sizeRatio,
       @Nullable Double speedup) {}
 
-  static AdviceInfo of(Advice advice) {
+  static AdviceInfo of(Advice advice, List<Outcome> outcomes) {
     Advice.Profile profile = advice.profile();
     return new AdviceInfo(
         advice.target(),
@@ -39,6 +53,7 @@ public record AdviceInfo(
             profile.shares(),
             profile.quantized()),
         advice.recommendations().stream().map(AdviceInfo::recommendation).toList(),
+        outcomes,
         advice.notes());
   }
 

@@ -5,12 +5,16 @@ import io.compresso.evaluate.Target;
 import io.compresso.store.BlobStore;
 import io.compresso.store.DatasetEntity;
 import io.compresso.store.DatasetRepository;
+import io.compresso.store.Jobs;
 import io.compresso.store.ModelEntity;
 import io.compresso.store.Problem;
 import io.compresso.store.ProblemException;
+import io.compresso.technique.Advice;
 import io.compresso.technique.Advisor;
+import io.compresso.technique.Report;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -26,17 +30,26 @@ public class AdviceService {
   /** Data sets that are looked at, the newest first, when none is named. */
   private static final int MOST_DATASETS = 100;
 
+  /** Jobs whose measurements are held against their estimates, the newest first. */
+  private static final int MOST_JOBS = 20;
+
   private final ModelService models;
   private final DatasetRepository datasets;
   private final BlobStore store;
   private final ModelReader reader;
+  private final Jobs jobs;
 
   public AdviceService(
-      ModelService models, DatasetRepository datasets, BlobStore store, ModelReader reader) {
+      ModelService models,
+      DatasetRepository datasets,
+      BlobStore store,
+      ModelReader reader,
+      Jobs jobs) {
     this.models = models;
     this.datasets = datasets;
     this.store = store;
     this.reader = reader;
+    this.jobs = jobs;
   }
 
   /**
@@ -56,12 +69,34 @@ public class AdviceService {
     ModelEntity model = models.entity(modelId);
     List<DatasetSchema> schemas = schemas(dataset);
     try {
-      return reader.with(
-          store.local(model.sha256()),
-          graph -> AdviceInfo.of(Advisor.advise(graph, Advisor.Facts.of(graph, schemas), target)));
+      Advice advice =
+          reader.with(
+              store.local(model.sha256()),
+              graph -> Advisor.advise(graph, Advisor.Facts.of(graph, schemas), target));
+      return AdviceInfo.of(advice, outcomes(modelId, advice.target()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** What jobs on the model measured of earlier estimates for the target, the newest first. */
+  private List<AdviceInfo.Outcome> outcomes(UUID model, String target) {
+    List<AdviceInfo.Outcome> outcomes = new ArrayList<>();
+    for (Jobs.Estimates job : jobs.estimates(model, MOST_JOBS)) {
+      for (Report.Estimate row : Json.read(job.estimates(), Report.Estimate[].class)) {
+        if (row.target().equals(target)) {
+          outcomes.add(
+              new AdviceInfo.Outcome(
+                  job.job(),
+                  row.advice(),
+                  row.quantity(),
+                  row.estimate(),
+                  row.measured(),
+                  row.ratio()));
+        }
+      }
+    }
+    return outcomes;
   }
 
   private List<DatasetSchema> schemas(@Nullable UUID dataset) {

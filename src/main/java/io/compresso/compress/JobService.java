@@ -10,6 +10,7 @@ import io.compresso.store.ModelRepository;
 import io.compresso.store.Page;
 import io.compresso.store.Problem;
 import io.compresso.store.ProblemException;
+import io.compresso.technique.Report;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -18,6 +19,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /** Submits, watches, cancels and deletes jobs. */
@@ -150,6 +152,28 @@ public class JobService {
                     null,
                     job.state().isTerminal() ? null : "ask again when the job has succeeded",
                     !job.state().isTerminal())));
+  }
+
+  /**
+   * The report of a job for people.
+   *
+   * @throws ProblemException when the job has none (yet), or one of another version
+   */
+  public String report(UUID id, ReportForm form) {
+    JsonNode json = report(id);
+    Report report;
+    try {
+      report = Json.MAPPER.treeToValue(json, Report.class);
+    } catch (JacksonException e) {
+      throw new ProblemException(
+          ProblemException.Kind.CONFLICT,
+          Problem.of("report-of-another-version", "the report of job " + id + " is only JSON here")
+              .withHint("ask for it with Accept: application/json"));
+    }
+    return switch (form) {
+      case HTML -> report.html();
+      case MARKDOWN -> report.markdown();
+    };
   }
 
   private JobEntity entity(UUID id) {

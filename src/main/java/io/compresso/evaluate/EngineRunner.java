@@ -1,6 +1,8 @@
 package io.compresso.evaluate;
 
 import io.compresso.data.Binding.ModelInput;
+import io.compresso.engine.RunOptions;
+import io.compresso.engine.RunResult.NodeProfile;
 import io.compresso.engine.Session;
 import io.compresso.engine.SessionOptions;
 import io.compresso.graph.Dim;
@@ -83,6 +85,11 @@ public final class EngineRunner implements Runner {
   @Override
   public Map<String, Value> run(Map<String, ? extends Value> values) {
     return session.run(values);
+  }
+
+  /** Runs once; gives a row for each operator of the compiled graph, in the order of execution. */
+  public List<NodeProfile> profile(Map<String, ? extends Value> values) {
+    return session.run(values, RunOptions.plain().withProfile()).profile();
   }
 
   @Override

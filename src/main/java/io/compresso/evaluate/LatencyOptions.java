@@ -14,6 +14,10 @@ public record LatencyOptions(Duration warmUp, Duration measure, int minPairs, in
   public static final LatencyOptions DEFAULT =
       new LatencyOptions(Duration.ofMillis(500), Duration.ofSeconds(3), 20, 5000);
 
+  /** For one of many measurements. */
+  public static final LatencyOptions SHORT =
+      new LatencyOptions(Duration.ofMillis(100), Duration.ofMillis(600), 5, 1000);
+
   public LatencyOptions {
     if (minPairs < 1 || maxPairs < minPairs) {
       throw new IllegalArgumentException("pairs from " + minPairs + " to " + maxPairs);

@@ -263,6 +263,27 @@ public class Jobs {
         .optional();
   }
 
+  /**
+   * What reports of jobs on a model say of estimates.
+   *
+   * @param estimates a JSON array
+   */
+  public record Estimates(UUID job, String estimates) {}
+
+  /** The estimates of the newest reports of jobs that compressed a model. */
+  public List<Estimates> estimates(UUID model, int limit) {
+    return jdbc.sql(
+            """
+            select r.job_id, r.body -> 'estimates'
+            from reports r join job_models m on m.job_id = r.job_id
+            where m.model_id = ? and m.role = 'model' and r.body -> 'estimates' <> '[]'::jsonb
+            order by r.job_id desc limit ?
+            """)
+        .params(model, limit)
+        .query((row, _) -> new Estimates(row.getObject(1, UUID.class), row.getString(2)))
+        .list();
+  }
+
   /** Events after one, oldest first. */
   public List<Event> events(UUID id, long after, int limit) {
     return jdbc.sql(

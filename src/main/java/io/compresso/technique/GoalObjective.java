@@ -6,6 +6,9 @@ import io.compresso.evaluate.Accuracy;
 import io.compresso.evaluate.Comparison;
 import io.compresso.evaluate.EvaluationOptions;
 import io.compresso.evaluate.Evaluator;
+import io.compresso.evaluate.Latency;
+import io.compresso.evaluate.LatencyBench;
+import io.compresso.evaluate.LatencyOptions;
 import io.compresso.evaluate.OnnxRuntimePeer;
 import io.compresso.evaluate.PeerOptions;
 import io.compresso.evaluate.Runner;
@@ -16,19 +19,22 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Measures the goal for accuracy in ONNX Runtime.
  *
  * @param goal null when the job has none: then top-1, or agreement without labels of classes
+ * @param trials receives the variants that a search tries
  */
 record GoalObjective(
     JobSpec.@Nullable AccuracyGoal goal,
     Path parentFile,
     JobData.Bound evaluation,
     Path work,
-    JobHost host)
+    JobHost host,
+    Trials trials)
     implements Objective {
   /** Samples that many candidates are compared on. */
   private static final long QUICK_SAMPLES = 200;
@@ -43,9 +49,21 @@ record GoalObjective(
     return goal == null ? Double.POSITIVE_INFINITY : goal.maxDrop();
   }
 
+  /**
+   * What was tried.
+   *
+   * @param timed whether latency here says something of the job's target
+   */
+  record Trials(List<Report.Variant> variants, boolean timed) {}
+
   @Override
   public double drop(Model candidate) {
-    return drop(candidate, evaluation.dataset());
+    return drop(candidate, evaluation.dataset(), null);
+  }
+
+  @Override
+  public double drop(Model candidate, String name) {
+    return drop(candidate, evaluation.dataset(), name);
   }
 
   @Override
@@ -54,24 +72,32 @@ record GoalObjective(
     long step = Math.ceilDiv(data.size(), QUICK_SAMPLES);
     return drop(
         candidate,
-        step <= 1 ? data : data.select(new Selection(0, null, step, false, null, 1, false)));
+        step <= 1 ? data : data.select(new Selection(0, null, step, false, null, 1, false)),
+        null);
   }
 
-  private double drop(Model candidate, Dataset data) {
+  /** The loss; a candidate with a name is timed and kept among the trials. */
+  private double drop(Model candidate, Dataset data, @Nullable String name) {
     try {
       Path file = Files.createTempFile(work, "candidate", ".onnx");
       try {
         OnnxCodec.write(candidate, file);
         try (Runner parent = OnnxRuntimePeer.open(parentFile, PeerOptions.DEFAULT);
             Runner child = OnnxRuntimePeer.open(file, PeerOptions.DEFAULT)) {
-          return drop(
+          Comparison comparison =
               Evaluator.compare(
                   parent,
                   child,
                   data,
                   EvaluationOptions.DEFAULT
                       .withFields(evaluation.fields())
-                      .withProgress((_, _) -> host.checkpoint())));
+                      .withProgress((_, _) -> host.checkpoint()));
+          double drop = drop(comparison);
+          if (name != null) {
+            trials.variants.add(
+                trial(name, drop, comparison, Files.size(file), time(parent, child)));
+          }
+          return drop;
         }
       } finally {
         Files.deleteIfExists(file);
@@ -81,11 +107,46 @@ record GoalObjective(
     }
   }
 
+  private Report.Variant trial(
+      String name, double drop, Comparison comparison, long bytes, @Nullable Latency latency) {
+    return new Report.Variant(
+        name,
+        "tried",
+        metric(comparison),
+        drop,
+        comparison.outputs().isEmpty() ? null : comparison.outputs().getFirst().sqnrDb(),
+        bytes,
+        latency == null ? null : latency.ratio().median(),
+        latency == null ? 0 : latency.pairs());
+  }
+
+  private @Nullable Latency time(Runner parent, Runner child) {
+    if (!trials.timed) {
+      return null;
+    }
+    long samples = Measurement.batch(parent, evaluation);
+    PeerOptions options = PeerOptions.DEFAULT;
+    return Measurement.alone(
+        host,
+        () ->
+            LatencyBench.measure(
+                new LatencyBench.Timed(parent, Measurement.inputs(parent, evaluation), samples),
+                new LatencyBench.Timed(child, Measurement.inputs(child, evaluation), samples),
+                options.threads(),
+                options.spinning(),
+                LatencyOptions.SHORT));
+  }
+
+  private String metric(Comparison comparison) {
+    Accuracy parent = comparison.parent();
+    boolean labelled = parent != null && parent.metrics().containsKey("top1");
+    return goal != null ? goal.metric() : labelled ? "top1" : "agreement";
+  }
+
   private double drop(Comparison comparison) {
     Accuracy parent = comparison.parent();
     Accuracy child = comparison.child();
-    boolean labelled = parent != null && parent.metrics().containsKey("top1");
-    String metric = goal != null ? goal.metric() : labelled ? "top1" : "agreement";
+    String metric = metric(comparison);
     if (metric.equals("agreement")) {
       Double agreement = comparison.agreement();
       if (agreement == null) {

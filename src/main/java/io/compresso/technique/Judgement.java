@@ -2,25 +2,19 @@ package io.compresso.technique;
 
 import io.compresso.evaluate.Target;
 import io.compresso.graph.Graph;
-import io.compresso.graph.Node;
 import io.compresso.technique.JobSpec.Goals;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Says whether a job's result is worth using, and whether its goals are reached. */
 final class Judgement {
   private static final int MOST_NAMES = 5;
-  private static final double SMALL_MILLIS = 0.2;
-  private static final Set<String> CONVERSIONS =
-      Set.of("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "Cast");
+  private static final int MOST_VARIANTS = 3;
 
   private static final double POOR_DB = 20;
   private static final double POOR_AGREEMENT = 0.99;
@@ -45,7 +39,7 @@ final class Judgement {
     List<Report.GoalResult> results = new ArrayList<>();
     if (goals.accuracy() != null) {
       double allowed = goals.accuracy().maxDrop();
-      Double drop = drop(goals.accuracy().metric());
+      Double drop = TriedVariants.drop(measured, goals.accuracy().metric());
       results.add(
           new Report.GoalResult(
               "accuracy." + goals.accuracy().metric() + ".maxDrop",
@@ -71,21 +65,6 @@ final class Judgement {
     return results;
   }
 
-  private @Nullable Double drop(String metric) {
-    if (metric.equals("agreement")) {
-      return measured.agreement().stream()
-          .filter(row -> row.runtime().equals("onnxruntime") && row.top1() != null)
-          .map(row -> row.top1() == null ? 0 : 1 - row.top1())
-          .findFirst()
-          .orElse(null);
-    }
-    return measured.accuracy().stream()
-        .filter(row -> row.runtime().equals("onnxruntime") && row.metric().equals(metric))
-        .map(Report.Accuracy::drop)
-        .findFirst()
-        .orElse(null);
-  }
-
   private Report.@Nullable Latency latency() {
     return measured.latency().stream()
         .filter(row -> row.runtime().equals(runtime))
@@ -105,7 +84,7 @@ final class Judgement {
    * Better when faster, smaller or either, as the goals ask, and no goal is missed. Faster means
    * that nine of ten pairs of runs were.
    */
-  Report.Verdict verdict(Graph child, List<Report.Layer> layers) {
+  Report.Verdict verdict(Graph child, List<Report.Layer> layers, List<Report.Variant> variants) {
     Report.Latency latency = latency();
     boolean faster = latency != null && latency.ratioLow() > 1;
     boolean smaller = size.ratio() < 0.98;
@@ -128,14 +107,18 @@ final class Judgement {
                 "goal %s = %s is missed: %s",
                 goal.goal(),
                 goal.required(),
-                goal.actual() == null ? "not measured" : goal.actual()));
+                goal.actual() == null ? "not measured" : format("%.4f", goal.actual())));
       }
     }
     if (failed) {
+      addBest(variants, reasons);
       addWorst(layers, reasons);
     }
+    if (!smaller) {
+      Explanation.ofSize(size, layers, reasons);
+    }
     if (!faster && latency != null) {
-      explain(child, layers, latency, reasons);
+      Explanation.ofTime(child, layers, latency, measured.operators(), reasons);
     }
     return new Report.Verdict(asked && !failed ? "better" : "not better", runtime, reasons);
   }
@@ -179,6 +162,32 @@ final class Judgement {
     }
   }
 
+  private void addBest(List<Report.Variant> variants, List<String> reasons) {
+    String best =
+        variants.stream()
+            .filter(variant -> variant.role().equals("tried"))
+            .sorted(Comparator.comparingDouble(Judgement::loss))
+            .limit(MOST_VARIANTS)
+            .map(variant ->
+                format(
+                    "%s (loss %.4f, %.3f of the parent's bytes%s)",
+                    variant.name(),
+                    loss(variant),
+                    (double) variant.bytes() / size.parent(),
+                    variant.speedup() == null
+                        ? ""
+                        : format(", %.2f times its speed", variant.speedup())))
+            .collect(Collectors.joining(", "));
+    reasons.add(
+        best.isEmpty()
+            ? "no other variant was tried: exclude: auto looks for the layers to leave out"
+            : "the best variants that were tried: " + best);
+  }
+
+  private static double loss(Report.Variant variant) {
+    return Objects.requireNonNullElse(variant.drop(), Double.POSITIVE_INFINITY);
+  }
+
   private static void addWorst(List<Report.Layer> layers, List<String> reasons) {
     String worst =
         layers.stream()
@@ -194,76 +203,6 @@ final class Judgement {
 
   private static double ratio(Report.Layer layer) {
     return Objects.requireNonNullElse(layer.sqnrDb(), Double.POSITIVE_INFINITY);
-  }
-
-  private static void explain(
-      Graph child, List<Report.Layer> layers, Report.Latency latency, List<String> reasons) {
-    int named = 0;
-    for (Report.Layer layer : layers) {
-      if (layer.precision().equals("fp32") && named++ < MOST_NAMES) {
-        reasons.add(
-            format(
-                "%s '%s' computes in fp32%s",
-                layer.opType(), layer.node(), layer.note().isEmpty() ? "" : ": " + layer.note()));
-      }
-    }
-    Set<String> dequantized = new HashSet<>();
-    Set<String> quantized = new HashSet<>();
-    for (Node node : child.nodes()) {
-      if (node.is("DequantizeLinear") && !child.initializers().containsKey(node.inputs().get(0))) {
-        dequantized.addAll(node.outputs());
-      } else if (node.is("QuantizeLinear")) {
-        quantized.add(node.inputs().getFirst());
-      }
-    }
-    Set<String> between = new TreeSet<>();
-    for (Node node : child.nodes()) {
-      if (!CONVERSIONS.contains(node.opType())
-          && node.inputs().stream().anyMatch(dequantized::contains)
-          && node.outputs().stream().noneMatch(quantized::contains)) {
-        between.add(node.opType() + " '" + node.label() + "'");
-      }
-    }
-    if (!between.isEmpty()) {
-      reasons.add(
-          "integers are converted back to floats for "
-              + String.join(", ", between.stream().limit(MOST_NAMES).toList())
-              + "; exclude the layers around them, or use an operator that has an integer form");
-    }
-    addForm(layers, reasons);
-    if (latency.parent().p50() < SMALL_MILLIS) {
-      reasons.add(
-          format(
-              "a run takes %.3f ms: the fixed cost of each operator weighs more than arithmetic;"
-                  + " measure with larger batches",
-              latency.parent().p50()));
-    }
-  }
-
-  /** Says of precisions that ONNX Runtime's CPU kernels do not compute in what to use instead. */
-  private static void addForm(List<Report.Layer> layers, List<String> reasons) {
-    Set<String> precisions =
-        layers.stream().map(Report.Layer::precision).collect(Collectors.toCollection(TreeSet::new));
-    for (String precision : precisions) {
-      String hint =
-          switch (precision) {
-            case "fp16" ->
-                "most operators have no fp16 kernel on ONNX Runtime's CPU, which casts to fp32 and"
-                    + " back around them; judge in compresso, or use int8";
-            case "bf16" ->
-                "weights in bf16 are cast to fp32 and computed there: smaller, not faster; use int8";
-            case "int8-int16" ->
-                "16-bit activations are computed in fp32; leave activations at 8 bits where the"
-                    + " accuracy allows";
-            case "int8-weights", "int4-weights" ->
-                "weights are dequantized before the product: smaller; faster only where memory"
-                    + " bounds the speed, as for single rows of large matrices";
-            default -> "";
-          };
-      if (!hint.isEmpty()) {
-        reasons.add(hint);
-      }
-    }
   }
 
   private static String format(String pattern, Object... values) {

@@ -14,6 +14,7 @@ import io.compresso.evaluate.LatencyBench;
 import io.compresso.evaluate.LatencyOptions;
 import io.compresso.evaluate.ModelCost;
 import io.compresso.evaluate.OnnxRuntimePeer;
+import io.compresso.evaluate.OperatorBench;
 import io.compresso.evaluate.OutputError;
 import io.compresso.evaluate.PeerException;
 import io.compresso.evaluate.PeerOptions;
@@ -28,6 +29,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /** Holds a job's result against its parent: accuracy, agreement and latency, in both runtimes. */
@@ -41,6 +43,7 @@ final class Measurement {
   private final List<Report.Agreement> agreement = new ArrayList<>();
   private final List<Report.Latency> latency = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
+  private Report.@Nullable Operators operators;
   private Report.Cost cost = new Report.Cost(null, null, null, null);
 
   /**
@@ -63,6 +66,10 @@ final class Measurement {
 
   List<Report.Latency> latency() {
     return latency;
+  }
+
+  Report.@Nullable Operators operators() {
+    return operators;
   }
 
   Report.Cost cost() {
@@ -101,10 +108,11 @@ final class Measurement {
   /** Measures in this project's engine, on as many samples as a minute allows. */
   void inEngine(Model parentModel, Model childModel, JobHost host) {
     SessionOptions options = SessionOptions.DEFAULT;
-    try (Runner parent = EngineRunner.open(parentModel, options);
-        Runner child = EngineRunner.open(childModel, options)) {
+    try (EngineRunner parent = EngineRunner.open(parentModel, options);
+        EngineRunner child = EngineRunner.open(childModel, options)) {
       compare(parent, child, ENGINE_SECONDS, host.within(0, 0.7));
-      time(parent, child, options.threads(), false, host.within(0.7, 1));
+      time(parent, child, options.threads(), false, host.within(0.7, 0.9));
+      profile(parent, child, options.threads(), host.within(0.9, 1));
     } catch (GraphException e) {
       notes.add("not measured in this engine: " + e.getMessage());
     }
@@ -205,28 +213,19 @@ final class Measurement {
     }
     host.checkpoint();
     host.progress("latency", 0);
-    long samples =
-        evaluation == null
-            ? 1
-            : Binding.of(evaluation.dataset().schema(), parent.inputs(), evaluation.fields())
-                .batchSize(1);
+    long samples = batch(parent, evaluation);
     Map<String, Tensor> parentInputs = inputs(parent, evaluation);
     Map<String, Tensor> childInputs = inputs(child, evaluation);
-    Latency result;
-    try {
-      result =
-          host.measuring(() ->
-              LatencyBench.measure(
-                  new LatencyBench.Timed(parent, parentInputs, samples),
-                  new LatencyBench.Timed(child, childInputs, samples),
-                  threads,
-                  spinning,
-                  LatencyOptions.DEFAULT));
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException("measuring failed", e);
-    }
+    Latency result =
+        alone(
+            host,
+            () ->
+                LatencyBench.measure(
+                    new LatencyBench.Timed(parent, parentInputs, samples),
+                    new LatencyBench.Timed(child, childInputs, samples),
+                    threads,
+                    spinning,
+                    LatencyOptions.DEFAULT));
     latency.add(
         new Report.Latency(
             name(result.runtime()),
@@ -241,8 +240,46 @@ final class Measurement {
     host.progress("latency", 1);
   }
 
+  private void profile(EngineRunner parent, EngineRunner child, int threads, JobHost host) {
+    if (!timed) {
+      return;
+    }
+    host.checkpoint();
+    Map<String, Tensor> parentInputs = inputs(parent, evaluation);
+    Map<String, Tensor> childInputs = inputs(child, evaluation);
+    operators =
+        OperatorGroups.of(
+            alone(
+                host,
+                () ->
+                    OperatorBench.measure(
+                        parent, parentInputs, child, childInputs, LatencyOptions.SHORT)),
+            batch(parent, evaluation),
+            threads);
+    host.progress("operators", 1);
+  }
+
+  /** What {@code work} gives while no other job of the host computes. */
+  static <T> T alone(JobHost host, Callable<T> work) {
+    try {
+      return host.measuring(work);
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("measuring failed", e);
+    }
+  }
+
+  /** Samples of the inputs that a run is timed on. */
+  static long batch(Runner runner, JobData.@Nullable Bound evaluation) {
+    return evaluation == null
+        ? 1
+        : Binding.of(evaluation.dataset().schema(), runner.inputs(), evaluation.fields())
+            .batchSize(1);
+  }
+
   /** The first samples of the data as the runner's inputs, else zeros. */
-  private static Map<String, Tensor> inputs(Runner runner, JobData.@Nullable Bound evaluation) {
+  static Map<String, Tensor> inputs(Runner runner, JobData.@Nullable Bound evaluation) {
     if (evaluation == null) {
       return zeros(runner.inputs());
     }

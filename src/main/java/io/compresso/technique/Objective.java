@@ -27,4 +27,13 @@ public interface Objective {
    * @throws JobStoppedException if the host stopped the job
    */
   double drop(Model candidate);
+
+  /**
+   * The same of a variant that a search tries, which the report shows.
+   *
+   * @param name what the reader knows the variant by
+   */
+  default double drop(Model candidate, String name) {
+    return drop(candidate);
+  }
 }

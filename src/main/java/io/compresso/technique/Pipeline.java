@@ -235,6 +235,7 @@ public final class Pipeline {
     private final List<Report.Stage> stages = new ArrayList<>();
     private final List<Report.Layer> layers = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
+    private final GoalObjective.Trials trials;
     private long floatBytes;
     private long compressedBytes;
 
@@ -244,6 +245,8 @@ public final class Pipeline {
       this.spec = spec;
       this.work = work;
       this.host = host;
+      this.trials =
+          new GoalObjective.Trials(new ArrayList<>(), Target.host().covers(spec.target()));
     }
 
     Result run() throws IOException {
@@ -269,7 +272,7 @@ public final class Pipeline {
       stage("measure in compresso", start);
       notes.addAll(measurement.notes());
       host.progress("report", 1);
-      return new Result(file, report(child, file, measurement));
+      return new Result(file, report(parent, child, file, measurement));
     }
 
     private Model steps(Model parent) {
@@ -296,7 +299,9 @@ public final class Pipeline {
     private @Nullable Objective objective(JobHost part) {
       JobSpec.AccuracyGoal goal = spec.goals().accuracy();
       JobData.Bound evaluation = data.evaluation();
-      return evaluation == null ? null : new GoalObjective(goal, modelFile, evaluation, work, part);
+      return evaluation == null
+          ? null
+          : new GoalObjective(goal, modelFile, evaluation, work, part, trials);
     }
 
     private @Nullable BatchSource calibration(Model model) {
@@ -316,7 +321,8 @@ public final class Pipeline {
       host.log("%s took %.1f s".formatted(name, seconds));
     }
 
-    private Report report(Model child, Path file, Measurement measurement) throws IOException {
+    private Report report(Model parent, Model child, Path file, Measurement measurement)
+        throws IOException {
       long before = Files.size(modelFile);
       long after = Files.size(file);
       Report.Size size =
@@ -327,6 +333,8 @@ public final class Pipeline {
               floatBytes,
               compressedBytes,
               floatBytes == 0 ? 1 : (double) compressedBytes / floatBytes);
+      List<Report.Variant> variants =
+          TriedVariants.of(spec.goals().accuracy(), size, measurement, trials.variants());
       Judgement judgement = new Judgement(spec, size, measurement);
       return new Report(
           spec.name(),
@@ -336,15 +344,25 @@ public final class Pipeline {
           measurement.agreement(),
           layers,
           measurement.latency(),
+          measurement.operators(),
+          variants,
+          Forecast.of(parent, spec, facts(), size, measurement),
           measurement.cost(),
           Estimates.cpu(),
-          judgement.verdict(child.graph(), layers),
+          judgement.verdict(child.graph(), layers, variants),
           judgement.gate(),
           judgement.goals(),
           stages,
           notes,
           spec.seed(),
           versions());
+    }
+
+    private Advisor.Facts facts() {
+      JobData.Bound evaluation = data.evaluation();
+      return new Advisor.Facts(
+          data.calibration() != null,
+          evaluation != null && evaluation.dataset().schema().label() != null);
     }
   }
 

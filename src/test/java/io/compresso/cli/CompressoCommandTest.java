@@ -73,6 +73,71 @@ class CompressoCommandTest {
   }
 
   @Test
+  void quantize_failsTheGate_whenAGoalCannotBeMet() throws Exception {
+    Path page = folder.resolve("missed.html");
+    int code =
+        run(
+            "quantize",
+            model.toString(),
+            "-o",
+            folder.resolve("missed.onnx").toString(),
+            "--calibration",
+            data.toString(),
+            "--select",
+            "{to: 20}",
+            "--eval",
+            data.toString(),
+            "--eval-select",
+            "{from: 40, to: 60}",
+            "--params",
+            "{exclude: auto}",
+            "--goals",
+            "{accuracy: {metric: agreement, maxDrop: 0.5}, size: {maxRatio: 0.001}}",
+            "--budget",
+            "{maxTrials: 2, maxMinutes: 5}",
+            "--report",
+            page.toString());
+
+    assertThat(code).as(err::toString).isEqualTo(QuantizeCommand.GATE_FAILED);
+    assertThat(out.toString())
+        .contains("gate: failed")
+        .contains("goal size.maxRatio = 0.001 is missed")
+        .contains("the best variants that were tried: 0 layers on 16-bit activations")
+        .contains("the layers that hurt most, each compressed alone: ");
+    assertThat(folder.resolve("missed.onnx")).isNotEmptyFile();
+    assertThat(Files.readString(page))
+        .startsWith("<!DOCTYPE html>")
+        .contains("<h1>digits.onnx</h1>", "gate: failed", "</html>");
+  }
+
+  @Test
+  void report_isOfTheFormThatItsNameSays() throws Exception {
+    assertThat(ReportFile.form(Path.of("a.HTML"))).isEqualTo(ReportFile.Form.HTML);
+    assertThat(ReportFile.form(Path.of("a.b.md"))).isEqualTo(ReportFile.Form.MARKDOWN);
+    assertThat(ReportFile.form(Path.of("a.json"))).isEqualTo(ReportFile.Form.JSON);
+    Path none = folder.resolve("never.onnx");
+    int code = run("quantize", model.toString(), "-o", none.toString(), "--report", "report.pdf");
+    assertThat(code).isEqualTo(CommandLine.ExitCode.USAGE);
+    assertThat(err.toString()).contains("--report report.pdf: the name must end in .html, .md or");
+    assertThat(none).doesNotExist();
+  }
+
+  @Test
+  void goals_areRefused_byTheNameOfTheField() {
+    String none = folder.resolve("never.onnx").toString();
+    assertThat(
+            run(
+                "quantize",
+                model.toString(),
+                "-o",
+                none,
+                "--goals",
+                "{accuracy: {metric: top1, maxDrop: 2}}"))
+        .isEqualTo(1);
+    assertThat(err.toString()).contains("goals.accuracy.maxDrop");
+  }
+
+  @Test
   void run_givesTheSameScores_inBothRuntimes() throws Exception {
     Path inputs = Files.createDirectory(folder.resolve("in"));
     Path outputs = folder.resolve("out");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.compresso.kernel.ElementLaws.Bound;
 import io.compresso.kernel.ElementLaws.Case;
+import io.compresso.kernel.ElementLaws.Trial;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
@@ -30,7 +31,7 @@ class BlockGemmLawTest {
                 () -> {
                   ElementLaws laws = new ElementLaws(kernel);
                   for (int seed = 0; seed < CASES; seed++) {
-                    check(laws, new Random(seed));
+                    laws.check(product(new Random(seed)));
                   }
                   System.out.printf(
                       "law: %s holds in %d cases%n", kernel.spec().id(), laws.cases());
@@ -38,7 +39,7 @@ class BlockGemmLawTest {
                 }));
   }
 
-  private static void check(ElementLaws laws, Random random) {
+  static Trial product(Random random) {
     BlockGemmProblem problem =
         new BlockGemmProblem(
             M[random.nextInt(M.length)],
@@ -56,7 +57,7 @@ class BlockGemmLawTest {
             .withQuantization(quantization(problem, exact, random));
     double roundings = (problem.k() + 8) * 0x1p-24;
     double greatestWeight = 1 << problem.bits();
-    laws.check(
+    return new Trial(
         Case.of(problem, input, DType.FLOAT).with(weights),
         exact ? Bound.EXACT : new Bound(roundings * problem.k() * greatestWeight, 0x1p-23, true));
   }

@@ -70,6 +70,11 @@ class ConvLawTest {
             }));
   }
 
+  /** A problem of any kind, of some that can be computed in tiles too. */
+  static ConvProblem mixed(Random random) {
+    return random.nextInt(5) == 0 ? tiledProblem(random, MOST_MACS) : problem(random);
+  }
+
   private static ConvProblem problem(Random random) {
     ConvProblem problem = anyProblem(random);
     while (problem.macs() > MOST_MACS) {

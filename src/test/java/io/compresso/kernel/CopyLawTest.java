@@ -7,6 +7,7 @@ import static io.compresso.kernel.ElementLaws.size;
 import io.compresso.kernel.CopyProblem.Axis;
 import io.compresso.kernel.ElementLaws.Bound;
 import io.compresso.kernel.ElementLaws.Case;
+import io.compresso.kernel.ElementLaws.Trial;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
@@ -22,21 +23,20 @@ import org.junit.jupiter.api.TestFactory;
 class CopyLawTest {
   @TestFactory
   Stream<DynamicTest> copy_equalsTheReference() {
-    return ElementLawTest.laws(
-        KernelFamily.COPY,
-        (laws, random) -> {
-          int bytes = oneOf(random, 1, 2, 4, 8);
-          CopyProblem problem =
-              switch (random.nextInt(4)) {
-                case 0 -> strided(bytes, random);
-                case 1 -> image(bytes, random);
-                default -> transpose(bytes, random);
-              };
-          laws.check(
-              Case.of(
-                  problem, random(DType.UINT8, problem.inputBytes(), false, random), DType.UINT8),
-              Bound.EXACT);
-        });
+    return ElementLawTest.laws(KernelFamily.COPY, CopyLawTest::copy);
+  }
+
+  static Trial copy(Random random) {
+    int bytes = oneOf(random, 1, 2, 4, 8);
+    CopyProblem problem =
+        switch (random.nextInt(4)) {
+          case 0 -> strided(bytes, random);
+          case 1 -> image(bytes, random);
+          default -> transpose(bytes, random);
+        };
+    return new Trial(
+        Case.of(problem, random(DType.UINT8, problem.inputBytes(), false, random), DType.UINT8),
+        Bound.EXACT);
   }
 
   private static CopyProblem transpose(int bytes, Random random) {
@@ -78,29 +78,26 @@ class CopyLawTest {
 
   @TestFactory
   Stream<DynamicTest> gather_equalsTheReference() {
-    return ElementLawTest.laws(
-        KernelFamily.GATHER,
-        (laws, random) -> {
-          DType indexType = oneOf(random, DType.INT32, DType.INT64);
-          int size = 1 + size(random);
-          GatherProblem problem =
-              new GatherProblem(
-                  random.nextInt(4),
-                  size,
-                  oneOf(random, 0, 1, 3, 4, 8, 64, 100),
-                  size(random),
-                  indexType);
-          Tensor indices = Tensor.allocate(indexType, Shape.of(problem.count()));
-          for (int i = 0; i < problem.count(); i++) {
-            indices.setLong(i, random.nextInt(2 * size) - size);
-          }
-          laws.check(
-              Case.of(
-                      problem,
-                      random(DType.UINT8, problem.inputBytes(), false, random),
-                      DType.UINT8)
-                  .withSecond(indices),
-              Bound.EXACT);
-        });
+    return ElementLawTest.laws(KernelFamily.GATHER, CopyLawTest::gather);
+  }
+
+  static Trial gather(Random random) {
+    DType indexType = oneOf(random, DType.INT32, DType.INT64);
+    int size = 1 + size(random);
+    GatherProblem problem =
+        new GatherProblem(
+            random.nextInt(4),
+            size,
+            oneOf(random, 0, 1, 3, 4, 8, 64, 100),
+            size(random),
+            indexType);
+    Tensor indices = Tensor.allocate(indexType, Shape.of(problem.count()));
+    for (int i = 0; i < problem.count(); i++) {
+      indices.setLong(i, random.nextInt(2 * size) - size);
+    }
+    return new Trial(
+        Case.of(problem, random(DType.UINT8, problem.inputBytes(), false, random), DType.UINT8)
+            .withSecond(indices),
+        Bound.EXACT);
   }
 }

@@ -39,14 +39,16 @@ final class ElementLaws {
 
   private final Kernel kernel;
   private final Kernel reference;
-  private final GuardedMemory input = new GuardedMemory(1 << 20);
-  private final GuardedMemory second = new GuardedMemory(1 << 20);
-  private final GuardedMemory third = new GuardedMemory(1 << 20);
-  private final GuardedMemory output = new GuardedMemory(1 << 20);
+  private final LawMemory memory;
   private int cases;
 
   ElementLaws(Kernel kernel) {
+    this(kernel, LawMemory.of(1 << 20));
+  }
+
+  ElementLaws(Kernel kernel, LawMemory memory) {
     this.kernel = kernel;
+    this.memory = memory;
     this.reference = KernelCatalog.of(kernel.spec().family()).getLast();
   }
 
@@ -113,14 +115,14 @@ final class ElementLaws {
     }
   }
 
-  /** Whether the kernel takes the problem. */
-  boolean takes(Problem problem) {
-    return kernel.accepts(problem, CpuFeatures.host()).accepted();
-  }
+  /** A case, and how far its floats may be off. */
+  record Trial(Case given, Bound bound) {}
 
-  /** Checks a case, with the second operand given to the run and as a constant. */
-  void check(Case given, Bound bound) {
-    if (!takes(given.problem())) {
+  /** Checks a case that the kernel takes, with the second operand given and as a constant. */
+  void check(Trial trial) {
+    Case given = trial.given();
+    Bound bound = trial.bound();
+    if (!kernel.accepts(given.problem(), CpuFeatures.host()).accepted()) {
       return;
     }
     cases++;
@@ -138,15 +140,18 @@ final class ElementLaws {
     DType type = given.output();
     Tensor result = Tensor.allocate(type, Shape.of(problem.outputBytes() * 8 / type.bits()));
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment x = placed(arena, input, given.input(), place);
+      MemorySegment x = placed(arena, memory.input(), given.input(), place);
       MemorySegment b =
-          given.second() == null ? null : placed(arena, second, given.second(), place);
-      MemorySegment r = given.third() == null ? null : placed(arena, third, given.third(), place);
+          given.second() == null ? null : placed(arena, memory.second(), given.second(), place);
+      MemorySegment r =
+          given.third() == null ? null : placed(arena, memory.third(), given.third(), place);
       boolean inPlace = given.inPlace() && place == Place.ENDS_AT_A_GUARD;
       MemorySegment y =
           inPlace
               ? x
-              : place == null ? result.segment() : output.buffer(problem.outputBytes(), place);
+              : place == null
+                  ? result.segment()
+                  : memory.output().buffer(problem.outputBytes(), place);
       if (!inPlace) {
         y.fill((byte) 0);
       }
@@ -173,12 +178,12 @@ final class ElementLaws {
   }
 
   private static MemorySegment placed(
-      Arena arena, GuardedMemory memory, Tensor content, @Nullable Place place) {
+      Arena arena, GuardedMemory guarded, Tensor content, @Nullable Place place) {
     MemorySegment segment = content.segment();
     MemorySegment target =
         place == null
             ? arena.allocate(segment.byteSize(), 64)
-            : memory.buffer(segment.byteSize(), place);
+            : guarded.buffer(segment.byteSize(), place);
     return target.copyFrom(segment);
   }
 
@@ -196,11 +201,11 @@ final class ElementLaws {
         boolean sumOverflows = bound.magnitudes() && !Double.isFinite(a) && scale > 1e37;
         right |= sumOverflows || overflows(a, e, given.output());
       }
-      assertThat(right)
-          .as(
-              "%s, %s, %s: element %d is %s, not %s",
-              kernel.spec().id(), given.problem(), how, i, a, e)
-          .isTrue();
+      if (!right) {
+        throw new AssertionError(
+            "%s, %s, %s: element %d is %s, not %s"
+                .formatted(kernel.spec().id(), given.problem(), how, i, a, e));
+      }
     }
   }
 

@@ -42,7 +42,7 @@ class GemmLawTest {
             }));
   }
 
-  private static Stream<GemmProblem> problems() {
+  static List<GemmProblem> problems() {
     Random random = new Random(1);
     List<GemmProblem> problems = new ArrayList<>();
     for (int m : M) {
@@ -105,7 +105,7 @@ class GemmLawTest {
       problems.add(int8(problem, random));
     }
     Collections.shuffle(problems, random);
-    return problems.stream();
+    return problems;
   }
 
   static Epilogue floatEpilogue(Random random) {

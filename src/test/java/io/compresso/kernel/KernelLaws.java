@@ -10,6 +10,7 @@ import io.compresso.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -28,11 +29,7 @@ final class KernelLaws {
 
   private final Kernel kernel;
   private final Kernel reference;
-  private final boolean sharesErrors;
-  private final GuardedMemory input = new GuardedMemory(1 << 22);
-  private final GuardedMemory weights = new GuardedMemory(1 << 22);
-  private final GuardedMemory third = new GuardedMemory(1 << 22);
-  private final GuardedMemory output = new GuardedMemory(1 << 22);
+  private final LawMemory memory;
   private int cases;
 
   /** What the operands of a case are filled with. */
@@ -43,8 +40,12 @@ final class KernelLaws {
   }
 
   KernelLaws(Kernel kernel) {
+    this(kernel, LawMemory.of(1 << 22));
+  }
+
+  KernelLaws(Kernel kernel, LawMemory memory) {
     this.kernel = kernel;
-    this.sharesErrors = kernel instanceof X86WinogradConv;
+    this.memory = memory;
     this.reference = KernelCatalog.of(kernel.spec().family()).getLast();
   }
 
@@ -84,28 +85,12 @@ final class KernelLaws {
     OperandTypes types = problem.types();
     try (Arena arena = Arena.ofShared()) {
       MemorySegment x = random(arena, types.input(), problem.inputBytes(), content, random);
-      MemorySegment w = random(arena, types.weight(), problem.weightBytes(), content, random);
-      MemorySegment bias =
-          random(
-              arena,
-              problem.biasType(),
-              problem.biasType().bytes(problem.outputChannels()),
-              Content.ORDINARY,
-              random);
       MemorySegment residual =
           problem.thirdBytes() == 0
               ? null
               : random(arena, types.output(), problem.thirdBytes(), Content.ORDINARY, random);
-      Weights constants =
-          new Weights(
-              w,
-              problem.epilogue().bias() ? bias : null,
-              isOfIntegers(types) ? quantization(problem, random) : WeightQuantization.NONE,
-              new ResidualQuantization(
-                  random.nextFloat(),
-                  random.nextInt(100),
-                  random.nextFloat(),
-                  random.nextInt(100)));
+      Weights constants = weights(arena, problem, content, random);
+      MemorySegment w = Objects.requireNonNull(constants.data());
       Weights none = constants.withData(null);
       int zeroPoint =
           types.input() == DType.UINT8 ? random.nextInt(256) : random.nextInt(256) - 128;
@@ -126,6 +111,21 @@ final class KernelLaws {
     }
   }
 
+  /** Constant weights with all that may come with them. */
+  static Weights weights(Arena arena, ProductProblem problem, Content content, Random random) {
+    OperandTypes types = problem.types();
+    DType biasType = problem.biasType();
+    return new Weights(
+        random(arena, types.weight(), problem.weightBytes(), content, random),
+        problem.epilogue().bias()
+            ? random(
+                arena, biasType, biasType.bytes(problem.outputChannels()), Content.ORDINARY, random)
+            : null,
+        isOfIntegers(types) ? quantization(problem, random) : WeightQuantization.NONE,
+        new ResidualQuantization(
+            random.nextFloat(), random.nextInt(100), random.nextFloat(), random.nextInt(100)));
+  }
+
   private static boolean isOfIntegers(OperandTypes types) {
     return types.isInt8() || types.quantizesRows();
   }
@@ -139,11 +139,12 @@ final class KernelLaws {
     DType type = problem.types().output();
     Shape shape = Shape.of(problem.outputBytes() * 8 / type.bits());
     Tensor result = Tensor.allocate(type, shape);
-    MemorySegment in = placed(input, data.x(), place);
-    MemorySegment given = placed(weights, data.w(), place);
-    MemorySegment added = data.residual() == null ? null : placed(third, data.residual(), place);
+    MemorySegment in = placed(memory.input(), data.x(), place);
+    MemorySegment given = placed(memory.second(), data.w(), place);
+    MemorySegment added =
+        data.residual() == null ? null : placed(memory.third(), data.residual(), place);
     MemorySegment out =
-        place == null ? result.segment() : output.buffer(problem.outputBytes(), place);
+        place == null ? result.segment() : memory.output().buffer(problem.outputBytes(), place);
     out.fill((byte) 0x5A);
     boolean constant = constants.data() != null;
     Weights used = constants.withData(constant ? given : null);
@@ -157,8 +158,8 @@ final class KernelLaws {
   }
 
   private static MemorySegment placed(
-      GuardedMemory memory, MemorySegment content, @Nullable Place place) {
-    return place == null ? content : memory.buffer(content.byteSize(), place).copyFrom(content);
+      GuardedMemory guarded, MemorySegment content, @Nullable Place place) {
+    return place == null ? content : guarded.buffer(content.byteSize(), place).copyFrom(content);
   }
 
   /**
@@ -184,6 +185,7 @@ final class KernelLaws {
     Tensor total = run(reference, sums(problem), magnitudes, magnified, null);
     long depth = problem.macs() / Math.max(1, total.size()) + 2;
     double[] bounds = new double[(int) total.size()];
+    boolean shared = sharesErrors(problem);
     double largest = 0;
     for (int i = 0; i < bounds.length; i++) {
       double sum = total.getDouble(i);
@@ -191,12 +193,21 @@ final class KernelLaws {
     }
     for (int i = 0; i < bounds.length; i++) {
       double roundings =
-          sharesErrors
+          shared
               ? (depth + TILE_ROUNDINGS) * EPSILON * largest
               : depth * EPSILON * total.getDouble(i);
       bounds[i] = bound(problem, roundings, expected.getDouble(i));
     }
     return bounds;
+  }
+
+  /** Whether results of a tile share the errors of all its elements. */
+  private boolean sharesErrors(ProductProblem problem) {
+    Kernel used =
+        kernel instanceof ChosenKernel
+            ? KernelCatalog.select(problem, CpuFeatures.host()).kernel()
+            : kernel;
+    return used instanceof X86WinogradConv;
   }
 
   /** How far activations of 8-bit products may be off, whose sums are exact until then. */

@@ -1,72 +1,76 @@
 package io.compresso.kernel;
 
-import io.compresso.kernel.ConvProblem.Channels;
-import io.compresso.kernel.ConvProblem.Layout;
 import io.compresso.kernel.jit.ExecutableMemory;
-import io.compresso.tensor.DType;
-import io.compresso.tensor.Shape;
-import io.compresso.tensor.Tensor;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
-import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.ToLongFunction;
 
 /**
- * Prepares and runs random problems from 16 platform and 16 virtual threads while garbage is
- * collected, checks every result against the reference, and watches code pages and memory. The
- * process ends with 1 and the reason when something is wrong.
+ * Holds random problems of every family to the reference, from 16 platform and 16 virtual threads
+ * while garbage is collected, and watches code pages and memory. The process ends with 1 and the
+ * reason when something is wrong. The heap must be of a fixed size, so that its growth is none.
  */
 final class SoakRuns {
   private static final int THREADS = 32;
+  private static final long OPERAND_BYTES = 4 << 20;
+  private static final long COLLECTION_MILLIS = 200;
   private static final long MOST_CODE_GROWTH = 4 << 20;
-  private static final long MOST_MEMORY_GROWTH = 96 << 20;
+  private static final long MOST_MEMORY_GROWTH = 64 << 20;
 
   private final long deadline;
-  private final AtomicLong runs = new AtomicLong();
+  private final Map<KernelFamily, ChosenKernel> kernels = new EnumMap<>(KernelFamily.class);
+  private final Map<KernelFamily, LongAdder> cases = new EnumMap<>(KernelFamily.class);
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+  /** What there is after a collection. */
+  private record Sample(long codeBytes, long memoryBytes) {}
 
   private SoakRuns(long seconds) {
     this.deadline = System.nanoTime() + seconds * 1_000_000_000L;
+    for (KernelFamily family : KernelFamily.values()) {
+      kernels.put(family, new ChosenKernel(family));
+      cases.put(family, new LongAdder());
+    }
   }
 
   public static void main(String[] arguments) throws Exception {
-    long seconds = Long.parseLong(arguments[0]);
-    new SoakRuns(seconds).run(seconds);
+    new SoakRuns(Long.parseLong(arguments[0])).run();
     System.exit(0);
   }
 
-  private void run(long seconds) throws Exception {
+  private void run() throws Exception {
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < THREADS; i++) {
       long seed = i;
-      Runnable work = () -> work(new SplittableRandom(seed));
+      Runnable work = () -> work(new Random(seed));
       threads.add(i % 2 == 0 ? Thread.ofPlatform().start(work) : Thread.ofVirtual().start(work));
     }
-    Thread.sleep(seconds * 500);
-    System.gc();
-    long code = ExecutableMemory.liveBytes();
-    long memory = memory();
+    List<Sample> samples = new ArrayList<>();
     while (goesOn()) {
-      Thread.sleep(200);
+      Thread.sleep(COLLECTION_MILLIS);
       System.gc();
+      samples.add(new Sample(ExecutableMemory.liveBytes(), memory()));
     }
     for (Thread thread : threads) {
       thread.join();
     }
-    System.gc();
     if (failure.get() != null) {
-      throw new AssertionError("after " + runs + " runs", failure.get());
+      throw new AssertionError("after " + cases, failure.get());
     }
-    long codeGrowth = ExecutableMemory.liveBytes() - code;
-    long memoryGrowth = memory() - memory;
+    report();
+    long codeGrowth = growth(samples, Sample::codeBytes);
+    long memoryGrowth = growth(samples, Sample::memoryBytes);
     System.out.printf(
-        "%d runs, code pages %+d kB, memory %+d kB%n",
-        runs.get(), codeGrowth >> 10, memoryGrowth >> 10);
+        "%d collections; from the third to the last quarter code pages %+d kB, memory %+d kB%n",
+        samples.size(), codeGrowth >> 10, memoryGrowth >> 10);
     if (codeGrowth > MOST_CODE_GROWTH || memoryGrowth > MOST_MEMORY_GROWTH) {
       throw new AssertionError("memory grows");
     }
@@ -76,93 +80,53 @@ final class SoakRuns {
     return System.nanoTime() < deadline && failure.get() == null;
   }
 
-  private void work(SplittableRandom random) {
+  private void work(Random random) {
     try {
+      LawMemory memory = LawMemory.of(OPERAND_BYTES);
+      Map<KernelFamily, FamilyLaws.Law> laws = new EnumMap<>(KernelFamily.class);
+      kernels.forEach((family, kernel) -> laws.put(family, FamilyLaws.of(kernel, memory)));
+      KernelFamily[] families = KernelFamily.values();
       while (goesOn()) {
-        check(problem(random), random);
-        runs.incrementAndGet();
+        KernelFamily family = families[random.nextInt(families.length)];
+        laws.get(family).check(new Random(random.nextLong()));
+        cases.get(family).increment();
+        // A virtual thread leaves its carrier to the others only when it says so.
+        Thread.yield();
       }
     } catch (Throwable thrown) {
       failure.compareAndSet(null, thrown);
     }
   }
 
-  private static ProductProblem problem(SplittableRandom random) {
-    OperandTypes types =
-        random.nextBoolean()
-            ? OperandTypes.FLOAT
-            : new OperandTypes(
-                random.nextBoolean() ? DType.UINT8 : DType.INT8,
-                DType.INT8,
-                random.nextBoolean() ? DType.UINT8 : DType.INT32);
-    if (random.nextBoolean()) {
-      return GemmProblem.ofFloat(
-              1 + random.nextInt(70), 1 + random.nextInt(70), 1 + random.nextInt(70))
-          .withTypes(types);
-    }
-    int kernel = random.nextBoolean() ? 1 : 3;
-    SpatialAxis axis =
-        new SpatialAxis(
-            3 + random.nextInt(12), kernel, 1 + random.nextInt(2), 1, kernel / 2, kernel / 2);
-    int in = 1 + random.nextInt(16);
-    Channels channels =
-        random.nextInt(3) == 0
-            ? new Channels(in, in, in)
-            : new Channels(in, 1 + random.nextInt(24), 1);
-    Layout layout = random.nextBoolean() ? Layout.NCHW : Layout.NHWC;
-    return new ConvProblem(types, layout, 1, channels, List.of(axis, axis), Epilogue.NONE);
-  }
-
-  private static void check(ProductProblem problem, SplittableRandom random) {
-    try (Arena arena = Arena.ofShared()) {
-      MemorySegment input = fill(arena, problem.types().input(), problem.inputBytes(), random);
-      MemorySegment data = fill(arena, problem.types().weight(), problem.weightBytes(), random);
-      WeightQuantization quantization =
-          problem.types().isInt8()
-              ? new WeightQuantization(new int[] {0}, new float[] {0.002f}, 7)
-              : WeightQuantization.NONE;
-      Weights weights = Weights.of(data).withQuantization(quantization);
-      Tensor expected = run(problem, weights, input, CpuFeatures.host(Isa.REF), arena, 1);
-      Tensor actual =
-          run(problem, weights, input, CpuFeatures.host(), arena, 1 + random.nextInt(4));
-      double bound = problem.types().isInt8() ? 0 : 1e-6 * problem.macs() / expected.size();
-      for (long i = 0; i < expected.size(); i++) {
-        if (!(Math.abs(expected.getDouble(i) - actual.getDouble(i))
-            <= bound + 1e-6 * (bound > 0 ? 1 : 0))) {
-          throw new AssertionError(
-              "%s: element %d is %s, not %s"
-                  .formatted(problem, i, actual.getDouble(i), expected.getDouble(i)));
-        }
+  private void report() {
+    System.out.printf(
+        "%d cases on %s%n",
+        cases.values().stream().mapToLong(LongAdder::sum).sum(),
+        CpuFeatures.host().cap().map(Isa::toString).orElse("the best kernels"));
+    kernels.forEach((family, kernel) -> {
+      List<String> used =
+          kernel.runs().entrySet().stream()
+              .sorted(Map.Entry.comparingByKey())
+              .map(entry -> entry.getKey() + " " + entry.getValue())
+              .toList();
+      System.out.printf(
+          "  %-16s %6d cases, runs: %s%n",
+          family.name().toLowerCase(Locale.ROOT), cases.get(family).sum(), String.join(", ", used));
+      if (used.isEmpty()) {
+        throw new AssertionError("no problem of " + family + " was run");
       }
-    }
+    });
   }
 
-  private static Tensor run(
-      ProductProblem problem,
-      Weights weights,
-      MemorySegment input,
-      CpuFeatures cpu,
-      Arena arena,
-      int threads) {
-    MemorySegment output = arena.allocate(problem.outputBytes(), 64);
-    try (PreparedKernel kernel = KernelCatalog.prepare(problem, weights, cpu)) {
-      kernel.run(Operands.of(input, output).withInputQuantization(3, 1), threads);
-    }
-    DType type = problem.types().output();
-    return Tensor.wrap(type, Shape.of(problem.outputBytes() * 8 / type.bits()), output);
+  /** Median of the last quarter less median of the one before. */
+  private static long growth(List<Sample> samples, ToLongFunction<Sample> part) {
+    int quarter = samples.size() / 4;
+    return median(samples.subList(samples.size() - quarter, samples.size()), part)
+        - median(samples.subList(samples.size() - 2 * quarter, samples.size() - quarter), part);
   }
 
-  private static MemorySegment fill(Arena arena, DType type, long bytes, SplittableRandom random) {
-    MemorySegment segment = arena.allocate(bytes, 64);
-    Tensor tensor = Tensor.wrap(type, Shape.of(bytes * 8 / type.bits()), segment);
-    for (long i = 0; i < tensor.size(); i++) {
-      if (type == DType.FLOAT) {
-        tensor.setFloat(i, (float) random.nextDouble() - 0.5f);
-      } else {
-        tensor.setLong(i, random.nextInt(256));
-      }
-    }
-    return segment;
+  private static long median(List<Sample> samples, ToLongFunction<Sample> part) {
+    return samples.stream().mapToLong(part).sorted().skip(samples.size() / 2).findFirst().orElse(0);
   }
 
   /** Resident bytes that are no file's; 0 where the system does not tell. */

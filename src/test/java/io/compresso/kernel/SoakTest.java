@@ -14,7 +14,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Property {@code soak.seconds}: how long each of the two soaks takes, 20 minutes by default. */
+/**
+ * A soak of the best kernels, or of those below the cap {@code compresso.isa}, and one of the
+ * reference, each in a process of its own. Property {@code soak.seconds}: how long the first takes,
+ * 20 minutes by default; the second takes as long, but 5 minutes at most.
+ *
+ * <p>Calls of machine code never hold up the collector for long, since none is critical: {@code
+ * ArchitectureTest}.
+ */
 @Tag("soak")
 class SoakTest {
   private static final Pattern REACHED = Pattern.compile("Reaching safepoint: +(\\d+) ns");
@@ -25,19 +32,30 @@ class SoakTest {
   @Test
   void kernels_giveRightResultsAndLeakNothing_andDoNotHoldUpTheCollector() throws Exception {
     long seconds = Long.getLong("soak.seconds", 1200);
-    double best = soak(seconds, "");
-    double reference = soak(Math.min(seconds, 300), "ref");
-    System.out.printf(
-        "p99 time to safepoint: %.2f ms, %.2f ms on the reference%n", best, reference);
-    assertThat(best).isLessThanOrEqualTo(reference + MOST_EXTRA_MILLIS);
+    double[] best = soak(seconds, System.getProperty("compresso.isa", ""));
+    double[] reference = soak(Math.min(seconds, 300), "ref");
+    System.out.println(
+        "time to safepoint: " + text(best) + "; on the reference: " + text(reference));
+    assertThat(p99(best)).isLessThanOrEqualTo(p99(reference) + MOST_EXTRA_MILLIS);
   }
 
-  /** The 99th percentile of the time to a safepoint in milliseconds. */
-  private double soak(long seconds, String isa) throws IOException, InterruptedException {
+  private static double p99(double[] sorted) {
+    return sorted[(int) (0.99 * (sorted.length - 1))];
+  }
+
+  private static String text(double[] sorted) {
+    return "median %.2f ms, p99 %.2f ms, worst %.2f ms of %d"
+        .formatted(
+            sorted[sorted.length / 2], p99(sorted), sorted[sorted.length - 1], sorted.length);
+  }
+
+  /** The times to safepoints in milliseconds, sorted. */
+  private double[] soak(long seconds, String isa) throws IOException, InterruptedException {
     Path log = folder.resolve("safepoints" + isa + ".log");
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--add-modules=jdk.incubator.vector", "-Xmx1g"));
+    command.addAll(
+        List.of("--add-modules=jdk.incubator.vector", "-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch"));
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-Xlog:safepoint=info:file=" + log + "::filecount=0");
     command.add("-Dcompresso.isa=" + isa);
@@ -57,6 +75,6 @@ class SoakTest {
             .sorted()
             .toArray();
     assertThat(millis).as("safepoints").hasSizeGreaterThan(20);
-    return millis[(int) (0.99 * (millis.length - 1))];
+    return millis;
   }
 }

@@ -2,6 +2,7 @@ package io.compresso.technique;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.compresso.data.Dataset;
 import io.compresso.data.Sample;
@@ -171,6 +172,54 @@ class PipelineTest {
     assertThat(report.markdown()).contains("## Layers", "| third | Gemm |");
   }
 
+  @Test
+  void run_measuresWhatTheChartsShow() {
+    Report report = Pipeline.run(file, data, job(Map.of()), work, JobHost.LOCAL).report();
+    assertThat(report.layers())
+        .allSatisfy(layer -> {
+          Report.Histogram histogram = layer.histogram();
+          assertThat(histogram).as(layer.node()).isNotNull();
+          assertThat(histogram.before().stream().mapToLong(Long::longValue).sum())
+              .isEqualTo(layer.weights());
+          assertThat(histogram.after().stream().mapToLong(Long::longValue).sum())
+              .isEqualTo(layer.weights());
+          assertThat(histogram.sqnrDb()).isGreaterThan(30);
+        });
+    Report.Operators operators = report.operators();
+    assertThat(operators).isNotNull();
+    assertThat(operators.runs()).isPositive();
+    assertThat(operators.rows())
+        .anySatisfy(row -> {
+          assertThat(row.nodes()).contains("second");
+          assertThat(row.parentMicros()).isPositive();
+          assertThat(row.childMicros()).isPositive();
+          assertThat(row.childOperators()).contains("QuantizedConv");
+        });
+    assertThat(operators.rows().stream().mapToDouble(Report.Operator::childMicros).sum())
+        .isCloseTo(operators.childMicros(), within(1e-6));
+    assertThat(report.variants())
+        .extracting(Report.Variant::role)
+        .containsExactly("parent", "result");
+    assertThat(report.estimates())
+        .extracting(Report.Estimate::quantity)
+        .containsExactly("size", "speedup");
+    assertThat(report.estimates())
+        .allSatisfy(row -> {
+          assertThat(row.advice()).isEqualTo("static int8");
+          assertThat(row.measured()).isNotNull();
+          assertThat(row.ratio()).isCloseTo(row.measured() / row.estimate(), within(1e-9));
+        });
+    assertThat(report.estimates().getFirst().measured()).isEqualTo(report.size().ratio());
+  }
+
+  @Test
+  void run_holdsNoEstimate_againstAStepThatTheAdviceDoesNotName() {
+    JobSpec spec = JobSpec.of("quantize", Map.of("mode", "bf16"));
+    Report report = Pipeline.run(file, data, spec, work, JobHost.LOCAL).report();
+    assertThat(report.estimates()).isEmpty();
+    assertThat(report.layers()).extracting(Report.Layer::histogram).doesNotContainNull();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -227,6 +276,19 @@ class PipelineTest {
                 "goals", Map.of("accuracy", Map.of("metric", "agreement", "maxDrop", 0))));
     Report report = Pipeline.run(file, data, spec, work, JobHost.LOCAL).report();
     assertThat(report.notes()).anyMatch(note -> note.startsWith("exclude auto:"));
+    assertThat(report.variants())
+        .hasSizeGreaterThan(2)
+        .allSatisfy(variant -> {
+          assertThat(variant.metric()).isEqualTo("agreement");
+          assertThat(variant.drop()).isNotNull();
+          assertThat(variant.bytes()).isPositive();
+          assertThat(variant.speedup()).isPositive();
+          assertThat(variant.runs()).isPositive();
+        });
+    assertThat(report.variants().getFirst().role()).isEqualTo("parent");
+    assertThat(report.variants().get(1).name()).isEqualTo("0 layers on 16-bit activations");
+    assertThat(report.variants().getLast().role()).isEqualTo("result");
+    assertThat(report.html()).contains("0 layers on 16-bit activations");
     assertThat(report.layers()).anyMatch(layer -> layer.precision().equals("int8"));
     assertThat(report.gate()).isEqualTo("passed");
   }
@@ -324,6 +386,9 @@ class PipelineTest {
         job(Map.of("target", target, "goals", Map.of("latency", Map.of("minSpeedup", 1))));
     Report report = Pipeline.run(file, data, spec, work, JobHost.LOCAL).report();
     assertThat(report.latency()).isEmpty();
+    assertThat(report.operators()).isNull();
+    assertThat(report.estimates()).extracting(Report.Estimate::measured).endsWith((Double) null);
+    assertThat(report.html()).contains("Operators were not timed");
     assertThat(report.gate()).isEqualTo("failed");
     assertThat(report.verdict().reasons())
         .anyMatch(reason -> reason.startsWith("latency: not measured, the target '" + target))

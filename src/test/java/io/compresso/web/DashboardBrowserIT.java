@@ -91,6 +91,13 @@ class DashboardBrowserIT {
     assertThat(browser.findElement(By.tagName("h1")).getText()).contains("from the browser");
     assertThat(browser.findElements(By.cssSelector("a[download]"))).isNotEmpty();
     shoot("job");
+    browser.findElement(By.id("report")).click();
+    await(By.cssSelector("#operators svg"));
+    assertThat(browser.findElement(By.tagName("h1")).getText()).isEqualTo("from the browser");
+    assertThat(browser.findElements(By.cssSelector("#layers svg, #weights svg, #variants svg")))
+        .hasSizeGreaterThan(3);
+    browser.findElement(By.cssSelector("nav a[href='#weights']")).click();
+    shoot("report");
 
     visit("/");
     assertThat(browser.findElement(By.id("jobs")).getText()).contains("from the browser");

@@ -230,7 +230,52 @@ class ResourcesIT {
     assertThat(report.layers()).isNotEmpty();
     Answer page = SERVER.get("/jobs/" + id, "Accept", "text/html");
     assertThat(page.status()).isEqualTo(200);
-    assertThat(page.text()).contains(report.verdict().result(), "id=\"sqnr\"", "download");
+    assertThat(page.text())
+        .contains(report.verdict().result(), "id=\"sqnr\"", "download")
+        .contains("href=\"/v1/jobs/" + id + "/report\"");
+    reportIsInThreeForms("/v1/jobs/" + id + "/report", report);
+    adviceKnowsWhatTheJobMeasured(id);
+  }
+
+  private static void reportIsInThreeForms(String path, ReportResource report) {
+    Answer page =
+        SERVER.get(
+            path, "Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+    assertThat(page.status()).as(page.text()).isEqualTo(200);
+    assertThat(page.header("Content-Type")).isEqualTo("text/html;charset=UTF-8");
+    assertThat(page.header("Content-Security-Policy"))
+        .contains("default-src 'none'", "sandbox")
+        .doesNotContain("script-src");
+    assertThat(page.headers().get("vary").toString()).containsPattern("(?i)\\baccept\\b(?!-)");
+    assertThat(page.text())
+        .startsWith("<!DOCTYPE html>")
+        .contains("aria-labelledby=\"layer-error-title")
+        .contains("aria-labelledby=\"operator-nodes-title", "aria-labelledby=\"weights-0-title")
+        .contains("aria-labelledby=\"variants-size-title", report.layers().getFirst().node());
+    Answer text = SERVER.get(path, "Accept", "text/markdown");
+    assertThat(text.header("Content-Type")).isEqualTo("text/markdown;charset=UTF-8");
+    assertThat(text.text()).contains("## Layers");
+    for (String any : new String[] {"*/*", "application/*", "text/html;q=0.5, application/json"}) {
+      assertThat(SERVER.get(path, "Accept", any).header("Content-Type"))
+          .as(any)
+          .startsWith("application/json");
+    }
+    assertThat(SERVER.get(path, "Accept", "image/png").status()).isEqualTo(406);
+    String missing = path.replaceFirst("/jobs/.{8}", "/jobs/00000000");
+    assertThat(SERVER.get(missing, "Accept", "text/html").status()).isEqualTo(404);
+  }
+
+  private static void adviceKnowsWhatTheJobMeasured(String job) {
+    JsonNode outcomes = SERVER.get("/v1/models/" + model + "/advice").json().path("outcomes");
+    assertThat(outcomes)
+        .filteredOn(row -> row.path("job").asString().equals(job))
+        .extracting(row -> row.path("quantity").asString())
+        .containsExactly("size", "speedup");
+    assertThat(outcomes)
+        .allSatisfy(row -> {
+          assertThat(row.path("measured").asDouble()).isPositive();
+          assertThat(row.path("ratio").asDouble()).isPositive();
+        });
   }
 
   @Test

@@ -71,6 +71,12 @@ public final class CodeCache {
     return new Lease(key, entry.memory.entry());
   }
 
+  /** Frees the code that nobody uses. */
+  public static synchronized void clear() {
+    IDLE.values().forEach(entry -> entry.memory.close());
+    IDLE.clear();
+  }
+
   private static void release(Object key) {
     Entry entry = USED.get(key);
     if (entry == null || --entry.users > 0) {

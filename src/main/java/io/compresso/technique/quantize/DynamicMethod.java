@@ -65,7 +65,8 @@ final class DynamicMethod {
                   ? "fp32"
                   : node.is("GRU") || node.is("RNN") || node.is("Gather") ? "int8-weights" : "int8",
               left ? "left in float for the goal of accuracy" : obstacle,
-              effects));
+              effects,
+              rewriter.stored().get(node)));
     }
     return new Outcome(result, rows, notes, rewriter.floatBytes(), rewriter.integerBytes());
   }

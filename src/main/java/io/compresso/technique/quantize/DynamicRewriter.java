@@ -12,6 +12,7 @@ import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,10 +36,11 @@ final class DynamicRewriter {
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, List<String>> inputs = new HashMap<>();
   private final Map<String, Weights> weights = new HashMap<>();
+  private final Map<Node, StoredWeights> stored = new IdentityHashMap<>();
   private long floatBytes;
   private long integerBytes;
 
-  private record Weights(String name, QuantParams params) {}
+  private record Weights(String name, QuantParams params, StoredWeights stored) {}
 
   DynamicRewriter(Model model, WeightQuantizer quantizer, Predicate<Node> chosen) {
     this.model = model;
@@ -82,15 +84,18 @@ final class DynamicRewriter {
         Tensor table = Objects.requireNonNull(index.floatConstant(node.input(0)));
         BlockWeights own = EmbeddingTable.quantize(table);
         count(table.byteSize(), own.bytes());
+        stored.put(node, StoredWeights.of(own));
         nodes.addAll(EmbeddingTable.lookUp(node, own, names, constants));
       } else if (RecurrentWeights.isRecurrent(node)) {
         RecurrentWeights recurrent = new RecurrentWeights(index, quantizer, names, constants);
         nodes.addAll(recurrent.rewrite(node));
+        stored.put(node, recurrent.stored());
         count(recurrent.floatBytes(), recurrent.integerBytes());
         contrib |= node.is("LSTM");
       } else if (DynamicAttention.is(node)) {
         List<String> input = inputs.computeIfAbsent(node.inputs().getFirst(), this::quantizeInput);
         Weights layer = weights(node, false);
+        stored.put(node, layer.stored());
         nodes.add(
             DynamicAttention.rewrite(
                 node,
@@ -137,6 +142,7 @@ final class DynamicRewriter {
   private void emit(Node node) {
     boolean transposed = node.is("Gemm") && node.intAttribute("transB", 0) != 0;
     Weights layer = weights(node, transposed);
+    stored.put(node, layer.stored());
     List<String> input = inputs.computeIfAbsent(node.inputs().getFirst(), this::quantizeInput);
     String output = node.outputs().getFirst();
     String product = names.fresh(output, "_i");
@@ -191,7 +197,7 @@ final class DynamicRewriter {
               tensor.byteSize(),
               quantized.values().byteSize() + 5L * quantized.params().scales().length);
           String name = constants.add(names.fresh(original, "_q"), quantized.values());
-          return new Weights(name, quantized.params());
+          return new Weights(name, quantized.params(), StoredWeights.of(matrix, quantized));
         });
   }
 
@@ -206,6 +212,11 @@ final class DynamicRewriter {
       }
     }
     return Tensor.ofFloats(Shape.of(columns, rows), turned);
+  }
+
+  /** The weights that were quantized, by their layer. */
+  Map<Node, StoredWeights> stored() {
+    return stored;
   }
 
   /** What the weights that were quantized took in float. */

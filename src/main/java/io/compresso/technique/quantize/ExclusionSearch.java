@@ -23,6 +23,7 @@ final class ExclusionSearch {
   private final Objective objective;
   private final JobHost host;
   private final long deadline;
+  private final String where;
   private int trialsLeft;
   private Choice best;
 
@@ -64,12 +65,18 @@ final class ExclusionSearch {
     this.objective = objective;
     this.host = host;
     this.deadline = limits.deadline();
+    this.where = limits.where();
     this.trialsLeft = limits.maxTrials();
     this.best = new Choice(Set.of(), Double.POSITIVE_INFINITY, List.of());
   }
 
-  /** What the search may spend; the deadline in {@link System#nanoTime} terms. */
-  record Limits(int maxTrials, long deadline) {}
+  /**
+   * What the search may spend and do.
+   *
+   * @param deadline in {@link System#nanoTime} terms
+   * @param where layers stay that are left out, as in {@code in float}
+   */
+  record Limits(int maxTrials, long deadline, String where) {}
 
   /** The fewest exclusions found that meet the goal, else those with the least loss. */
   Choice search() {
@@ -105,7 +112,7 @@ final class ExclusionSearch {
   private boolean tryWithout(int count) {
     Set<String> excluded = new HashSet<>();
     ranked.subList(0, count).forEach(node -> excluded.add(node.outputs().getFirst()));
-    double drop = objective.drop(variants.of(keeps(excluded)));
+    double drop = objective.drop(variants.of(keeps(excluded)), layers(count) + " " + where);
     trialsLeft--;
     boolean meets = drop <= objective.maxDrop() + 1e-9;
     boolean bestMeets = best.meets(objective);
@@ -129,13 +136,17 @@ final class ExclusionSearch {
   static String note(Choice choice, Objective objective, String where) {
     return String.format(
         Locale.ROOT,
-        "exclude auto: %d layers stay %s after %d trials, loss %.4f, allowed %.4f; tried %s",
-        choice.excluded().size(),
+        "exclude auto: %s %s after %d trials, loss %.4f, allowed %.4f; tried %s",
+        layers(choice.excluded().size()),
         where,
         choice.tried().size(),
         choice.drop(),
         objective.maxDrop(),
         String.join(", ", choice.tried()));
+  }
+
+  private static String layers(int count) {
+    return count == 1 ? "1 layer" : count + " layers";
   }
 
   /** Every node but the layers with these outputs. */

@@ -192,8 +192,14 @@ final class HalfMethod {
       String reason = kept.getOrDefault(node, "");
       if (layer || !reason.isEmpty()) {
         long weights = 0;
+        Tensor largest = null;
         for (String input : node.inputs()) {
           Tensor constant = index.constant(input);
+          if (constant != null
+              && constant.dtype() == DType.FLOAT
+              && (largest == null || constant.size() > largest.size())) {
+            largest = constant;
+          }
           weights += constant == null || !seen.add(input) ? 0 : constant.size();
         }
         String output = node.outputs().isEmpty() ? "" : node.outputs().getFirst();
@@ -205,7 +211,11 @@ final class HalfMethod {
                 weights,
                 effects.ratio(output),
                 effects.drop(output),
-                reason));
+                reason,
+                StoredWeights.histogram(
+                    largest == null || !form.isConverted(node)
+                        ? null
+                        : StoredWeights.of(largest, half))));
       }
       bodies(node).forEach(body -> rows(body, form, effects, rows, seen));
     }

@@ -6,7 +6,9 @@ import io.compresso.tensor.QuantParams;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -21,6 +23,7 @@ final class LayerQuantizer {
   private final WeightStore store;
   private final @Nullable ChannelMeans means;
   private final Set<WeightStore.Key> counted = new HashSet<>();
+  private final Map<String, StoredWeights> stored = new HashMap<>();
   private long floatBytes;
   private long integerBytes;
 
@@ -56,6 +59,7 @@ final class LayerQuantizer {
         smallestScales(input.dtype().bits() > 8 ? null : bias, channels, input.scales()[0]);
     WeightStore.Key key = new WeightStore.Key(node.inputs().get(1), axis, smallest);
     WeightQuantizer.Quantized quantized = store.get(node, weights, key);
+    stored.put(node.outputs().getFirst(), StoredWeights.of(weights, quantized));
     if (counted.add(key)) {
       floatBytes += weights.byteSize();
       integerBytes += quantized.values().byteSize() + 5L * quantized.params().scales().length;
@@ -119,6 +123,11 @@ final class LayerQuantizer {
       case "Gemm" -> node.intAttribute("transB", 0) == 0 ? 1 : 0;
       default -> 1;
     };
+  }
+
+  /** The weights of the layers, by their first output. */
+  Map<String, StoredWeights> stored() {
+    return stored;
   }
 
   /** What the weights that were quantized took in float. */

@@ -25,6 +25,9 @@ final class LayerSearch {
   private static final double DROP_SHARE = 0.05;
   private static final double MOST_MINUTES = 1;
 
+  /** Where layers stay that are left out, for people. */
+  static final String FLOAT = "in float";
+
   private final Model prepared;
   private final StepContext context;
 
@@ -110,9 +113,14 @@ final class LayerSearch {
       return Set.of();
     }
     ExclusionSearch.Choice choice =
-        search(variants, layers, effects, objective, context.budget().maxTrials());
-    notes.add(ExclusionSearch.note(choice, objective, "in float"));
+        search(variants, layers, effects, objective, limits(context.budget().maxTrials(), FLOAT));
+    notes.add(ExclusionSearch.note(choice, objective, FLOAT));
     return choice.excluded();
+  }
+
+  /** A search's limits: the trials, and the step's share of the job's time. */
+  ExclusionSearch.Limits limits(int trials, String where) {
+    return new ExclusionSearch.Limits(trials, deadline(context), where);
   }
 
   /** The fewest layers, of those that hurt most first, that must be left out to reach the goal. */
@@ -121,14 +129,9 @@ final class LayerSearch {
       List<Node> layers,
       LayerEffects effects,
       Objective objective,
-      int maxTrials) {
+      ExclusionSearch.Limits limits) {
     return new ExclusionSearch(
-            variants,
-            new ArrayList<>(layers),
-            effects.ratios(),
-            objective,
-            new ExclusionSearch.Limits(maxTrials, deadline(context)),
-            context.host())
+            variants, new ArrayList<>(layers), effects.ratios(), objective, limits, context.host())
         .search();
   }
 }

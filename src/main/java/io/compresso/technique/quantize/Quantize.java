@@ -1,6 +1,5 @@
 package io.compresso.technique.quantize;
 
-import io.compresso.graph.Graph;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.technique.BatchSource;
@@ -222,16 +221,18 @@ public final class Quantize implements Technique<QuantizeParams> {
         parameters.reducesRange(context.target()) ? 64 : 127);
   }
 
-  /** The report's row of a layer. */
+  /**
+   * The report's row of a layer.
+   *
+   * @param stored what is stored in the place of the weights; null when they stay
+   */
   static Report.Layer row(
-      Graph graph, Node node, String precision, String note, LayerEffects effects) {
-    Tensor weights = graph.initializers().get(node.inputs().get(1));
-    return row(weights, node, precision, note, effects);
-  }
-
-  /** The report's row of a layer with these weights. */
-  static Report.Layer row(
-      @Nullable Tensor weights, Node node, String precision, String note, LayerEffects effects) {
+      @Nullable Tensor weights,
+      Node node,
+      String precision,
+      String note,
+      LayerEffects effects,
+      @Nullable StoredWeights stored) {
     String output = node.outputs().getFirst();
     return new Report.Layer(
         node.label(),
@@ -240,6 +241,7 @@ public final class Quantize implements Technique<QuantizeParams> {
         weights == null ? 0 : weights.size(),
         effects.ratio(output),
         effects.drop(output),
-        note);
+        note,
+        StoredWeights.histogram(stored));
   }
 }

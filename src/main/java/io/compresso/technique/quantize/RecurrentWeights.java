@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Quantizes the weights of recurrent layers: an LSTM becomes ONNX Runtime's DynamicQuantizeLSTM, of
@@ -21,6 +22,7 @@ final class RecurrentWeights {
   private final WeightQuantizer quantizer;
   private final Names names;
   private final QuantConstants constants;
+  private @Nullable StoredWeights stored;
   private long floatBytes;
   private long integerBytes;
 
@@ -67,6 +69,7 @@ final class RecurrentWeights {
       WeightQuantizer.Quantized quantized =
           quantizer.quantize(
               weights.toFloats(), Shape.of((long) directions * rows, depth), 0, new float[1]);
+      add(StoredWeights.of(weights, quantized));
       Tensor turned = Tensor.allocate(DType.INT8, Shape.of(directions, depth, rows));
       for (int d = 0; d < directions; d++) {
         for (int r = 0; r < rows; r++) {
@@ -112,6 +115,7 @@ final class RecurrentWeights {
       Tensor weights = Objects.requireNonNull(index.floatConstant(node.input(i)));
       WeightQuantizer.Quantized quantized =
           quantizer.quantize(weights.toFloats(), weights.shape(), 1, new float[1]);
+      add(StoredWeights.of(weights, quantized));
       String base = node.inputs().get(i);
       String real = names.fresh(base, "_d");
       Map<String, Attribute> attributes =
@@ -135,6 +139,15 @@ final class RecurrentWeights {
     }
     nodes.add(node.withInputs(inputs));
     return nodes;
+  }
+
+  private void add(StoredWeights more) {
+    stored = stored == null ? more : stored.plus(more);
+  }
+
+  /** The weights of the input and of the state, once the layer is rewritten. */
+  StoredWeights stored() {
+    return Objects.requireNonNull(stored);
   }
 
   /** What the weights took in float. */

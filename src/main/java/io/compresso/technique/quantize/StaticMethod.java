@@ -30,6 +30,8 @@ final class StaticMethod {
    */
   private static final double PRODUCT_LEAST_DB = 25;
 
+  private static final String WIDE = "on 16-bit activations";
+
   private final Model prepared;
   private final QuantizeParams parameters;
   private final StepContext context;
@@ -65,14 +67,16 @@ final class StaticMethod {
     StaticMethod method = new StaticMethod(model, parameters, context, quantizer);
     Outcome outcome = method.apply();
     List<Report.Layer> rows = new ArrayList<>();
-    for (Node node : tables.keySet()) {
+    for (Map.Entry<Node, BlockWeights> table : tables.entrySet()) {
+      Node node = table.getKey();
       rows.add(
           Quantize.row(
               prepared.graph().initializers().get(node.inputs().getFirst()),
               node,
               "int8-weights",
               "",
-              LayerEffects.NONE));
+              LayerEffects.NONE,
+              StoredWeights.of(table.getValue())));
     }
     rows.addAll(outcome.layers());
     return new Outcome(
@@ -130,7 +134,8 @@ final class StaticMethod {
               node,
               stays ? "fp32" : wide.contains(output) ? "int8-int16" : "int8",
               reasons.getOrDefault(output, quantized.plan().reason(node)),
-              effects));
+              effects,
+              stays ? null : quantized.stored().get(output)));
     }
     return new Outcome(
         quantized.model(), rows, notes, quantized.floatBytes(), quantized.integerBytes());
@@ -167,21 +172,27 @@ final class StaticMethod {
     if (mayWiden) {
       Variants raised = chosen -> quantizer.quantize(keeps(excluded), chosen.negate()).model();
       widened =
-          search.search(raised, rest, effects, objective, Math.max(1, Math.ceilDiv(trials, 2)));
-      notes.add(ExclusionSearch.note(widened, objective, "on 16-bit activations"));
+          search.search(
+              raised,
+              rest,
+              effects,
+              objective,
+              search.limits(Math.max(1, Math.ceilDiv(trials, 2)), WIDE));
+      notes.add(ExclusionSearch.note(widened, objective, WIDE));
       trials -= widened.trials();
     }
     if (widened == null || !widened.meets(objective) && trials > 0) {
       Variants floats =
           chosen -> quantizer.quantize(keeps(excluded).and(chosen), wides(wide)).model();
-      ExclusionSearch.Choice left = search.search(floats, rest, effects, objective, trials);
-      notes.add(ExclusionSearch.note(left, objective, "in float"));
+      ExclusionSearch.Choice left =
+          search.search(floats, rest, effects, objective, search.limits(trials, LayerSearch.FLOAT));
+      notes.add(ExclusionSearch.note(left, objective, LayerSearch.FLOAT));
       if (widened == null || left.meets(objective) || left.drop() < widened.drop()) {
-        left.excluded().forEach(output -> raise(output, excluded, "in float"));
+        left.excluded().forEach(output -> raise(output, excluded, LayerSearch.FLOAT));
         return;
       }
     }
-    widened.excluded().forEach(output -> raise(output, wide, "on 16-bit activations"));
+    widened.excluded().forEach(output -> raise(output, wide, WIDE));
   }
 
   private void raise(String output, Set<String> to, String where) {

@@ -35,8 +35,17 @@ final class StaticQuantizer {
   private final @Nullable ChannelMeans means;
   private final List<String> notes;
 
-  /** A quantized model and what its weights took and take. */
-  record Quantized(Model model, QuantPlan plan, long floatBytes, long integerBytes) {}
+  /**
+   * A quantized model and what its weights took and take.
+   *
+   * @param stored the weights of its layers, by their first output
+   */
+  record Quantized(
+      Model model,
+      QuantPlan plan,
+      Map<String, StoredWeights> stored,
+      long floatBytes,
+      long integerBytes) {}
 
   private StaticQuantizer(
       Model prepared,
@@ -176,7 +185,7 @@ final class StaticQuantizer {
         new StaticRewriter(
             prepared, plan, ranges.params(plan), layers, parameters.format() == Format.QOPERATOR);
     Model model = rewriter.rewrite();
-    return new Quantized(model, plan, layers.floatBytes(), layers.integerBytes());
+    return new Quantized(model, plan, layers.stored(), layers.floatBytes(), layers.integerBytes());
   }
 
   /** What the reader of the report should know of the calibration. */

@@ -84,7 +84,8 @@ final class WeightOnlyMethod {
               node,
               own == null ? "fp32" : "int" + own.bits() + "-weights",
               left ? "left in float for the goal of accuracy" : reasons.getOrDefault(node, ""),
-              effects));
+              effects,
+              own == null ? null : StoredWeights.of(own)));
     }
     return new Outcome(result, rows, notes, rewriter.floatBytes(), rewriter.integerBytes());
   }

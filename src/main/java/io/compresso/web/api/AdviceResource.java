@@ -6,6 +6,7 @@ import io.compresso.compress.AdviceInfo;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** What to try first on a model. */
@@ -20,6 +21,12 @@ public record AdviceResource(
         ModelProfile profile,
     @Schema(description = "What to try, the one to try first in front", requiredMode = REQUIRED)
         List<Recommendation> recommendations,
+    @Schema(
+            description =
+                "What jobs on this model measured of earlier estimates for this target, the newest"
+                    + " first",
+            requiredMode = REQUIRED)
+        List<Outcome> outcomes,
     @Schema(
             description = "What the figures rest on, and what stands in the way",
             example =
@@ -86,6 +93,32 @@ public record AdviceResource(
       @Schema(description = "What is expected before anything is measured")
           @Nullable Expectation expected) {}
 
+  /** What became of an estimate. */
+  @Schema(name = "AdviceOutcome", description = "An earlier estimate and what a job measured")
+  public record Outcome(
+      @Schema(
+              description = "The job",
+              example = "019a8f40-11aa-7000-8000-0a0b0c0d0e0f",
+              requiredMode = REQUIRED)
+          UUID job,
+      @Schema(description = "The advice", example = "static int8", requiredMode = REQUIRED)
+          String advice,
+      @Schema(
+              description = "size (result / parent) or speedup (parent / result)",
+              example = "size",
+              allowableValues = {"size", "speedup"},
+              requiredMode = REQUIRED)
+          String quantity,
+      @Schema(description = "The estimate", example = "0.26", requiredMode = REQUIRED)
+          double estimate,
+      @Schema(
+              description = "What was measured; null when it was not",
+              example = "0.28",
+              nullable = true)
+          @Nullable Double measured,
+      @Schema(description = "Measured / estimate", example = "1.08", nullable = true)
+          @Nullable Double ratio) {}
+
   /** An estimate. */
   @Schema(name = "Expectation", description = "An estimate of what a job will measure")
   public record Expectation(
@@ -112,6 +145,16 @@ public record AdviceResource(
             profile.shares(),
             profile.quantized()),
         advice.recommendations().stream().map(AdviceResource::recommendation).toList(),
+        advice.outcomes().stream()
+            .map(given ->
+                new Outcome(
+                    given.job(),
+                    given.advice(),
+                    given.quantity(),
+                    given.estimate(),
+                    given.measured(),
+                    given.ratio()))
+            .toList(),
         advice.notes());
   }
 

@@ -62,11 +62,14 @@ public class JobController {
   private final JobService jobs;
   private final JobEvents events;
   private final Documents documents;
+  private final ReportResponses reports;
 
-  public JobController(JobService jobs, JobEvents events, Documents documents) {
+  public JobController(
+      JobService jobs, JobEvents events, Documents documents, ReportResponses reports) {
     this.jobs = jobs;
     this.events = events;
     this.documents = documents;
+    this.reports = reports;
   }
 
   @PostMapping(
@@ -290,23 +293,35 @@ public class JobController {
         LogLinePage::new);
   }
 
-  @GetMapping(path = "/{id}/report", produces = MediaType.APPLICATION_JSON_VALUE)
+  @GetMapping(
+      path = "/{id}/report",
+      produces = {
+        MediaType.APPLICATION_JSON_VALUE,
+        MediaType.TEXT_HTML_VALUE,
+        MediaType.TEXT_MARKDOWN_VALUE
+      })
   @Operation(
       operationId = "getJobReport",
       summary = "Reads a job's report",
       description =
           "What the job cost in accuracy and gained in size and latency, measured. Present once it"
-              + " has succeeded.")
+              + " has succeeded. As JSON; as one HTML page with charts that needs neither network"
+              + " nor script; or as Markdown.")
   @ApiResponse(
       responseCode = "200",
       description = "The report",
-      content =
-          @Content(
-              mediaType = MediaType.APPLICATION_JSON_VALUE,
-              schema = @Schema(implementation = ReportResource.class)))
-  @Refusals({400, 404})
-  JsonNode report(@Parameter(description = "Identifier of the job") @PathVariable UUID id) {
-    return jobs.report(id);
+      content = {
+        @Content(
+            mediaType = MediaType.APPLICATION_JSON_VALUE,
+            schema = @Schema(implementation = ReportResource.class)),
+        @Content(mediaType = MediaType.TEXT_HTML_VALUE, schema = @Schema(type = "string")),
+        @Content(mediaType = MediaType.TEXT_MARKDOWN_VALUE, schema = @Schema(type = "string"))
+      })
+  @Refusals({400, 404, 406, 409})
+  ResponseEntity<Object> report(
+      @Parameter(description = "Identifier of the job") @PathVariable UUID id,
+      HttpServletRequest request) {
+    return reports.respond(id, request);
   }
 
   private static @Nullable JobState stateOf(@Nullable String wire) {

@@ -26,6 +26,19 @@ public record ReportResource(
     @Schema(description = "Every layer that could be compressed", requiredMode = REQUIRED)
         List<Layer> layers,
     @Schema(description = "Latency by runtime", requiredMode = REQUIRED) List<Latency> latency,
+    @Schema(
+            description =
+                "Time of each operator before and after in this engine; absent when not measured")
+        @Nullable Operators operators,
+    @Schema(
+            description =
+                "The parent, what a search tried, and the result, measured in ONNX Runtime",
+            requiredMode = REQUIRED)
+        List<Variant> variants,
+    @Schema(
+            description = "What the advice foretold, held against what was measured",
+            requiredMode = REQUIRED)
+        List<Estimate> estimates,
     @Schema(description = "What one inference takes", requiredMode = REQUIRED) Cost cost,
     @Schema(
             description = "The CPU on which it was measured",
@@ -144,7 +157,184 @@ public record ReportResource(
               description = "Why it is as it is",
               example = "kept in fp32: its weights are not constant",
               requiredMode = REQUIRED)
-          String note) {}
+          String note,
+      @Schema(description = "Its weights before and after; absent when they are as they were")
+          @Nullable Histogram histogram) {}
+
+  /** Weights in bins. */
+  @Schema(
+      name = "ReportHistogram",
+      description = "Weights of a layer before and after, in bins of equal width")
+  public record Histogram(
+      @Schema(
+              description = "Where the first bin begins",
+              example = "-0.41",
+              requiredMode = REQUIRED)
+          double low,
+      @Schema(description = "Where the last bin ends", example = "0.38", requiredMode = REQUIRED)
+          double high,
+      @Schema(
+              description = "Weights in each bin before",
+              example = "[1, 40, 350, 41]",
+              requiredMode = REQUIRED)
+          List<Long> before,
+      @Schema(
+              description = "Values that the stored weights stand for, in each bin",
+              example = "[1, 41, 348, 42]",
+              requiredMode = REQUIRED)
+          List<Long> after,
+      @Schema(
+              description = "Signal to noise of the weights in dB; null when they are equal",
+              example = "41.2",
+              nullable = true)
+          @Nullable Double sqnrDb) {}
+
+  /** Times of operators. */
+  @Schema(
+      name = "ReportOperators",
+      description = "Median times of operators, parent and result profiled in turns")
+  public record Operators(
+      @Schema(description = "Runtime", example = "compresso", requiredMode = REQUIRED)
+          String runtime,
+      @Schema(description = "Examples of an inference", example = "1", requiredMode = REQUIRED)
+          long batch,
+      @Schema(description = "Threads", example = "2", requiredMode = REQUIRED) int threads,
+      @Schema(description = "Profiled runs of each", example = "250", requiredMode = REQUIRED)
+          int runs,
+      @Schema(
+              description = "Sum of the parent's operators in microseconds",
+              example = "91.2",
+              requiredMode = REQUIRED)
+          double parentMicros,
+      @Schema(
+              description = "Sum of the result's operators in microseconds",
+              example = "31.5",
+              requiredMode = REQUIRED)
+          double childMicros,
+      @Schema(description = "By kind of operator, the longest first", requiredMode = REQUIRED)
+          List<OperatorType> types,
+      @Schema(
+              description = "By nodes that are compiled together, the longest first",
+              requiredMode = REQUIRED)
+          List<Operator> rows) {}
+
+  /** Times of a kind of operator. */
+  @Schema(name = "ReportOperatorType", description = "Times of all operators of a kind")
+  public record OperatorType(
+      @Schema(description = "Kind", example = "Conv", requiredMode = REQUIRED) String opType,
+      @Schema(description = "Before, in microseconds", example = "80.1", requiredMode = REQUIRED)
+          double parentMicros,
+      @Schema(description = "After, in microseconds", example = "22.4", requiredMode = REQUIRED)
+          double childMicros) {}
+
+  /** Operators of the same nodes. */
+  @Schema(
+      name = "ReportOperator",
+      description =
+          "Operators that compute the same nodes of the model; one row without nodes is"
+              + " the sum of those that take least")
+  public record Operator(
+      @Schema(
+              description = "Nodes of the parent, or of the result where the parent has none",
+              example = "[\"conv1\", \"relu1\"]",
+              requiredMode = REQUIRED)
+          List<String> nodes,
+      @Schema(description = "What the parent ran", example = "[\"Conv\"]", requiredMode = REQUIRED)
+          List<String> parentOperators,
+      @Schema(
+              description = "What the result ran",
+              example = "[\"QuantizedConv\"]",
+              requiredMode = REQUIRED)
+          List<String> childOperators,
+      @Schema(
+              description = "Before, in microseconds; 0 where there is none",
+              example = "12.1",
+              requiredMode = REQUIRED)
+          double parentMicros,
+      @Schema(
+              description = "After, in microseconds; 0 where there is none",
+              example = "4.2",
+              requiredMode = REQUIRED)
+          double childMicros,
+      @Schema(
+              description = "The parent's kernels",
+              example = "[\"f32-conv-nhwc-14x32c1-avx512\"]",
+              requiredMode = REQUIRED)
+          List<String> parentKernels,
+      @Schema(
+              description = "The result's kernels",
+              example = "[\"qx8-conv-nhwc-14x32c4-avx512-vnni\"]",
+              requiredMode = REQUIRED)
+          List<String> childKernels) {}
+
+  /** A form of the model. */
+  @Schema(name = "ReportVariant", description = "A form of the model that was measured")
+  public record Variant(
+      @Schema(description = "Name", example = "2 layers in float", requiredMode = REQUIRED)
+          String name,
+      @Schema(
+              description = "What it is",
+              example = "tried",
+              allowableValues = {"parent", "tried", "result"},
+              requiredMode = REQUIRED)
+          String role,
+      @Schema(
+              description = "What the loss is in; empty when there is none",
+              example = "top1",
+              requiredMode = REQUIRED)
+          String metric,
+      @Schema(
+              description = "Loss of accuracy; null when not measured",
+              example = "0.0015",
+              nullable = true)
+          @Nullable Double drop,
+      @Schema(
+              description =
+                  "Signal to noise of the outputs in dB; null when not measured, or equal",
+              example = "31.4",
+              nullable = true)
+          @Nullable Double sqnrDb,
+      @Schema(description = "Bytes of its file", example = "90112", requiredMode = REQUIRED)
+          long bytes,
+      @Schema(
+              description = "Median of paired parent / variant times; null when not measured",
+              example = "1.9",
+              nullable = true)
+          @Nullable Double speedup,
+      @Schema(description = "Pairs of runs", example = "300", requiredMode = REQUIRED) int runs) {}
+
+  /** An estimate and its measurement. */
+  @Schema(
+      name = "ReportEstimate",
+      description = "A figure of the advice, held against what was measured")
+  public record Estimate(
+      @Schema(description = "The advice", example = "static int8", requiredMode = REQUIRED)
+          String advice,
+      @Schema(
+              description = "The CPU that the estimate is for",
+              example = "x86-avx512vnni",
+              requiredMode = REQUIRED)
+          String target,
+      @Schema(
+              description = "size (result / parent) or speedup (parent / result)",
+              example = "speedup",
+              allowableValues = {"size", "speedup"},
+              requiredMode = REQUIRED)
+          String quantity,
+      @Schema(description = "The estimate", example = "2.4", requiredMode = REQUIRED)
+          double estimate,
+      @Schema(
+              description = "What was measured; null when it was not",
+              example = "2.9",
+              nullable = true)
+          @Nullable Double measured,
+      @Schema(description = "Measured / estimate", example = "1.21", nullable = true)
+          @Nullable Double ratio,
+      @Schema(
+              description = "How it was measured",
+              example = "compresso, batch 1, 2 threads, 5000 pairs of runs",
+              requiredMode = REQUIRED)
+          String how) {}
 
   /** Latency in a runtime. */
   @Schema(

@@ -63,6 +63,19 @@ class CodeCacheTest {
   }
 
   @Test
+  void clear_freesTheCodeThatNobodyUses() {
+    CodeCache.clear();
+    long before = ExecutableMemory.liveBytes();
+    try (CodeCache.Lease used = CodeCache.lease(new Key("e"), () -> RETURN)) {
+      CodeCache.lease(new Key("f"), () -> RETURN).close();
+      CodeCache.clear();
+      assertThat(ExecutableMemory.liveBytes()).isEqualTo(before + PAGE);
+      MemorySegment none = MemorySegment.NULL;
+      NativeCall.block(used.entry(), none, none, none, none, 0, 0, none);
+    }
+  }
+
+  @Test
   void close_twice_givesTheCodeBackOnce() {
     CodeCache.Lease first = CodeCache.lease(new Key("d"), () -> RETURN);
     try (CodeCache.Lease second = CodeCache.lease(new Key("d"), () -> RETURN)) {
