@@ -187,6 +187,9 @@ final class Execution {
         put(step, output, (Tensor) Objects.requireNonNull(frame[slot]));
       } else if (output != null) {
         store(frame, slot, output);
+        if (options.isObserved()) {
+          options.listener().onValue(step.node.outputs().get(i), output);
+        }
       }
     }
     call.finish();

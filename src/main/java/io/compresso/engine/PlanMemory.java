@@ -161,7 +161,7 @@ final class PlanMemory {
   }
 
   private void run(PlanMemory around, List<@Nullable MemorySegment> outputs) {
-    compute(around.options, null);
+    compute(around.options.unobserved(), null);
     for (int i = 0; i < outputs.size(); i++) {
       MemorySegment to = outputs.get(i);
       if (to != null && !bound.writesOutput(i)) {
@@ -205,8 +205,12 @@ final class PlanMemory {
     options = runOptions;
     Execution execution = bound.hasReferences ? new Execution(memory, options, threads) : null;
     List<BoundStep> steps = bound.parts.steps();
+    int shown = 0;
     for (int i = 0; i < calls.length; i++) {
       options.cancel().check();
+      if (options.isObserved()) {
+        shown = showUntil(steps.get(i).step(), shown, options.listener());
+      }
       long start = profile == null ? 0 : System.nanoTime();
       Lowered.Call call = calls[i];
       if (call != null) {
@@ -218,6 +222,32 @@ final class PlanMemory {
         profile.add(row(steps.get(i), System.nanoTime() - start));
       }
     }
+    if (options.isObserved()) {
+      showUntil(null, shown, options.listener());
+    }
+  }
+
+  /**
+   * Shows what the plan's steps from number {@code from} on have computed, up to {@code next}. What
+   * a reference computes in memory of its own it shows itself.
+   *
+   * @param next null for all that are left
+   * @return the number of {@code next}
+   */
+  private int showUntil(@Nullable Step next, int from, ValueListener listener) {
+    List<Step> all = bound.plan.steps;
+    int at = from;
+    for (; at < all.size() && all.get(at) != next; at++) {
+      Step step = all.get(at);
+      for (int i = 0; i < step.outputs.length; i++) {
+        int slot = step.outputs[i];
+        Value value = slot == Plan.NONE || bound.isTransient(slot) ? null : frame[slot];
+        if (value != null) {
+          listener.onValue(step.node.outputs().get(i), value);
+        }
+      }
+    }
+    return at;
   }
 
   private static void run(Step step, Lowered.Call call) {

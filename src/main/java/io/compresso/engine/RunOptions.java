@@ -34,6 +34,11 @@ public record RunOptions(
     return listener == NOBODY && fetch.isEmpty();
   }
 
+  /** The same without anybody to see the values in between, as subgraphs run. */
+  RunOptions unobserved() {
+    return isObserved() ? withListener(NOBODY) : this;
+  }
+
   public RunOptions withListener(ValueListener newListener) {
     return new RunOptions(newListener, fetch, cancel, profile);
   }

@@ -37,6 +37,10 @@ public final class Session implements AutoCloseable {
   private final SessionOptions options;
   private final Map<String, ValueInfo> inputs = new LinkedHashMap<>();
   private final List<String> outputNames;
+
+  /** What listeners see; null where they see the graph run as the model has it. */
+  private final ObservableGraph.@Nullable Shown shown;
+
   private final Plan plan;
   private final BoundPlans bound;
   private final ArrayDeque<RunMemory> memories = new ArrayDeque<>();
@@ -46,8 +50,10 @@ public final class Session implements AutoCloseable {
   private int running;
   private boolean closed;
 
-  private Session(Model model, Model compiled, SessionOptions options) {
+  private Session(
+      Model model, Model compiled, ObservableGraph.@Nullable Shown shown, SessionOptions options) {
     this.model = model;
+    this.shown = shown;
     this.options = options;
     this.outputNames = model.graph().outputs().stream().map(ValueInfo::name).toList();
     model.graph().inputs().forEach(input -> inputs.put(input.name(), input));
@@ -65,9 +71,31 @@ public final class Session implements AutoCloseable {
     GraphVerifier.verify(model);
     GraphCompiler.requireForeign(model);
     Model compiled = options.optimised() ? GraphCompiler.compile(model, Set.of()) : model;
-    Session session = new Session(model, compiled, options);
+    Session session = new Session(model, compiled, null, options);
     session.bindFixedInputs();
     return session;
+  }
+
+  /**
+   * Makes a model ready for runs whose listeners see some values in between: the compiled graph
+   * keeps these and no others, and their memory is used again as ever. Values that follow from
+   * constants alone are not shown. A run may not replace initializers.
+   *
+   * @throws GraphException as {@link #create}, and if a value is not in the graph
+   */
+  public static Session observable(Model model, Observation observation, SessionOptions options) {
+    GraphVerifier.verify(model);
+    GraphCompiler.requireForeign(model);
+    ObservableGraph compiled = ObservableGraph.compile(model, observation);
+    Session session =
+        new Session(model, compiled.model(), compiled.shown(), options.withOptimised(true));
+    session.bindFixedInputs();
+    return session;
+  }
+
+  /** Whether listeners see the value of that name with its channels as the last axis. */
+  public boolean showsChannelsLast(String value) {
+    return shown != null && shown.channelsLast().contains(value);
   }
 
   /** Makes the kernels now where the model says the shapes of its inputs. */
@@ -92,7 +120,7 @@ public final class Session implements AutoCloseable {
   /** Makes a compiled model ready. */
   static Session ofCompiled(Model model, SessionOptions options) {
     GraphVerifier.verify(model);
-    Session session = new Session(model, model, options);
+    Session session = new Session(model, model, null, options);
     session.bindFixedInputs();
     return session;
   }
@@ -104,7 +132,8 @@ public final class Session implements AutoCloseable {
 
   /**
    * The outputs for the given inputs; {@code listener} sees every computed value, but not those
-   * that depend on constants alone.
+   * that depend on constants alone. Of a session made by {@link #observable} it sees the values
+   * that were named there.
    */
   public Map<String, Value> run(Map<String, ? extends Value> given, ValueListener listener) {
     return run(given, RunOptions.plain().withListener(listener)).values();
@@ -125,7 +154,16 @@ public final class Session implements AutoCloseable {
    */
   public RunResult run(Map<String, ? extends Value> given, RunOptions runOptions) {
     check(given);
-    if (runOptions.isPlain() && !isSpecial(given)) {
+    if (runOptions.isObserved() && shown != null) {
+      ValueListener listener = shown.translate(runOptions.listener());
+      return run(given, runOptions.withListener(listener), true);
+    }
+    return run(given, runOptions, runOptions.isPlain());
+  }
+
+  private RunResult run(
+      Map<String, ? extends Value> given, RunOptions runOptions, boolean bindable) {
+    if (bindable && !isSpecial(given)) {
       RunResult result = runBound(given, runOptions);
       if (result != null) {
         return result;
@@ -315,9 +353,12 @@ public final class Session implements AutoCloseable {
 
   private Plan plan(Map<String, ? extends Value> given, RunOptions runOptions) {
     if (model.graph().initializers().keySet().stream().anyMatch(given::containsKey)) {
+      if (runOptions.isObserved() && shown != null) {
+        throw new GraphException("an observed run cannot replace initializers");
+      }
       return overridablePlan();
     }
-    if (runOptions.isObserved()) {
+    if (runOptions.isObserved() && shown == null) {
       return literalPlan();
     }
     return !options.optimised() || plan.slots.keySet().containsAll(runOptions.fetch())

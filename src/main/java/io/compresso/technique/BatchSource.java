@@ -15,6 +15,14 @@ public interface BatchSource {
    */
   void forEach(Consumer consumer);
 
+  /**
+   * About {@code most} samples, spread over all; this source where it has no more, or cannot leave
+   * out any.
+   */
+  default BatchSource spread(long most) {
+    return this;
+  }
+
   /** Takes the inputs of a run. */
   @FunctionalInterface
   interface Consumer {

@@ -2,6 +2,7 @@ package io.compresso.technique;
 
 import io.compresso.data.Binding;
 import io.compresso.data.Dataset;
+import io.compresso.data.Selection;
 
 /**
  * A data set that feeds a model.
@@ -17,5 +18,14 @@ record BoundData(Dataset dataset, Binding binding, int batch) implements BatchSo
   @Override
   public void forEach(Consumer consumer) {
     binding.forEachBatch(dataset, batch, one -> consumer.accept(one.inputs(), one.count()));
+  }
+
+  @Override
+  public BatchSource spread(long most) {
+    long step = Math.ceilDiv(samples(), most);
+    return step <= 1
+        ? this
+        : new BoundData(
+            dataset.select(new Selection(0, null, step, false, null, 1, false)), binding, batch);
   }
 }

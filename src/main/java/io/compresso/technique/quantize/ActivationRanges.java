@@ -20,28 +20,55 @@ import org.jspecify.annotations.Nullable;
  * memory for each value, none for each sample.
  */
 final class ActivationRanges {
+  /** Elements of a value that all runs together count, at least; all where there are fewer. */
+  private static final long COUNTED = 1 << 22;
+
+  private static final long FEWEST_PER_RUN = 1 << 11;
+
   private final GraphIndex index;
   private final QuantPlan plan;
   private final RangeFinder finder;
   private final Map<String, QuantParams> narrow = new HashMap<>();
   private final Map<String, StreamingHistogram> histograms = new LinkedHashMap<>();
 
-  ActivationRanges(GraphIndex index, QuantPlan plan, RangeFinder finder) {
+  /**
+   * Nothing observed yet.
+   *
+   * @param mostPerRun about how many elements of a value are counted of each run
+   */
+  ActivationRanges(GraphIndex index, QuantPlan plan, RangeFinder finder, long mostPerRun) {
     this.index = index;
     this.plan = plan;
     this.finder = finder;
     for (String value : plan.integerValues()) {
       if (index.constant(value) == null && fixed(value) == null && source(value) == null) {
-        histograms.put(value, new StreamingHistogram());
+        histograms.put(value, new StreamingHistogram(mostPerRun));
       }
     }
   }
 
-  /** Looks at a value of a run; others than those to be quantized are ignored. */
-  void observe(String name, Value value) {
+  /**
+   * How many elements of a value should be counted of each of so many runs: enough for the
+   * histogram, which otherwise would cost more than the runs.
+   */
+  static long counted(long runs) {
+    return Math.max(FEWEST_PER_RUN, COUNTED / Math.max(1, runs));
+  }
+
+  /**
+   * Looks at a value of a run; others than those to be quantized are ignored.
+   *
+   * @param extremes the value's, null when they are not known yet
+   */
+  void observe(String name, Value value, @Nullable Extremes extremes) {
     StreamingHistogram histogram = histograms.get(name);
-    if (histogram != null && value instanceof Tensor tensor) {
+    if (histogram == null || !(value instanceof Tensor tensor)) {
+      return;
+    }
+    if (extremes == null) {
       histogram.add(tensor);
+    } else {
+      histogram.add(tensor, extremes);
     }
   }
 

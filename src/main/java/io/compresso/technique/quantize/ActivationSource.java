@@ -1,5 +1,6 @@
 package io.compresso.technique.quantize;
 
+import io.compresso.engine.Observation;
 import io.compresso.engine.Session;
 import io.compresso.engine.SessionOptions;
 import io.compresso.engine.ValueListener;
@@ -32,8 +33,16 @@ import java.util.Set;
 
 /** Runs a model and shows the values in between. */
 interface ActivationSource extends AutoCloseable {
-  /** Runs once; the listener sees the computed values that the source was made for. */
+  /**
+   * Runs once; the listener sees the computed values that the source was made for. Their memory may
+   * be used again after the call.
+   */
   void run(Map<String, ? extends Value> inputs, ValueListener listener);
+
+  /** Whether the value is shown with axis 1 moved to the end. */
+  default boolean isChannelsLast(String value) {
+    return false;
+  }
 
   @Override
   void close();
@@ -41,8 +50,13 @@ interface ActivationSource extends AutoCloseable {
   /** Makes models ready to be observed. */
   @FunctionalInterface
   interface Opener {
-    /** A source that shows the computed float values of the given names. */
-    ActivationSource open(Model model, Set<String> values);
+    /** A source that shows what is asked for, of the computed float values. */
+    ActivationSource open(Model model, Observation wanted);
+
+    /** A source that shows the computed float values of the given names as the model has them. */
+    default ActivationSource open(Model model, Set<String> values) {
+      return open(model, new Observation(values, false));
+    }
   }
 
   /**
@@ -51,10 +65,10 @@ interface ActivationSource extends AutoCloseable {
    * @param work a folder for the files that ONNX Runtime reads
    */
   static Opener in(Path work) {
-    return (model, values) ->
+    return (model, wanted) ->
         model.functions().isEmpty() && isKnown(model.graph())
-            ? engine(model, values)
-            : peer(model, values, work);
+            ? engine(model, wanted)
+            : peer(model, wanted.values(), work);
   }
 
   private static boolean isKnown(Graph graph) {
@@ -80,21 +94,21 @@ interface ActivationSource extends AutoCloseable {
     return true;
   }
 
-  /** The values are outputs of the model, so that the rest of it is compiled as ever. */
-  private static ActivationSource engine(Model model, Set<String> values) {
+  /** Values are shown where they lie, so that a run takes no more memory than any other. */
+  private static ActivationSource engine(Model model, Observation wanted) {
     Set<String> computed = new LinkedHashSet<>(ofInputs(model.graph()));
-    computed.retainAll(values);
-    Session session = Session.create(opened(model, computed), SessionOptions.DEFAULT);
+    computed.retainAll(wanted.values());
+    Observation observation = new Observation(computed, wanted.anyLayout());
+    Session session = Session.observable(model, observation, SessionOptions.DEFAULT);
     return new ActivationSource() {
       @Override
       public void run(Map<String, ? extends Value> inputs, ValueListener listener) {
-        session
-            .run(inputs)
-            .forEach((name, value) -> {
-              if (computed.contains(name)) {
-                listener.onValue(name, value);
-              }
-            });
+        var _ = session.run(inputs, listener);
+      }
+
+      @Override
+      public boolean isChannelsLast(String value) {
+        return session.showsChannelsLast(value);
       }
 
       @Override

@@ -1,6 +1,7 @@
 package io.compresso.technique.quantize;
 
 import io.compresso.engine.InlineFunctions;
+import io.compresso.engine.Observation;
 import io.compresso.engine.Passes;
 import io.compresso.engine.ValueListener;
 import io.compresso.graph.Attribute;
@@ -112,7 +113,8 @@ final class HalfMethod {
 
   private void observe(HalfRanges ranges, BatchSource calibration, ActivationSource.Opener opener) {
     long[] done = new long[1];
-    try (ActivationSource source = opener.open(prepared, ranges.computed())) {
+    try (ActivationSource source =
+        opener.open(prepared, new Observation(ranges.computed(), true))) {
       calibration.forEach((inputs, count) -> {
         context.host().checkpoint();
         ValueListener listener = ranges::observe;

@@ -1,5 +1,6 @@
 package io.compresso.technique.quantize;
 
+import io.compresso.engine.Observation;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.technique.BatchSource;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Fewer bits for weights and activations, without training: integers, or half precision. */
 public final class Quantize implements Technique<QuantizeParams> {
+  /** Samples that channels' maxima are taken of. */
+  private static final long SMOOTHING_SAMPLES = 256;
+
   @Override
   public String id() {
     return "quantize";
@@ -204,11 +208,15 @@ public final class Quantize implements Technique<QuantizeParams> {
     }
     ChannelMaxima maxima = new ChannelMaxima(pass.values());
     try (ActivationSource source =
-        ActivationSource.in(context.work()).open(prepared, maxima.wanted())) {
-      calibration.forEach((inputs, _) -> {
-        context.host().checkpoint();
-        source.run(inputs, maxima::observe);
-      });
+        ActivationSource.in(context.work())
+            .open(prepared, new Observation(maxima.wanted(), true))) {
+      calibration
+          .spread(SMOOTHING_SAMPLES)
+          .forEach((inputs, _) -> {
+            context.host().checkpoint();
+            source.run(
+                inputs, (name, value) -> maxima.observe(name, value, source.isChannelsLast(name)));
+          });
     }
     return pass.smooth(maxima, parameters.activations().alpha());
   }

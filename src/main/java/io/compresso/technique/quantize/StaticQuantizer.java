@@ -1,5 +1,6 @@
 package io.compresso.technique.quantize;
 
+import io.compresso.engine.Observation;
 import io.compresso.engine.ValueListener;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Model;
@@ -82,17 +83,19 @@ final class StaticQuantizer {
             parameters.activationType(),
             wanted.symmetric(),
             wanted.percentile());
-    ActivationRanges ranges = new ActivationRanges(index, plan, finder);
+    ActivationRanges ranges =
+        new ActivationRanges(index, plan, finder, ActivationRanges.counted(calibration.samples()));
     ChannelMeans means = means(index, plan);
     InputGrams grams = grams(index, plan, parameters, context);
     long[] done = new long[1];
-    try (ActivationSource source = opener.open(prepared, observed(index, plan, ranges))) {
+    Observation observation = new Observation(observed(index, plan, ranges), grams == null);
+    try (ActivationSource source = opener.open(prepared, observation)) {
       calibration.forEach((inputs, count) -> {
         host.checkpoint();
         ValueListener both =
             (name, value) -> {
-              ranges.observe(name, value);
-              means.observe(name, value);
+              Extremes extremes = means.observe(name, value, source.isChannelsLast(name));
+              ranges.observe(name, value, extremes);
               if (grams != null) {
                 grams.observe(name, value);
               }
