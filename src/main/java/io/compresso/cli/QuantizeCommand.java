@@ -1,6 +1,7 @@
 package io.compresso.cli;
 
 import io.compresso.data.Dataset;
+import io.compresso.evaluate.RandomSamples;
 import io.compresso.technique.JobData;
 import io.compresso.technique.JobHost;
 import io.compresso.technique.JobSpec;
@@ -66,6 +67,14 @@ final class QuantizeCommand implements Callable<Integer> {
   private @Nullable Path calibration;
 
   @Option(
+      names = "--random-calibration",
+      paramLabel = "N",
+      description =
+          "Calibrates on this many random samples instead, to try out time and memory; the model"
+              + " is of no use then.")
+  private @Nullable Long randomCalibration;
+
+  @Option(
       names = "--eval",
       paramLabel = "DATA",
       description = "Data on which accuracy is measured; without it accuracy is not measured.")
@@ -122,12 +131,17 @@ final class QuantizeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
+    if (calibration != null && randomCalibration != null) {
+      throw new ParameterException(
+          spec.commandLine(), "--calibration and --random-calibration exclude each other");
+    }
     ReportFile.Form form = report == null ? null : form(report);
+    boolean calibrated = calibration != null || randomCalibration != null;
     Map<String, Object> technique = new LinkedHashMap<>(DataOptions.map("--params", parameters));
-    technique.putIfAbsent("mode", calibration == null ? "dynamic" : "static");
+    technique.putIfAbsent("mode", calibrated ? "static" : "dynamic");
     JobSpec job = job(technique);
     try (TemporaryFolder work = TemporaryFolder.create("compresso-quantize");
-        Dataset observed = open(calibration, select);
+        Dataset observed = observed();
         Dataset labelled = open(evaluation, evalSelect)) {
       JobData data = new JobData(null, bound(observed), bound(labelled));
       Pipeline.Result result =
@@ -173,6 +187,12 @@ final class QuantizeCommand implements Callable<Integer> {
     return budget.isBlank()
         ? Long.MAX_VALUE
         : System.nanoTime() + (long) (job.budget().maxMinutes() * NANOS_PER_MINUTE);
+  }
+
+  private @Nullable Dataset observed() throws IOException {
+    return randomCalibration == null
+        ? open(calibration, select)
+        : new RandomSamples(ModelFile.read(model).graph(), randomCalibration);
   }
 
   private @Nullable Dataset open(@Nullable Path file, String selection) throws IOException {

@@ -261,6 +261,7 @@ public final class Pipeline {
       Model child = steps(parent);
       Path file = work.resolve(RESULT_FILE);
       OnnxCodec.write(child, file);
+      NativeMemory.reclaim();
       start = System.nanoTime();
       Measurement measurement =
           new Measurement(data.evaluation(), Target.host().covers(spec.target()));

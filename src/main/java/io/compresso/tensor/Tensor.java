@@ -9,8 +9,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A dense row-major tensor. Elements lie off-heap, little-endian, without padding; elements of less
- * than 8 bits are packed from the low bits up, as ONNX packs them. Strings are kept on the heap.
+ * A dense row-major tensor. Elements lie off-heap unless they were made to live briefly,
+ * little-endian, without padding; elements of less than 8 bits are packed from the low bits up, as
+ * ONNX packs them. Strings are kept on the heap.
  *
  * <p>A tensor does not own its segment: whoever made the arena frees it. Those that {@link
  * #allocate(DType, Shape)} makes are freed by the garbage collector.
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 public final class Tensor implements Value {
   /** Byte alignment of the tensors that are allocated here. */
   public static final long ALIGNMENT = 64;
+
+  private static final long MOST_ON_HEAP = 16 << 20;
 
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -46,6 +49,17 @@ public final class Tensor implements Value {
   /** A zeroed tensor that the garbage collector frees. */
   public static Tensor allocate(DType dtype, Shape shape) {
     return allocate(Arena.ofAuto(), dtype, shape);
+  }
+
+  /**
+   * A zeroed tensor that is read soon and then forgotten, such as a sample of a data set. It lies
+   * on the heap unless it is large, so that the garbage collector sees what it takes.
+   */
+  public static Tensor allocateBriefly(DType dtype, Shape shape) {
+    long bytes = dtype == DType.STRING ? Long.MAX_VALUE : dtype.bytes(shape.size());
+    return bytes > MOST_ON_HEAP
+        ? allocate(dtype, shape)
+        : wrap(dtype, shape, MemorySegment.ofArray(new byte[(int) bytes]));
   }
 
   /** A zeroed tensor in {@code arena}. */

@@ -73,7 +73,7 @@ public final class AudioTransform {
     requireRate(recording.rate(), where);
     float[] samples =
         Arrays.copyOf(AudioResampler.resample(recording.samples(), recording.rate(), rate), length);
-    Tensor result = Tensor.allocate(DType.FLOAT, shape);
+    Tensor result = Tensor.allocateBriefly(DType.FLOAT, shape);
     if (spectrogram == null) {
       for (int i = 0; i < length; i++) {
         result.setFloat(i, scaled(samples[i], 0));

@@ -58,7 +58,7 @@ public record ArrayData(
   /** Sample {@code index} as a tensor, a copy. */
   public Tensor sample(long index) {
     Shape sampleShape = sampleShape();
-    Tensor tensor = Tensor.allocate(dtype, sampleShape);
+    Tensor tensor = Tensor.allocateBriefly(dtype, sampleShape);
     long size = sampleShape.size();
     if (dtype == DType.STRING) {
       for (long i = 0; i < size; i++) {

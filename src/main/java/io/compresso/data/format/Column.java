@@ -134,7 +134,7 @@ record Column(Field field, ArrayData array, @Nullable ImageTransform transform) 
   }
 
   private static Tensor convert(Tensor tensor, DType dtype) {
-    Tensor result = Tensor.allocate(dtype, tensor.shape());
+    Tensor result = Tensor.allocateBriefly(dtype, tensor.shape());
     boolean whole = tensor.dtype().isInteger() && dtype.isInteger();
     for (long i = 0; i < tensor.size(); i++) {
       if (whole) {

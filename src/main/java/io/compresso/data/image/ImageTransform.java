@@ -159,7 +159,7 @@ public final class ImageTransform {
   }
 
   private Tensor toTensor(float[] planes) {
-    Tensor tensor = Tensor.allocate(spec.dtype(), shape());
+    Tensor tensor = Tensor.allocateBriefly(spec.dtype(), shape());
     boolean whole = spec.dtype().isInteger();
     int count = channels.count();
     int size = width * height;

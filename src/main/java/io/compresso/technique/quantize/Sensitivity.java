@@ -5,6 +5,7 @@ import io.compresso.graph.Node;
 import io.compresso.graph.ValueInfo;
 import io.compresso.technique.BatchSource;
 import io.compresso.technique.JobHost;
+import io.compresso.technique.NativeMemory;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
 import java.util.ArrayList;
@@ -25,6 +26,9 @@ final class Sensitivity {
   private static final int MOST_BATCHES = 16;
 
   private static final int MOST_SAMPLES = 32;
+
+  /** Models that may wait for the garbage collector. */
+  private static final int MODELS_KEPT = 8;
 
   private record Batch(Map<String, Value> inputs, Map<String, Value> outputs) {}
 
@@ -66,6 +70,9 @@ final class Sensitivity {
       others.remove(output);
       Model only = variants.of(ExclusionSearch.keeps(others));
       ratios.put(output, compare(only, batches, opener, host));
+      if (ratios.size() % MODELS_KEPT == 0) {
+        NativeMemory.reclaim();
+      }
       host.progress("sensitivity", (double) ratios.size() / layers.size());
     }
     return ratios;

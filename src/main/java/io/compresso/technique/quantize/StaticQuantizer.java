@@ -7,6 +7,7 @@ import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.technique.BatchSource;
 import io.compresso.technique.JobHost;
+import io.compresso.technique.NativeMemory;
 import io.compresso.technique.StepContext;
 import io.compresso.technique.quantize.QuantizeParams.Format;
 import io.compresso.technique.quantize.QuantizeParams.RoundingKind;
@@ -88,6 +89,7 @@ final class StaticQuantizer {
     ChannelMeans means = means(index, plan);
     InputGrams grams = grams(index, plan, parameters, context);
     long[] done = new long[1];
+    NativeMemory.reclaim();
     Observation observation = new Observation(observed(index, plan, ranges), grams == null);
     try (ActivationSource source = opener.open(prepared, observation)) {
       calibration.forEach((inputs, count) -> {
@@ -110,6 +112,7 @@ final class StaticQuantizer {
     if (done[0] == 0) {
       throw new GraphException("the calibration data holds no samples");
     }
+    NativeMemory.reclaim();
     ranges.params(plan);
     List<String> notes = new ArrayList<>(grams == null ? List.of() : grams.notes());
     ranges
