@@ -16,7 +16,7 @@ public record LatencyOptions(Duration warmUp, Duration measure, int minPairs, in
 
   /** For one of many measurements. */
   public static final LatencyOptions SHORT =
-      new LatencyOptions(Duration.ofMillis(100), Duration.ofMillis(600), 5, 1000);
+      new LatencyOptions(Duration.ofMillis(100), Duration.ofMillis(600), 10, 1000);
 
   public LatencyOptions {
     if (minPairs < 1 || maxPairs < minPairs) {

@@ -84,6 +84,35 @@ final class MarkdownReport {
                 percentiles(row.child()),
                 number(row.ratio(), 2),
                 number(row.ratioLow(), 2) + " to " + number(row.ratioHigh(), 2)));
+    Report.Operators operators = report.operators();
+    rows(
+        "Time by kind of operator in this engine, microseconds",
+        List.of("Operator", "Parent", "Result"),
+        operators == null ? List.of() : operators.types(),
+        row -> List.of(row.opType(), number(row.parentMicros(), 1), number(row.childMicros(), 1)));
+    rows(
+        "Variants",
+        List.of("Variant", "Metric", "Loss", "SQNR, dB", "File, bytes", "Speedup"),
+        report.variants(),
+        row ->
+            List.of(
+                escape(row.name()),
+                row.metric(),
+                number(row.drop(), 4),
+                number(row.sqnrDb(), 1),
+                "" + row.bytes(),
+                number(row.speedup(), 2)));
+    rows(
+        "Estimates of the advice",
+        List.of("Advice", "Figure", "Estimate", "Measured", "Measured / estimate"),
+        report.estimates(),
+        row ->
+            List.of(
+                row.advice(),
+                row.quantity(),
+                number(row.estimate(), 3),
+                number(row.measured(), 3),
+                number(row.ratio(), 3)));
     rows(
         "Layers",
         List.of(

@@ -118,6 +118,7 @@ final class OperatorGroups {
     private double parentMicros;
     private double childMicros;
     private double mainMicros = -1;
+    private String mainNode = "";
     private String type = "";
 
     void addParent(Timed row) {
@@ -143,6 +144,7 @@ final class OperatorGroups {
       if (row.micros() > mainMicros) {
         mainMicros = row.micros();
         type = row.operator().opType();
+        mainNode = row.operator().node();
       }
     }
 
@@ -161,13 +163,23 @@ final class OperatorGroups {
 
     Report.Operator row() {
       return new Report.Operator(
-          few(parentNodes.isEmpty() ? childNodes : parentNodes),
+          few(mainFirst(parentNodes.isEmpty() ? childNodes : parentNodes)),
           few(parentOperators),
           few(childOperators),
           parentMicros,
           childMicros,
           few(parentKernels),
           few(childKernels));
+    }
+
+    /** The nodes, the one in front that the longest operator is named after. */
+    private Set<String> mainFirst(Set<String> nodes) {
+      Set<String> ordered = new LinkedHashSet<>();
+      if (nodes.contains(mainNode)) {
+        ordered.add(mainNode);
+      }
+      ordered.addAll(nodes);
+      return ordered;
     }
 
     private static List<String> few(Set<String> all) {

@@ -137,14 +137,15 @@ class JudgementTest {
                 operator("slow", 10, 25),
                 operator("fast", 10, 5),
                 operator("QuantizeLinear(x)", 0, 10)));
-    Explanation.ofTime(EMPTY, List.of(), latency, operators, reasons);
+    Report.Layer layer = new Report.Layer("slow", "Conv", "int8", 9, null, null, "", null);
+    Explanation.ofTime(EMPTY, List.of(layer), latency, operators, reasons);
     assertThat(reasons)
         .containsExactly(
             "in this engine 'slow' takes 25.0 us and took 10.0 us: B (reference) in the place of A"
                 + " (k); exclude it",
             "in this engine 25.0 % of the result's time is in operators that the parent has not:"
-                + " QuantizeLinear(x) (10.0 us); compress the layers on both sides of them, or"
-                + " neither");
+                + " B at 'QuantizeLinear(x)' (10.0 us); compress the layers on both sides of them,"
+                + " or neither");
   }
 
   private static Report.Operator operator(String node, double before, double after) {

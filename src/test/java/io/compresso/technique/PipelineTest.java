@@ -210,6 +210,9 @@ class PipelineTest {
           assertThat(row.ratio()).isCloseTo(row.measured() / row.estimate(), within(1e-9));
         });
     assertThat(report.estimates().getFirst().measured()).isEqualTo(report.size().ratio());
+    assertThat(report.markdown())
+        .contains(
+            "## Time by kind of operator", "| Conv | ", "| parent | ", "| static int8 | size |");
   }
 
   @Test

@@ -48,7 +48,7 @@ final class OperatorChart {
                 + " %s. "
                     .formatted(Figures.times(operators.parentMicros() / operators.childMicros())));
     out.end();
-    WeightHistograms.legend(out);
+    WeightHistograms.legend(out, true);
     out.leaf("h3", "By kind of operator");
     draw(
         out,

@@ -33,7 +33,7 @@ final class WeightHistograms {
                 + " when its precision was chosen (batch normalization folded in). After: the values"
                 + " that the stored numbers stand for.");
     out.end();
-    legend(out);
+    legend(out, false);
     out.open("div", "class", "multiples");
     layers.stream().limit(OPEN).forEach(layer -> figure(out, layer, layers.indexOf(layer)));
     out.end();
@@ -58,10 +58,15 @@ final class WeightHistograms {
     out.end();
   }
 
-  static void legend(Markup out) {
+  /** The key to the colours; {@code worse} for charts in which bars may be red. */
+  static void legend(Markup out, boolean worse) {
     out.open("p", "class", "legend");
     out.leaf("span", "", "class", "key before").text("before ");
-    out.leaf("span", "", "class", "key after").text("after").end();
+    out.leaf("span", "", "class", "key after").text("after ");
+    if (worse) {
+      out.leaf("span", "", "class", "key worse").text("after, and slower or new");
+    }
+    out.end();
   }
 
   private static void figure(Markup out, Report.Layer layer, int index) {
