@@ -1,5 +1,6 @@
 package io.compresso.kernel.nhwc;
 
+import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
@@ -12,9 +13,12 @@ import java.util.stream.IntStream;
  */
 record WinogradBlocks(Split rows, Split columns, Split panels) {
   private static final long CACHE = 1 << 20;
+  private static final long CACHED_FILTERS = 640 << 10;
   private static final int LEAST_CHUNKS_PER_THREAD = 2;
-  private static final double CYCLES_PER_FILTER_BYTE = 0.05;
-  private static final double CYCLES_PER_INPUT_BYTE = 0.5;
+  private static final int MOST_CHUNKS_PER_THREAD = 8;
+  private static final double CYCLES_PER_CACHED_BYTE = 0.01;
+  private static final double CYCLES_PER_BYTE = 0.03;
+  private static final double CHUNK_CYCLES = 3000;
 
   /**
    * What the choice depends on.
@@ -22,44 +26,51 @@ record WinogradBlocks(Split rows, Split columns, Split panels) {
    * @param tileBytes bytes of a transformed tile and of its sums of one panel
    * @param filterBytes bytes of all transformed filters
    * @param panels panels of filters
-   * @param chunkable how many chunks are large enough
+   * @param inputCycles what it takes to transform the input, about
+   * @param productCycles what the products and the transforms of the output take
    */
-  record Sizes(long tileBytes, long filterBytes, int panels, long chunkable) {}
+  record Sizes(
+      long tileBytes, long filterBytes, int panels, double inputCycles, double productCycles) {}
 
   static WinogradBlocks choose(WinogradTiling tiling, Sizes sizes, int threads) {
-    long spare = Math.max(CACHE / 4, CACHE - sizes.filterBytes());
-    long budget = sizes.filterBytes() > CACHE ? CACHE : spare;
+    long budget =
+        sizes.filterBytes() > CACHE ? CACHE : Math.max(CACHE / 4, CACHE - sizes.filterBytes());
     int most = (int) Math.clamp(budget / sizes.tileBytes(), 1, Integer.MAX_VALUE);
     Split columns = Split.ofAtMost(tiling.columns(), most);
     int rowsPerBlock = columns.parts() > 1 ? 1 : Math.max(1, most / tiling.columns());
-    Split rows = Split.ofAtMost(tiling.rows(), Math.min(rowsPerBlock, tiling.rows()));
-    long wanted =
-        threads == 1
-            ? 1
-            : Math.clamp(sizes.chunkable(), 1, (long) LEAST_CHUNKS_PER_THREAD * threads);
+    int leastParts = Math.ceilDiv(tiling.rows(), rowsPerBlock);
+    int mostParts = Math.clamp(MOST_CHUNKS_PER_THREAD * threads, leastParts, tiling.rows());
+    int mostChunks = Math.min(sizes.panels(), MOST_CHUNKS_PER_THREAD * threads);
+    WinogradBlocks best = null;
     double least = Double.POSITIVE_INFINITY;
-    WinogradBlocks best = new WinogradBlocks(rows, columns, new Split(sizes.panels(), 1));
-    for (int parts = rows.parts(); parts <= tiling.rows(); parts++) {
-      for (int chunks = 1; chunks <= sizes.panels(); chunks++) {
-        long count = (long) parts * columns.parts() * chunks;
-        if (count < wanted && (parts < tiling.rows() || chunks < sizes.panels())) {
-          continue;
+    for (int parts = leastParts; parts <= mostParts; parts++) {
+      for (int chunks = 1; chunks <= mostChunks; chunks++) {
+        WinogradBlocks blocks =
+            new WinogradBlocks(
+                new Split(tiling.rows(), parts), columns, new Split(sizes.panels(), chunks));
+        double cycles = blocks.cycles(sizes, threads);
+        if (cycles < least) {
+          least = cycles;
+          best = blocks;
         }
-        double cost =
-            CYCLES_PER_FILTER_BYTE * parts * columns.parts() * sizes.filterBytes()
-                + CYCLES_PER_INPUT_BYTE * chunks * tiling.tiles() * sizes.tileBytes();
-        if (cost < least) {
-          least = cost;
-          best =
-              new WinogradBlocks(
-                  new Split(tiling.rows(), parts), columns, new Split(sizes.panels(), chunks));
-        }
-      }
-      if (parts >= rows.parts() + wanted) {
-        break;
       }
     }
-    return best;
+    return Objects.requireNonNull(best);
+  }
+
+  /** An estimate of the time until the last thread has done its chunks. */
+  private double cycles(Sizes sizes, int threads) {
+    double perByte =
+        sizes.filterBytes() <= CACHED_FILTERS ? CYCLES_PER_CACHED_BYTE : CYCLES_PER_BYTE;
+    double chunk =
+        sizes.productCycles() / count()
+            + sizes.inputCycles() * panels.parts() / count()
+            + sizes.filterBytes() * perByte / panels.parts()
+            + CHUNK_CYCLES;
+    int wanted = threads == 1 ? 1 : LEAST_CHUNKS_PER_THREAD * threads;
+    // Too few chunks let a thread wait for one that has lost its core.
+    double missing = Math.max(0, wanted - count()) * chunk / wanted;
+    return Math.ceilDiv(count(), threads) * chunk + missing;
   }
 
   /** Chunks of blocks and panels. */

@@ -67,14 +67,29 @@ public final class WinogradChoice {
 
   private static double cycles(ConvProblem problem, int outputs, int lanes) {
     int size = outputs + WinogradTransform.TAPS - 1;
-    int positions = size * size;
-    double tiles = WinogradTiling.of(problem, outputs).tiles();
-    int in = problem.channels().in();
-    int vectors = Math.ceilDiv(problem.channels().out(), lanes);
-    double products = positions * tiles * in * vectors / PRODUCTS_PER_CYCLE / EFFICIENCY;
-    double transforms =
-        positions * tiles * (INPUT_CYCLES * Math.ceilDiv(in, lanes) + OUTPUT_CYCLES * vectors);
-    return products + transforms + filterCycles(problem, positions) + FIXED_CYCLES;
+    return productCycles(problem, outputs, lanes)
+        + inputCycles(problem, outputs, lanes)
+        + filterCycles(problem, size * size)
+        + FIXED_CYCLES;
+  }
+
+  /** What the transform of the input takes. */
+  static double inputCycles(ConvProblem problem, int outputs, int lanes) {
+    return values(problem, outputs) * INPUT_CYCLES * Math.ceilDiv(problem.channels().in(), lanes);
+  }
+
+  /** What the products and the transform of the sums take. */
+  static double productCycles(ConvProblem problem, int outputs, int lanes) {
+    double products = problem.channels().in() / PRODUCTS_PER_CYCLE / EFFICIENCY;
+    return values(problem, outputs)
+        * (products + OUTPUT_CYCLES)
+        * Math.ceilDiv(problem.channels().out(), lanes);
+  }
+
+  /** Values of a channel of all transformed tiles. */
+  private static double values(ConvProblem problem, int outputs) {
+    int size = outputs + WinogradTransform.TAPS - 1;
+    return (double) size * size * WinogradTiling.of(problem, outputs).tiles();
   }
 
   /** What it costs to get filters from memory. */

@@ -41,7 +41,6 @@ import org.jspecify.annotations.Nullable;
 public final class WinogradConv implements PreparedKernel {
   private static final int LINE = 64;
   private static final long CONFLICTING = 2048;
-  private static final long LEAST_MACS = 1 << 20;
 
   private final KernelSpec spec;
   private final ConvProblem problem;
@@ -56,7 +55,7 @@ public final class WinogradConv implements PreparedKernel {
   private final MemorySegment filters;
   private final MemorySegment bias;
   private final MemorySegment zeroRow;
-  private final boolean finite;
+  private final boolean moderate;
   private final boolean isLastFull;
   private final InputKernel[] inputs;
   private final Products[] products;
@@ -114,7 +113,8 @@ public final class WinogradConv implements PreparedKernel {
             transform.positions() * (inputTile + sumTile),
             packing.bytes(),
             packing.panels(),
-            problem.macs() / LEAST_MACS);
+            WinogradChoice.inputCycles(problem, outputs, backend.lanes()),
+            WinogradChoice.productCycles(problem, outputs, backend.lanes()));
     this.serial = WinogradBlocks.choose(tiling, sizes, 1);
     this.parallel = WinogradBlocks.choose(tiling, sizes, Workers.shared().size());
     int most = Math.max(serial.mostTiles(), parallel.mostTiles());
@@ -126,7 +126,7 @@ public final class WinogradConv implements PreparedKernel {
     long pixelBytes = types.output().bytes(problem.channels().out());
     this.output = new Output(types.output(), pixelBytes, tiling.width().outputSize() * pixelBytes);
     this.filters = arena.allocate(packing.bytes(), LINE);
-    this.finite = packing.pack(Objects.requireNonNull(weights.data()), filters);
+    this.moderate = packing.pack(Objects.requireNonNull(weights.data()), filters);
     int channels = Math.ceilDiv(problem.channels().out(), backend.lanes()) * backend.lanes();
     this.bias = arena.allocate(4L * channels, LINE);
     if (problem.epilogue().bias()) {
@@ -233,9 +233,9 @@ public final class WinogradConv implements PreparedKernel {
             tiling.outputs(), columns, vectors, tail, layout.sums(), output, problem.epilogue()));
   }
 
-  /** Whether the transformed filters are finite; if not, the kernel is of no use. */
-  public boolean hasFiniteFilters() {
-    return finite;
+  /** Whether the filters can be transformed; if not, the kernel is of no use. */
+  public boolean hasModerateFilters() {
+    return moderate;
   }
 
   @Override

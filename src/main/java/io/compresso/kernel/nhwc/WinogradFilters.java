@@ -19,6 +19,9 @@ final class WinogradFilters {
   /** Channels that are transformed at a time. */
   private static final int BLOCK = 16;
 
+  /** Above all magnitudes from which no overflow can come. */
+  private static final float MODERATE = 0x1p100f;
+
   private final ConvProblem problem;
   private final WinogradTransform transform;
   private final int vectors;
@@ -56,20 +59,20 @@ final class WinogradFilters {
   /**
    * Transforms filters.
    *
-   * @return whether the transformed filters are finite
+   * @return whether the filters are so far from overflow that the transformed ones are finite
    */
   boolean pack(MemorySegment data, MemorySegment target) {
-    AtomicBoolean finite = new AtomicBoolean(true);
+    AtomicBoolean moderate = new AtomicBoolean(true);
     Workers.shared()
         .run(
             panels(),
             Workers.shared().size(),
             panel -> {
               if (!pack(data, target.asSlice(panel * panelBytes()), panel)) {
-                finite.set(false);
+                moderate.set(false);
               }
             });
-    return finite.get();
+    return moderate.get();
   }
 
   private boolean pack(MemorySegment data, MemorySegment target, int panel) {
@@ -78,12 +81,13 @@ final class WinogradFilters {
     int first = panel * vectors * lanes;
     int count = Math.min(width, problem.channels().out() - first);
     float[][] rows = new float[count][];
+    boolean moderate = true;
     for (int lane = 0; lane < count; lane++) {
       rows[lane] = floats(data, (long) (first + lane) * channels * AREA, channels * AREA);
+      moderate &= areModerate(rows[lane]);
     }
     int block = Math.min(BLOCK, channels);
     Block buffers = new Block(transform, block * width);
-    boolean finite = true;
     for (int c = 0; c < channels; c += block) {
       int here = Math.min(block, channels - c);
       for (int lane = 0; lane < count; lane++) {
@@ -93,14 +97,13 @@ final class WinogradFilters {
         buffers.columns(transform.filter()[p]);
         for (int q = 0; q < transform.size(); q++) {
           buffers.row(transform.filter()[q]);
-          finite &= areFinite(buffers.row);
           long position = (long) p * transform.size() + q;
           long at = 4 * width * (position * channels + c);
           MemorySegment.copy(buffers.row, 0, target, FLOAT, at, here * width);
         }
       }
     }
-    return finite;
+    return moderate;
   }
 
   /** Gives each tap of some filters a row of its own. */
@@ -114,12 +117,12 @@ final class WinogradFilters {
     }
   }
 
-  private static boolean areFinite(float[] values) {
-    float doubt = 0;
+  private static boolean areModerate(float[] values) {
+    int largest = 0;
     for (float value : values) {
-      doubt += value * 0;
+      largest = Math.max(largest, Float.floatToRawIntBits(value) & Integer.MAX_VALUE);
     }
-    return doubt == 0;
+    return largest < Float.floatToRawIntBits(MODERATE);
   }
 
   private float[] floats(MemorySegment data, long from, int count) {

@@ -95,7 +95,7 @@ class WinogradErrorTest {
 
   private static void check(Isa isa, int outputs, Content content) {
     Random random = new Random(outputs);
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       MemorySegment x = fill(arena, SIZE * SIZE * CHANNELS, _ -> content.value(random));
       MemorySegment w = fill(arena, FILTERS * CHANNELS * TAPS * TAPS, _ -> content.value(random));
       MemorySegment tiled = run(arena, WinogradKernels.ofOutputs(isa, outputs), x, w);

@@ -92,7 +92,7 @@ public final class X86WinogradConv implements Kernel {
     }
     int size = outputs(conv).orElseThrow();
     WinogradConv prepared = new WinogradConv(spec, conv, weights, backend, size, direct::prepare);
-    if (prepared.hasFiniteFilters()) {
+    if (prepared.hasModerateFilters()) {
       return prepared;
     }
     prepared.close();
