@@ -2,8 +2,6 @@ package io.compresso.engine;
 
 import io.compresso.engine.ArenaLayout.Piece;
 import io.compresso.engine.BoundPlan.BoundStep;
-import io.compresso.engine.BoundPlan.Home;
-import io.compresso.engine.BoundPlan.Place;
 import io.compresso.engine.Plan.Step;
 import io.compresso.graph.Graph;
 import io.compresso.graph.Node;
@@ -23,10 +21,9 @@ import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,48 +34,6 @@ import org.jspecify.annotations.Nullable;
 final class Binder {
   /** Values that are computed here, of constants alone, may take so much more than these. */
   private static final long MOST_FOLDED = 1 << 20;
-
-  /** Memory of a value, which views and values written in place share. */
-  private static final class Storage {
-    private final Piece piece;
-    private final int input;
-    private int output = -1;
-    private @Nullable Storage joined;
-    private long joinedAt;
-
-    private Storage(Piece piece, int input) {
-      this.piece = piece;
-      this.input = input;
-    }
-
-    private boolean isInput() {
-      return input >= 0;
-    }
-
-    /** Whether the memory is no input's, no output's and no part of another. */
-    private boolean isOwn() {
-      return input < 0 && output < 0 && joined == null;
-    }
-
-    private Place place(long at, TensorSpec spec) {
-      if (input >= 0) {
-        return new Place(Home.INPUT, input, at, spec);
-      }
-      return output >= 0
-          ? new Place(Home.OUTPUT, output, at, spec)
-          : new Place(Home.ARENA, 0, offset() + at, spec);
-    }
-
-    private Storage root() {
-      return joined == null ? this : joined.root();
-    }
-
-    private long offset() {
-      return joined == null ? piece.offset : joinedAt + joined.offset();
-    }
-  }
-
-  private record Located(Storage storage, long offset, TensorSpec spec) {}
 
   private record Made(
       Step step,
@@ -92,9 +47,7 @@ final class Binder {
   private final KernelStore kernels;
   private final Planner.ConstantEvaluator evaluator;
   private final @Nullable Value[] constants;
-  private final @Nullable Located[] located;
-  private final int[] lastUse;
-  private final List<Piece> pieces = new ArrayList<>();
+  private final Placement placement;
   private final List<Made> made = new ArrayList<>();
 
   private Binder(Plan plan, int threads, KernelStore kernels, Planner.ConstantEvaluator evaluator) {
@@ -103,8 +56,7 @@ final class Binder {
     this.kernels = kernels;
     this.evaluator = evaluator;
     this.constants = plan.constants.clone();
-    this.located = new Located[constants.length];
-    this.lastUse = lastUse(plan);
+    this.placement = new Placement(plan, constants);
   }
 
   /**
@@ -122,7 +74,7 @@ final class Binder {
     Binder binder = new Binder(plan, threads, kernels, evaluator);
     try {
       for (int i = 0; i < inputs.size(); i++) {
-        binder.locateInput(i, plan.ends.inputs()[i], inputs.get(i));
+        binder.placement.addInput(i, plan.ends.inputs()[i], inputs.get(i));
       }
       binder.addAll();
       return binder.bound(inputs);
@@ -146,14 +98,14 @@ final class Binder {
     List<TensorSpec> inputs = new ArrayList<>(given);
     List<Integer> captured = new ArrayList<>();
     for (int i = 0; i < given.size(); i++) {
-      binder.locateInput(i, body.ends.inputs()[i], given.get(i));
+      binder.placement.addInput(i, body.ends.inputs()[i], given.get(i));
     }
     for (Plan.Capture capture : body.captures) {
-      Located around = located[capture.outer()];
+      TensorSpec around = placement.specOrNull(capture.outer());
       binder.constants[capture.inner()] = constants[capture.outer()];
       if (around != null) {
-        binder.locateInput(inputs.size(), capture.inner(), around.spec());
-        inputs.add(around.spec());
+        binder.placement.addInput(inputs.size(), capture.inner(), around);
+        inputs.add(around);
         captured.add(capture.outer());
       } else if (constants[capture.outer()] == null) {
         return null;
@@ -161,7 +113,7 @@ final class Binder {
     }
     try {
       binder.addAll();
-      binder.giveOutputsAway();
+      binder.placement.giveOutputsAway();
       return BoundBody.of(
           binder.bound(inputs), captured.stream().mapToInt(Integer::intValue).toArray());
     } catch (RuntimeException e) {
@@ -170,29 +122,9 @@ final class Binder {
     }
   }
 
-  private void locateInput(int index, int slot, TensorSpec spec) {
-    Piece piece = new Piece(spec.bytes(), 0, plan.steps.size());
-    located[slot] = new Located(new Storage(piece, index), 0, spec);
-  }
-
   private void addAll() {
     for (int i = 0; i < plan.steps.size(); i++) {
       add(i, plan.steps.get(i));
-    }
-  }
-
-  /** Lets outputs that have memory of their own be written where the caller wants them. */
-  private void giveOutputsAway() {
-    int[] slots = plan.ends.outputs();
-    for (int i = 0; i < slots.length; i++) {
-      Located output = located[slots[i]];
-      if (output != null
-          && output.storage().isOwn()
-          && output.offset() == 0
-          && output.storage().piece.bytes == output.spec().bytes()) {
-        output.storage().output = i;
-        pieces.remove(output.storage().piece);
-      }
     }
   }
 
@@ -205,66 +137,23 @@ final class Binder {
   }
 
   private BoundPlan bound(List<TensorSpec> inputs) {
-    long arenaBytes = ArenaLayout.place(pieces);
+    long arenaBytes = placement.arrange();
     List<BoundStep> steps = new ArrayList<>();
     for (Made step : made) {
       long workspace = step.work() == null ? 0 : step.work().offset;
       steps.add(
           new BoundStep(step.step(), step.lowered(), workspace, step.kernels(), step.bodies()));
     }
-    @Nullable Place[] places = new Place[located.length];
-    for (int slot = 0; slot < places.length; slot++) {
-      Located value = located[slot];
-      if (value != null) {
-        places[slot] = value.storage().place(value.offset(), value.spec());
-      }
-    }
     return new BoundPlan(
         plan,
         new BoundPlan.Parts(
-            List.copyOf(inputs), List.copyOf(steps), places, constants, arenaBytes, largest()),
+            List.copyOf(inputs),
+            List.copyOf(steps),
+            placement.places(),
+            constants,
+            arenaBytes,
+            placement.largest()),
         kernels);
-  }
-
-  private @Nullable Node largest() {
-    long[] change = new long[plan.steps.size() + 2];
-    for (Piece piece : pieces) {
-      change[piece.first] += piece.bytes;
-      change[piece.last + 1] -= piece.bytes;
-    }
-    Node largest = null;
-    long bytes = 0;
-    long most = 0;
-    for (int i = 0; i < plan.steps.size(); i++) {
-      bytes += change[i];
-      if (bytes > most) {
-        most = bytes;
-        largest = plan.steps.get(i).node;
-      }
-    }
-    return largest;
-  }
-
-  /** For each slot the last step that reads it; one after the last step for outputs. */
-  private static int[] lastUse(Plan plan) {
-    int[] last = new int[plan.constants.length];
-    Arrays.fill(last, -1);
-    for (int i = 0; i < plan.steps.size(); i++) {
-      int at = i;
-      Step step = plan.steps.get(i);
-      for (int slot : step.inputs) {
-        if (slot != Plan.NONE) {
-          last[slot] = at;
-        }
-      }
-      step.bodies
-          .values()
-          .forEach(body -> body.captures.forEach(capture -> last[capture.outer()] = at));
-    }
-    for (int slot : plan.ends.outputs()) {
-      last[slot] = plan.steps.size();
-    }
-    return last;
   }
 
   private void add(int at, Step step) {
@@ -293,7 +182,7 @@ final class Binder {
     if (lowered == null || !addLowered(at, step, outputs, lowered, context)) {
       for (int i = 0; i < step.outputs.length; i++) {
         if (step.outputs[i] != Plan.NONE) {
-          locate(at, step.outputs[i], outputs.get(i));
+          placement.add(at, step.outputs[i], outputs.get(i));
         }
       }
       bodies.close();
@@ -305,184 +194,38 @@ final class Binder {
     Step step = context.step;
     Operator operator = OperatorCatalog.find(step.node.domain(), step.node.opType()).orElse(null);
     for (int slot : step.inputs) {
-      if (slot != Plan.NONE && !(constants[slot] instanceof Tensor) && located[slot] == null) {
+      if (slot != Plan.NONE
+          && !(constants[slot] instanceof Tensor)
+          && placement.specOrNull(slot) == null) {
         return null;
       }
     }
-    if (operator == null) {
-      return null;
-    }
+    Lowered lowered = null;
     try {
-      Lowered lowered = operator.lower(context);
-      if (lowered == null) {
-        kernels.release(context.keys);
-      }
-      return lowered;
-    } catch (RuntimeException e) {
+      lowered = operator == null ? null : operator.lower(context);
+    } catch (RuntimeException _) {
       // The reference says what is wrong, if it comes to a run.
-      kernels.release(context.keys);
-      return null;
     }
+    if (lowered == null) {
+      kernels.release(context.keys);
+    }
+    return lowered;
   }
 
   private boolean addLowered(
       int at, Step step, List<TensorSpec> outputs, Lowered lowered, Context context) {
     if (!lowered.views().isEmpty()) {
-      return addViews(at, step, outputs, lowered.views());
+      return placement.addViews(at, step, outputs, lowered.views());
     }
-    for (int i = 0; i < step.outputs.length; i++) {
-      int slot = step.outputs[i];
-      if (slot == Plan.NONE) {
-        continue;
-      }
-      Storage overwritten = i == 0 ? overwritten(at, step, outputs.get(0), lowered) : null;
-      if (overwritten != null) {
-        located[slot] = new Located(overwritten, 0, outputs.get(0));
-        overwritten.piece.last = Math.max(overwritten.piece.last, lastUse[slot]);
-      } else {
-        locate(at, slot, outputs.get(i));
-      }
-    }
-    if (lowered.joins() && join(at, step)) {
+    placement.addOutputs(at, step, outputs, lowered);
+    if (lowered.joins() && placement.join(at, step)) {
       kernels.release(context.keys);
       return true;
     }
-    Piece work = null;
-    if (lowered.workspaceBytes() > 0) {
-      work = new Piece(lowered.workspaceBytes(), at, at);
-      pieces.add(work);
-    }
+    Piece work =
+        lowered.workspaceBytes() > 0 ? placement.addWork(at, lowered.workspaceBytes()) : null;
     made.add(new Made(step, lowered, work, List.copyOf(context.keys), context.bodies.all()));
     return true;
-  }
-
-  private boolean addViews(int at, Step step, List<TensorSpec> outputs, List<Lowered.View> views) {
-    if (!fit(step, outputs, views)) {
-      return false;
-    }
-    for (int i = 0; i < step.outputs.length; i++) {
-      int slot = step.outputs[i];
-      if (slot == Plan.NONE) {
-        continue;
-      }
-      Lowered.View view = views.get(i);
-      int input = step.inputs[view.input()];
-      TensorSpec spec = outputs.get(i);
-      if (constants[input] instanceof Tensor tensor) {
-        MemorySegment part = tensor.segment().asSlice(view.offset(), spec.bytes());
-        constants[slot] = Tensor.wrap(spec.dtype(), spec.shape(), part);
-        continue;
-      }
-      Located source = located[input];
-      if (source == null) {
-        return false;
-      }
-      located[slot] = new Located(source.storage(), source.offset() + view.offset(), spec);
-      Piece piece = source.storage().root().piece;
-      piece.last = Math.max(piece.last, Math.max(at, lastUse[slot]));
-    }
-    return true;
-  }
-
-  /** Whether the views lie in what they are views of; in wrong models they may not. */
-  private boolean fit(Step step, List<TensorSpec> outputs, List<Lowered.View> views) {
-    for (int i = 0; i < step.outputs.length; i++) {
-      if (step.outputs[i] != Plan.NONE) {
-        int input = step.inputs[views.get(i).input()];
-        Located source = located[input];
-        long bytes =
-            constants[input] instanceof Tensor tensor
-                ? tensor.byteSize()
-                : source == null ? -1 : source.spec().bytes();
-        if (views.get(i).offset() + outputs.get(i).bytes() > bytes) {
-          return false;
-        }
-      }
-    }
-    return true;
-  }
-
-  /** The memory of an input that ends here and that output 0 may take, or null. */
-  private @Nullable Storage overwritten(int at, Step step, TensorSpec output, Lowered lowered) {
-    for (int input : lowered.overwritable()) {
-      int slot = input < step.inputs.length ? step.inputs[input] : Plan.NONE;
-      Located value = slot == Plan.NONE ? null : located[slot];
-      if (value == null
-          || value.storage().isInput()
-          || value.storage().joined != null
-          || value.offset() != 0
-          || value.storage().piece.last > at
-          || value.storage().piece.bytes != output.bytes()
-          || value.spec().bytes() != output.bytes()) {
-        continue;
-      }
-      boolean readElsewhere = false;
-      for (int i = 0; i < step.inputs.length; i++) {
-        int other = step.inputs[i];
-        Located read = other == Plan.NONE ? null : located[other];
-        readElsewhere |=
-            read != null
-                && read.storage() == value.storage()
-                && !(lowered.overwritable().contains(i)
-                    && read.offset() == value.offset()
-                    && read.spec().bytes() == output.bytes());
-      }
-      if (!readElsewhere) {
-        return value.storage();
-      }
-    }
-    return null;
-  }
-
-  /**
-   * Lets the inputs be written where they belong in output 0. Possible where each has memory of its
-   * own that is nothing else's.
-   */
-  private boolean join(int at, Step step) {
-    Located output = located[step.outputs[0]];
-    if (output == null) {
-      return false;
-    }
-    List<Storage> parts = new ArrayList<>();
-    for (int slot : step.inputs) {
-      Located value = slot == Plan.NONE ? null : located[slot];
-      if (value == null
-          || value.storage().isInput()
-          || value.storage().joined != null
-          || value.offset() != 0
-          || value.storage().piece.bytes != value.spec().bytes()
-          || value.spec().bytes() % ArenaLayout.ALIGNMENT != 0
-          || parts.contains(value.storage())) {
-        return false;
-      }
-      parts.add(value.storage());
-    }
-    Storage target = output.storage();
-    int first = at;
-    int last = target.piece.last;
-    for (Storage part : parts) {
-      first = Math.min(first, part.piece.first);
-      last = Math.max(last, part.piece.last);
-      pieces.remove(part.piece);
-    }
-    pieces.remove(target.piece);
-    Piece whole = new Piece(target.piece.bytes, first, last);
-    pieces.add(whole);
-    Storage root = new Storage(whole, -1);
-    target.joined = root;
-    long offset = 0;
-    for (Storage part : parts) {
-      part.joined = root;
-      part.joinedAt = offset;
-      offset += part.piece.bytes;
-    }
-    return true;
-  }
-
-  private void locate(int at, int slot, TensorSpec spec) {
-    Piece piece = new Piece(spec.bytes(), at, Math.max(at, lastUse[slot]));
-    pieces.add(piece);
-    located[slot] = new Located(new Storage(piece, -1), 0, spec);
   }
 
   /** Computes a node that depends on constants alone. */
@@ -582,10 +325,10 @@ final class Binder {
     if (constants[slot] instanceof Tensor tensor) {
       return ShapeInference.ofConstant(tensor);
     }
-    Located value = located[slot];
-    return value == null
+    TensorSpec spec = placement.specOrNull(slot);
+    return spec == null
         ? Inferred.UNKNOWN
-        : Inferred.of(ValueType.tensor(value.spec().dtype(), value.spec().shape()));
+        : Inferred.of(ValueType.tensor(spec.dtype(), spec.shape()));
   }
 
   /** What a shape rule sees. */
@@ -652,39 +395,31 @@ final class Binder {
 
   /** The subgraphs of one step, bound as its operator asks for them. */
   private final class Bodies {
-    private record Key(Graph graph, List<TensorSpec> inputs) {
-      @Override
-      public boolean equals(Object other) {
-        return other instanceof Key(Graph theirs, var specs)
-            && theirs == graph
-            && specs.equals(inputs);
-      }
-
-      @Override
-      public int hashCode() {
-        return 31 * System.identityHashCode(graph) + inputs.hashCode();
-      }
-    }
-
     private final Step step;
-    private final Map<Key, Optional<BoundBody>> bound = new HashMap<>();
+    private final Map<Graph, Map<List<TensorSpec>, Optional<BoundBody>>> bound =
+        new IdentityHashMap<>();
 
     private Bodies(Step step) {
       this.step = step;
     }
 
     private @Nullable BoundBody get(Graph graph, List<TensorSpec> inputs) {
-      Key key = new Key(graph, List.copyOf(inputs));
-      Optional<BoundBody> known = bound.get(key);
+      List<TensorSpec> specs = List.copyOf(inputs);
+      Map<List<TensorSpec>, Optional<BoundBody>> ofGraph =
+          bound.computeIfAbsent(graph, _ -> new HashMap<>());
+      Optional<BoundBody> known = ofGraph.get(specs);
       if (known == null) {
-        known = Optional.ofNullable(bindBody(step, graph, key.inputs()));
-        bound.put(key, known);
+        known = Optional.ofNullable(bindBody(step, graph, specs));
+        ofGraph.put(specs, known);
       }
       return known.orElse(null);
     }
 
     private List<BoundBody> all() {
-      return bound.values().stream().flatMap(Optional::stream).toList();
+      return bound.values().stream()
+          .flatMap(ofGraph -> ofGraph.values().stream())
+          .flatMap(Optional::stream)
+          .toList();
     }
 
     private void close() {
@@ -726,9 +461,9 @@ final class Binder {
       if (index >= step.inputs.length || step.inputs[index] == Plan.NONE) {
         return null;
       }
-      Located value = located[step.inputs[index]];
-      if (value != null) {
-        return value.spec();
+      TensorSpec spec = placement.specOrNull(step.inputs[index]);
+      if (spec != null) {
+        return spec;
       }
       return constants[step.inputs[index]] instanceof Tensor tensor ? TensorSpec.of(tensor) : null;
     }
