@@ -1,8 +1,10 @@
 package io.compresso.kernel;
 
 import io.compresso.kernel.jit.ThreadPlacement;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -10,16 +12,25 @@ import org.jspecify.annotations.Nullable;
  * The threads that kernels share, one pool for the process.
  *
  * <p>The caller always takes part; helpers join while there are chunks left that nobody has
- * claimed, so that a helper without a core delays nothing but its own chunk. Idle helpers spin for
- * a short time and then park; one that is woken runs on another processor than its caller. Calls
- * may come from any thread, also from many at a time, from virtual ones and from within chunks.
+ * claimed, so that a helper without a core delays nothing but its own chunk. Idle helpers look for
+ * work for a short time, at first without a pause and then between others that want the processor,
+ * and then park; one that is woken runs on another processor than its caller. Calls may come from
+ * any thread, also from many at a time, from virtual ones and from within chunks. A call allocates
+ * nothing.
  */
 public final class Workers {
   private static final long SPIN_NANOS = 20_000;
+  private static final long YIELD_NANOS = 250_000;
+
+  /** Calls that get help at a time; those beyond do their chunks alone. */
+  private static final int JOBS = 16;
 
   private final int size;
-  private final ConcurrentLinkedQueue<Job> jobs = new ConcurrentLinkedQueue<>();
-  private final ConcurrentLinkedQueue<Helper> parked = new ConcurrentLinkedQueue<>();
+  private final Job[] jobs = new Job[JOBS];
+  private final Helper[] helpers;
+
+  /** Helpers that look for work. */
+  private final AtomicInteger seeking = new AtomicInteger();
 
   /** What is done for each chunk. */
   @FunctionalInterface
@@ -31,8 +42,16 @@ public final class Workers {
   /** A pool of {@code size} threads, of which one stands for the caller. */
   Workers(int size) {
     this.size = size;
-    for (int i = 1; i < size; i++) {
-      Thread.ofPlatform().daemon().name("kernel-" + i).start(this::help);
+    for (int i = 0; i < jobs.length; i++) {
+      jobs[i] = new Job();
+    }
+    this.helpers = new Helper[size - 1];
+    for (int i = 0; i < helpers.length; i++) {
+      helpers[i] = new Helper();
+    }
+    for (int i = 0; i < helpers.length; i++) {
+      Helper helper = helpers[i];
+      Thread.ofPlatform().daemon().name("kernel-" + (i + 1)).start(() -> help(helper));
     }
   }
 
@@ -53,123 +72,214 @@ public final class Workers {
    * @throws RuntimeException what a chunk has thrown; the chunks that were not begun are left out
    */
   public void run(int chunks, int threads, ChunkTask task) {
-    int helpers = Math.min(Math.min(threads, size), chunks) - 1;
-    if (helpers <= 0) {
+    int wanted = Math.min(Math.min(threads, size), chunks) - 1;
+    Job job = wanted <= 0 ? null : takeJob();
+    if (job == null) {
       for (int chunk = 0; chunk < chunks; chunk++) {
         task.run(chunk);
       }
       return;
     }
-    Job job = new Job(task, chunks, helpers);
-    jobs.add(job);
-    for (int i = 0; i < helpers; i++) {
-      Helper helper = parked.poll();
-      if (helper == null) {
-        break;
-      }
-      helper.placement.avoidCaller();
-      LockSupport.unpark(helper.thread);
+    int processor = ThreadPlacement.currentProcessor();
+    job.open(task, chunks, wanted, processor);
+    if (seeking.get() < wanted) {
+      wake(wanted, processor);
     }
     job.work();
-    jobs.remove(job);
-    job.await();
+    job.finish();
   }
 
-  private void help() {
-    Helper self = new Helper(Thread.currentThread(), ThreadPlacement.ofCurrentThread());
+  private @Nullable Job takeJob() {
+    for (Job job : jobs) {
+      if (job.take()) {
+        return job;
+      }
+    }
+    return null;
+  }
+
+  private void wake(int wanted, int processor) {
+    int left = wanted;
+    for (int i = 0; i < helpers.length && left > 0; i++) {
+      if (helpers[i].wake(processor)) {
+        left--;
+      }
+    }
+  }
+
+  private void help(Helper self) {
+    self.start();
     while (true) {
       Job job = nextJob();
       if (job != null) {
+        self.makeRoom(job.processor);
         job.work();
         job.leave();
         continue;
       }
-      parked.add(self);
-      if (jobs.stream().noneMatch(Job::isOpen)) {
+      self.parked.set(true);
+      if (!isAnyOpen()) {
         LockSupport.park(this);
       }
-      parked.remove(self);
+      self.parked.set(false);
     }
   }
 
   private @Nullable Job nextJob() {
-    long deadline = System.nanoTime() + SPIN_NANOS;
-    do {
-      for (Job job : jobs) {
-        if (job.join()) {
-          return job;
+    seeking.incrementAndGet();
+    try {
+      long start = System.nanoTime();
+      long waited = 0;
+      do {
+        for (Job job : jobs) {
+          if (job.join()) {
+            return job;
+          }
         }
+        if (waited < SPIN_NANOS) {
+          Thread.onSpinWait();
+        } else {
+          Thread.yield();
+        }
+        waited = System.nanoTime() - start;
+      } while (waited < YIELD_NANOS);
+      return null;
+    } finally {
+      seeking.decrementAndGet();
+    }
+  }
+
+  private boolean isAnyOpen() {
+    for (Job job : jobs) {
+      if (job.isOpen()) {
+        return true;
       }
-      Thread.onSpinWait();
-    } while (System.nanoTime() < deadline);
-    return null;
+    }
+    return false;
   }
 
   /** A thread of the pool. */
-  private record Helper(Thread thread, ThreadPlacement placement) {}
+  private static final class Helper {
+    private final AtomicBoolean parked = new AtomicBoolean();
+    private volatile @Nullable Thread thread;
+    private volatile @Nullable ThreadPlacement placement;
 
-  private static final class Job {
-    private final ChunkTask task;
-    private final int chunks;
-    private final AtomicInteger next = new AtomicInteger();
-    private final AtomicInteger seats;
-    private final AtomicInteger helping = new AtomicInteger();
-    private final Thread caller = Thread.currentThread();
-    private volatile @Nullable Throwable failure;
-
-    Job(ChunkTask task, int chunks, int helpers) {
-      this.task = task;
-      this.chunks = chunks;
-      this.seats = new AtomicInteger(helpers);
+    private void start() {
+      placement = ThreadPlacement.ofCurrentThread();
+      thread = Thread.currentThread();
     }
 
-    boolean isOpen() {
-      return next.get() < chunks && seats.get() > 0;
+    /** Leaves the caller's processor, where the system may have put both. */
+    private void makeRoom(int processor) {
+      if (processor >= 0 && processor == ThreadPlacement.currentProcessor()) {
+        Objects.requireNonNull(placement).avoid(processor);
+      }
     }
 
-    boolean join() {
-      if (!isOpen()) {
+    /** Wakes the thread, on another processor, if it is parked and nobody else has woken it. */
+    private boolean wake(int processor) {
+      if (!parked.get() || !parked.compareAndSet(true, false)) {
         return false;
       }
-      helping.incrementAndGet();
-      if (seats.getAndDecrement() > 0) {
-        return true;
-      }
-      leave();
-      return false;
+      Objects.requireNonNull(placement).avoid(processor);
+      LockSupport.unpark(thread);
+      return true;
+    }
+  }
+
+  /**
+   * A call, used again for later calls. The state counts, from its lowest bits, the seats that are
+   * free for helpers, the helpers inside, whether a caller has taken it, and the calls so far, so
+   * that a helper cannot join another call than the one it has seen.
+   */
+  private static final class Job {
+    private static final long SEATS = 0xFFFF;
+    private static final long ONE_INSIDE = 1L << 16;
+    private static final long INSIDE = 0xFFFFL << 16;
+    private static final long TAKEN = 1L << 32;
+    private static final long ONE_CALL = 1L << 33;
+
+    private final AtomicLong state = new AtomicLong();
+    private final AtomicInteger next = new AtomicInteger();
+    private @Nullable ChunkTask task;
+    private int chunks;
+
+    /** Where the caller runs. */
+    private int processor;
+
+    private volatile @Nullable Thread caller;
+    private volatile @Nullable Throwable failure;
+
+    private boolean take() {
+      long now = state.get();
+      return (now & TAKEN) == 0 && state.compareAndSet(now, now + ONE_CALL | TAKEN);
     }
 
-    void leave() {
-      if (helping.decrementAndGet() == 0) {
-        LockSupport.unpark(caller);
+    private void open(ChunkTask newTask, int newChunks, int seats, int newProcessor) {
+      task = newTask;
+      chunks = newChunks;
+      processor = newProcessor;
+      next.set(0);
+      state.set(state.get() + seats);
+    }
+
+    private boolean isOpen() {
+      return (state.get() & SEATS) != 0;
+    }
+
+    private boolean join() {
+      long now = state.get();
+      return (now & SEATS) != 0 && state.compareAndSet(now, now - 1 + ONE_INSIDE);
+    }
+
+    private void leave() {
+      long now = state.addAndGet(-ONE_INSIDE);
+      Thread waiting = caller;
+      if ((now & INSIDE) == 0 && waiting != null) {
+        LockSupport.unpark(waiting);
       }
     }
 
-    void work() {
+    private void work() {
+      ChunkTask work = Objects.requireNonNull(task);
+      int count = chunks;
       try {
-        for (int chunk = next.getAndIncrement(); chunk < chunks; chunk = next.getAndIncrement()) {
-          task.run(chunk);
+        for (int chunk = next.getAndIncrement(); chunk < count; chunk = next.getAndIncrement()) {
+          work.run(chunk);
         }
       } catch (Throwable thrown) {
         failure = thrown;
-        next.set(chunks);
+        next.set(count);
       }
     }
 
-    void await() {
-      long deadline = System.nanoTime() + SPIN_NANOS;
-      while (helping.get() > 0) {
-        if (System.nanoTime() < deadline) {
+    /** Waits for the helpers and lets others take the job. */
+    private void finish() {
+      state.updateAndGet(now -> now & ~SEATS);
+      long start = System.nanoTime();
+      while ((state.get() & INSIDE) != 0) {
+        long waited = System.nanoTime() - start;
+        if (waited < SPIN_NANOS) {
           Thread.onSpinWait();
+        } else if (waited < YIELD_NANOS) {
+          Thread.yield();
         } else {
-          LockSupport.park(this);
+          caller = Thread.currentThread();
+          if ((state.get() & INSIDE) != 0) {
+            LockSupport.park(this);
+          }
         }
       }
-      switch (failure) {
+      Throwable thrown = failure;
+      task = null;
+      caller = null;
+      failure = null;
+      state.addAndGet(-TAKEN);
+      switch (thrown) {
         case null -> {}
-        case RuntimeException thrown -> throw thrown;
-        case Error thrown -> throw thrown;
-        case Throwable thrown -> throw new IllegalStateException(thrown);
+        case RuntimeException exception -> throw exception;
+        case Error error -> throw error;
+        default -> throw new IllegalStateException(thrown);
       }
     }
   }

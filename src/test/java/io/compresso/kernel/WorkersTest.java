@@ -3,8 +3,14 @@ package io.compresso.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
@@ -16,10 +22,10 @@ class WorkersTest {
   void run_doesEachChunkOnce_fromManyThreadsAndNested() throws InterruptedException {
     AtomicInteger wrong = new AtomicInteger();
     List<Thread> callers = new ArrayList<>();
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 24; i++) {
       Runnable call =
           () -> {
-            for (int round = 0; round < 50; round++) {
+            for (int round = 0; round < 20; round++) {
               AtomicIntegerArray done = new AtomicIntegerArray(37);
               workers.run(37, 4, chunk -> workers.run(3, 2, _ -> done.incrementAndGet(chunk)));
               for (int chunk = 0; chunk < 37; chunk++) {
@@ -59,5 +65,48 @@ class WorkersTest {
         _ -> {
           throw new AssertionError();
         });
+  }
+
+  @Test
+  void run_allocatesNothing() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long self = Thread.currentThread().threadId();
+    AtomicInteger done = new AtomicInteger();
+    Workers.ChunkTask task = _ -> done.incrementAndGet();
+    for (int i = 0; i < 1000; i++) {
+      workers.run(5, 4, task);
+    }
+    long before = threads.getThreadAllocatedBytes(self);
+    for (int i = 0; i < 1000; i++) {
+      workers.run(5, 4, task);
+    }
+    assertThat(threads.getThreadAllocatedBytes(self) - before).isLessThan(4_000);
+    assertThat(done).hasValue(10_000);
+  }
+
+  @Test
+  void run_getsHelp_afterItsHelpersHaveParked() throws InterruptedException {
+    for (int round = 0; round < 5; round++) {
+      Thread.sleep(5);
+      Set<Thread> took = ConcurrentHashMap.newKeySet();
+      CountDownLatch both = new CountDownLatch(2);
+      workers.run(
+          2,
+          2,
+          _ -> {
+            took.add(Thread.currentThread());
+            both.countDown();
+            awaitUninterruptibly(both);
+          });
+      assertThat(took).hasSize(2);
+    }
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 }

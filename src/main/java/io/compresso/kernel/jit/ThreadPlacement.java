@@ -36,15 +36,21 @@ public final class ThreadPlacement {
     return Calls.INSTANCE.map(calls -> new ThreadPlacement(calls.currentThread())).orElse(NOWHERE);
   }
 
-  /** Keeps the thread off the processor of the caller, if there is another one that it may use. */
-  public synchronized void avoidCaller() {
-    if (this != NOWHERE) {
-      Calls calls = Calls.INSTANCE.orElseThrow();
-      int processor = calls.currentProcessor();
-      if (processor >= 0 && processor != avoided) {
-        avoided = processor;
-        calls.keepOff(thread, processor);
-      }
+  /** The processor that the calling thread is on, a negative number where it is not known. */
+  public static int currentProcessor() {
+    return Calls.INSTANCE.isEmpty() ? -1 : Calls.INSTANCE.get().currentProcessor();
+  }
+
+  /**
+   * Keeps the thread off a processor, if there is another one that it may use. A thread that keeps
+   * itself off its own processor is moved at once.
+   *
+   * @param processor as {@link #currentProcessor} gives it
+   */
+  public synchronized void avoid(int processor) {
+    if (this != NOWHERE && processor >= 0 && processor != avoided) {
+      avoided = processor;
+      Calls.INSTANCE.orElseThrow().keepOff(thread, processor);
     }
   }
 

@@ -9,8 +9,7 @@ package io.compresso.kernel.panel;
  * @param columnsPerBlock columns of a block, the last one excepted
  */
 public record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBlock) {
-  static final long LEAST_MACS = 1 << 17;
-  private static final int BLOCKS_PER_THREAD = 6;
+  private static final long LEAST_MACS = 1 << 20;
 
   /**
    * Blocks that are large enough to be worth a hand-over and enough to keep all threads busy.
@@ -20,18 +19,23 @@ public record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBloc
    */
   public static Blocks of(
       int rows, int columns, long depth, int rowGrain, int columnGrain, int threads) {
-    long macs = (long) rows * columns * Math.max(depth, 1);
-    long wanted = Math.min(macs / LEAST_MACS, (long) BLOCKS_PER_THREAD * threads);
-    if (threads == 1 || wanted <= 1) {
-      return new Blocks(rows, columns, rows, columns);
-    }
+    int rowTiles = Math.ceilDiv(rows, rowGrain);
     int columnTiles = Math.ceilDiv(columns, columnGrain);
-    int columnBlocks = (int) Math.min(wanted, columnTiles);
-    int columnsPerBlock = Math.ceilDiv(columnTiles, columnBlocks) * columnGrain;
-    int rowBlocks = (int) Math.ceilDiv(wanted, columnBlocks);
-    int rowsPerBlock = Math.ceilDiv(Math.ceilDiv(rows, rowGrain), rowBlocks) * rowGrain;
+    long steps = Math.max(depth, 1);
+    Parts parts =
+        Parts.choose(
+            new Parts.Sizes(
+                rowTiles,
+                columnTiles,
+                rows * steps,
+                columns * steps,
+                rows * steps * columns / LEAST_MACS),
+            threads);
     return new Blocks(
-        rows, columns, Math.min(rows, rowsPerBlock), Math.min(columns, columnsPerBlock));
+        rows,
+        columns,
+        Math.min(rows, Math.ceilDiv(rowTiles, parts.rows()) * rowGrain),
+        Math.min(columns, Math.ceilDiv(columnTiles, parts.columns()) * columnGrain));
   }
 
   /** The same grid with narrower blocks. */

@@ -16,7 +16,7 @@ class ThreadPlacementTest {
   private static final Path STATUS = Path.of("/proc/thread-self/status");
 
   @Test
-  void avoidCaller_takesOneProcessorFromTheThread_andKeepsTheOthers() throws Exception {
+  void avoid_takesOneProcessorFromTheThread_andKeepsTheOthers() throws Exception {
     assumeTrue(Files.isReadable(STATUS), "needs /proc");
     Set<Integer> before = allowed();
     assumeTrue(before.size() > 1, "needs two processors");
@@ -33,7 +33,7 @@ class ThreadPlacementTest {
             after.completeExceptionally(e);
           }
         });
-    placement.get().avoidCaller();
+    placement.get().avoid(ThreadPlacement.currentProcessor());
     moved.countDown();
     assertThat(before).containsAll(after.get());
     assertThat(after.get()).hasSize(before.size() - 1);

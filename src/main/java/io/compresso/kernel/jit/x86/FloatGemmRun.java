@@ -32,10 +32,10 @@ final class FloatGemmRun implements PreparedKernel {
   private static final int FEW_ROWS = 16;
 
   /** Units of a part of the depth, at most. */
-  private static final int MOST_DEPTH = 4096;
+  private static final int MOST_DEPTH = 1024;
 
   /** Bytes of the left operand that a part is to leave in the second level of the cache. */
-  private static final int LEFT_BYTES = 1 << 23;
+  private static final int LEFT_BYTES = 1 << 19;
 
   private final KernelSpec spec;
   private final GemmProblem problem;
