@@ -18,6 +18,17 @@ public interface PreparedKernel extends AutoCloseable {
    */
   void run(Operands operands, int threads);
 
+  /**
+   * What computes the output from the same memory again and again: all that a run needs is made
+   * here, once. It must not run twice at a time, nor after {@link #close}.
+   *
+   * @param threads as in {@link #run(Operands, int)}
+   * @throws IllegalArgumentException if a segment does not fit the problem
+   */
+  default Runnable bind(Operands operands, int threads) {
+    return () -> run(operands, threads);
+  }
+
   /** Computes the output with all threads of the pool. */
   default void run(Operands operands) {
     run(operands, Workers.shared().size());

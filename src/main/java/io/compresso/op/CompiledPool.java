@@ -80,7 +80,7 @@ final class CompiledPool extends InternalOperator {
     int threads = context.threads();
     return Lowered.of(buffers -> {
       Operands operands = Operands.of(buffers.input(0), buffers.output(0));
-      return () -> kernel.run(operands, threads);
+      return kernel.bind(operands, threads)::run;
     });
   }
 

@@ -39,8 +39,8 @@ final class DynamicQuantizer {
   private final Kernels kernels;
   private final int threads;
   private final MemorySegment bounds = Arena.ofAuto().allocate(8, Tensor.ALIGNMENT);
-  private final Operands least;
-  private final Operands greatest;
+  private final Runnable least;
+  private final Runnable greatest;
   private final Operands convert;
   private float scale = 1;
   private int zeroPoint;
@@ -48,14 +48,14 @@ final class DynamicQuantizer {
   DynamicQuantizer(Kernels kernels, int threads, MemorySegment from, MemorySegment to) {
     this.kernels = kernels;
     this.threads = threads;
-    this.least = Operands.of(from, bounds.asSlice(0, 4));
-    this.greatest = Operands.of(from, bounds.asSlice(4, 4));
+    this.least = kernels.least().bind(Operands.of(from, bounds.asSlice(0, 4)), threads);
+    this.greatest = kernels.greatest().bind(Operands.of(from, bounds.asSlice(4, 4)), threads);
     this.convert = Operands.of(from, to);
   }
 
   void run() {
-    kernels.least().run(least, threads);
-    kernels.greatest().run(greatest, threads);
+    least.run();
+    greatest.run();
     float low = Math.min(0, bounds.get(FLOAT, 0));
     float high = Math.max(0, bounds.get(FLOAT, 4));
     scale = high == low ? 1 : (high - low) / 255;

@@ -52,7 +52,7 @@ final class FusedLowering {
           givenZero == null ? null : wrap(givenZero, buffers.input(FusedEpilogue.DATA_ZERO_POINT));
       if (!split) {
         return dataScale == null && dataZero == null
-            ? () -> kernel.run(operands, threads)
+            ? kernel.bind(operands, threads)::run
             : () -> kernel.run(quantized(operands, dataScale, dataZero), threads);
       }
       Tensor y = wrap(result, buffers.output(0));

@@ -98,7 +98,7 @@ final class Gather extends StandardOperator {
     int threads = context.threads();
     return Lowered.of(buffers -> {
       Operands operands = Operands.of(buffers.input(0), buffers.input(1), buffers.output(0));
-      return () -> kernel.run(operands, threads);
+      return kernel.bind(operands, threads)::run;
     });
   }
 

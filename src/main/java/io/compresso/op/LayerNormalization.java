@@ -112,7 +112,7 @@ final class LayerNormalization implements Operator {
               Operands operands =
                   Operands.of(buffers.input(0), buffers.output(0))
                       .withThird(terms.skip() ? buffers.input(parameters.skip()) : null);
-              return () -> kernel.run(operands, threads);
+              return kernel.bind(operands, threads)::run;
             })
         .withInPlace(0);
   }

@@ -75,7 +75,7 @@ final class LookUp extends InternalOperator {
     return Lowered.of(
             buffers -> {
               Operands operands = Operands.of(buffers.input(0), buffers.output(0));
-              return () -> kernel.run(operands, threads);
+              return kernel.bind(operands, threads)::run;
             })
         .withInPlace(0);
   }

@@ -49,7 +49,7 @@ final class Lowerings {
     int threads = context.threads();
     return Lowered.of(buffers -> {
       Operands operands = Operands.of(buffers.input(0), buffers.output(0));
-      return () -> kernel.run(operands, threads);
+      return kernel.bind(operands, threads)::run;
     });
   }
 
@@ -69,7 +69,7 @@ final class Lowerings {
     Lowered lowered =
         Lowered.of(buffers -> {
           Operands operands = Operands.of(buffers.input(0), buffers.input(1), buffers.output(0));
-          return () -> kernel.run(operands, threads);
+          return kernel.bind(operands, threads)::run;
         });
     return function.isComparison() ? lowered : lowered.withInPlace(0, 1);
   }
@@ -130,7 +130,7 @@ final class Lowerings {
           Operands.of(
               buffers.input(0).asSlice(offset, problem.inputBytes()),
               buffers.output(0).asSlice(0, problem.outputBytes()));
-      return () -> kernel.run(operands, threads);
+      return kernel.bind(operands, threads)::run;
     });
   }
 

@@ -87,7 +87,7 @@ final class MatMulNBits extends MicrosoftOperator {
     int threads = context.threads();
     return Lowered.of(buffers -> {
       Operands operands = Operands.of(buffers.input(0), buffers.output(0));
-      return () -> kernel.run(operands, threads);
+      return kernel.bind(operands, threads)::run;
     });
   }
 

@@ -150,7 +150,7 @@ final class Pow extends StandardOperator {
             buffers -> {
               Operands operands =
                   Operands.of(buffers.input(0), buffers.input(0), buffers.output(0));
-              return () -> kernel.run(operands, threads);
+              return kernel.bind(operands, threads)::run;
             })
         .withInPlace(0);
   }

@@ -93,7 +93,7 @@ final class ProductLowering {
                   buffers.input(product.weights()),
                   buffers.output(0));
       Operands operands = plain.withInputQuantization(product.zeroPoint(), 1);
-      return () -> kernel.run(operands, threads);
+      return kernel.bind(operands, threads)::run;
     });
   }
 

@@ -57,7 +57,7 @@ record Projection(PreparedKernel kernel, int threads) {
   Lowered.Call bind(MemorySegment from, @Nullable DynamicQuantizer quantizer, MemorySegment to) {
     Operands operands = Operands.of(from, to);
     return quantizer == null
-        ? () -> kernel.run(operands, threads)
+        ? kernel.bind(operands, threads)::run
         : () ->
             kernel.run(
                 operands.withInputQuantization(quantizer.zeroPoint(), quantizer.scale()), threads);

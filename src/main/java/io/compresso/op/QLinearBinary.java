@@ -76,7 +76,7 @@ abstract class QLinearBinary extends MicrosoftOperator {
             buffers -> {
               Operands operands =
                   Operands.of(buffers.input(0), buffers.input(3), buffers.output(0));
-              return () -> kernel.run(operands, threads);
+              return kernel.bind(operands, threads)::run;
             })
         .withInPlace(0, 3);
   }

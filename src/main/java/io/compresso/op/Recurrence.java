@@ -117,7 +117,7 @@ final class Recurrence {
       }
       if (quantizing == null) {
         Operands floats = Operands.of(from, result).withThird(added);
-        return () -> kernel.run(floats, threads);
+        return kernel.bind(floats, threads)::run;
       }
       return new Quantized(quantizing, from, added, result);
     }
@@ -125,16 +125,13 @@ final class Recurrence {
     /** One step. */
     private final class Quantized implements Lowered.Call {
       private final DynamicQuantizer.Kernels kernels;
-      private final Operands least;
-      private final Operands greatest;
+      private final Runnable least;
+      private final Runnable greatest;
       private final Operands convert;
       private final Operands product;
 
       /** By level; made when first needed. */
-      private final @Nullable Operands[] converts = new Operands[LEVELS.length];
-
-      /** By level; made when first needed. */
-      private final @Nullable Operands[] products = new Operands[LEVELS.length];
+      private final @Nullable Step[] steps = new Step[LEVELS.length];
 
       private Quantized(
           DynamicQuantizer.Kernels kernels,
@@ -142,34 +139,37 @@ final class Recurrence {
           @Nullable MemorySegment added,
           MemorySegment result) {
         this.kernels = kernels;
-        this.least = Operands.of(from, bounds.asSlice(0, 4));
-        this.greatest = Operands.of(from, bounds.asSlice(4, 4));
+        this.least = kernels.least().bind(Operands.of(from, bounds.asSlice(0, 4)), 1);
+        this.greatest = kernels.greatest().bind(Operands.of(from, bounds.asSlice(4, 4)), 1);
         this.convert = Operands.of(from, bytes);
         this.product = Operands.of(bytes, result).withThird(added);
       }
 
       @Override
       public void run() {
-        kernels.least().run(least, 1);
-        kernels.greatest().run(greatest, 1);
+        least.run();
+        greatest.run();
         float magnitude = Math.max(-bounds.get(FLOAT, 0), bounds.get(FLOAT, 4));
         int level = level(magnitude);
-        Operands first = converts[level];
-        Operands second = products[level];
-        if (first == null || second == null) {
+        Step step = steps[level];
+        if (step == null) {
           float scale = (level == 0 ? Math.max(LEVELS[0], magnitude) : LEVELS[level]) / STEPS;
-          first = convert.withInputQuantization(ZERO_POINT, scale);
-          second = product.withInputQuantization(ZERO_POINT, scale);
+          step =
+              new Step(
+                  kernels.convert().bind(convert.withInputQuantization(ZERO_POINT, scale), 1),
+                  kernel.bind(product.withInputQuantization(ZERO_POINT, scale), threads));
           if (level > 0) {
-            converts[level] = first;
-            products[level] = second;
+            steps[level] = step;
           }
         }
-        kernels.convert().run(first, 1);
-        kernel.run(second, threads);
+        step.convert.run();
+        step.multiply.run();
       }
     }
   }
+
+  /** What is done at a level of magnitude. */
+  private record Step(Runnable convert, Runnable multiply) {}
 
   /** The last level that is not less than the magnitude; 0 where all are less. */
   private static int level(float magnitude) {

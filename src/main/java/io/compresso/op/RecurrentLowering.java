@@ -156,7 +156,7 @@ final class RecurrentLowering {
     Lowered.Call call(PreparedKernel kernel, MemorySegment from, MemorySegment to) {
       Operands operands = Operands.of(from, to);
       int threads = context.threads();
-      return () -> kernel.run(operands, threads);
+      return kernel.bind(operands, threads)::run;
     }
   }
 

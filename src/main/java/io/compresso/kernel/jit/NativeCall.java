@@ -16,31 +16,54 @@ public final class NativeCall {
               FunctionDescriptor.ofVoid(
                   ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS));
 
+  private static final MethodHandle BLOCK_AT =
+      Linker.nativeLinker()
+          .downcallHandle(
+              FunctionDescriptor.ofVoid(
+                  JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+
   private static final MethodHandle TILES =
       Linker.nativeLinker()
           .downcallHandle(
               FunctionDescriptor.ofVoid(
-                  ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
+                  JAVA_LONG,
+                  JAVA_LONG,
+                  JAVA_LONG,
+                  JAVA_LONG,
+                  JAVA_LONG,
+                  JAVA_LONG,
+                  JAVA_LONG,
+                  JAVA_LONG));
 
   private static final MethodHandle TILE =
       Linker.nativeLinker()
           .downcallHandle(
               FunctionDescriptor.ofVoid(
-                  ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG));
+                  JAVA_LONG,
+                  JAVA_LONG,
+                  JAVA_LONG,
+                  JAVA_LONG,
+                  JAVA_LONG,
+                  JAVA_LONG,
+                  JAVA_LONG,
+                  JAVA_LONG));
 
   private NativeCall() {}
 
-  /** Calls {@code code(a, b, c, constants, rows, panels, residual, table)}. */
+  /**
+   * Calls {@code code(a, b, c, constants, rows, panels, residual, table)} with addresses of memory
+   * that the caller keeps alive.
+   */
   public static void tiles(
       MemorySegment code,
-      MemorySegment a,
-      MemorySegment b,
-      MemorySegment c,
-      MemorySegment constants,
+      long a,
+      long b,
+      long c,
+      long constants,
       long rows,
       long panels,
-      MemorySegment residual,
-      MemorySegment table) {
+      long residual,
+      long table) {
     try {
       TILES.invokeExact(code, a, b, c, constants, rows, panels, residual, table);
     } catch (RuntimeException | Error thrown) {
@@ -69,15 +92,40 @@ public final class NativeCall {
     }
   }
 
-  /** Calls {@code code(a, b, c, columns, rows, frame, first, second)}. */
+  /**
+   * Calls {@code code(a, b, c, constants, first, second, mask)} with addresses of memory that the
+   * caller keeps alive.
+   */
+  public static void block(
+      MemorySegment code,
+      long a,
+      long b,
+      long c,
+      long constants,
+      long first,
+      long second,
+      long mask) {
+    try {
+      BLOCK_AT.invokeExact(code, a, b, c, constants, first, second, mask);
+    } catch (RuntimeException | Error thrown) {
+      throw thrown;
+    } catch (Throwable thrown) {
+      throw new IllegalStateException(thrown);
+    }
+  }
+
+  /**
+   * Calls {@code code(a, b, c, columns, rows, frame, first, second)} with addresses of memory that
+   * the caller keeps alive.
+   */
   public static void tile(
       MemorySegment code,
-      MemorySegment a,
-      MemorySegment b,
-      MemorySegment c,
-      MemorySegment columns,
-      MemorySegment rows,
-      MemorySegment frame,
+      long a,
+      long b,
+      long c,
+      long columns,
+      long rows,
+      long frame,
       long first,
       long second) {
     try {

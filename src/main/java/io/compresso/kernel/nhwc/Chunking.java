@@ -12,7 +12,7 @@ import io.compresso.kernel.panel.Parts;
  */
 record Chunking(Split rows, Split panels, int blockRows) {
   private static final long NEAR_CACHE = 24 << 10;
-  private static final long FAR_CACHE = 256 << 10;
+  private static final long FAR_CACHE = 512 << 10;
   private static final int LEAST_BLOCK_ROWS = 4;
 
   /**

@@ -9,15 +9,19 @@ import java.util.List;
 
 /**
  * The input of some rows of the output: in place where there is neither padding nor conversion, or
- * else a padded copy of the rows that are needed.
+ * else a padded copy, of the rows that are needed or, shared by all chunks of a run, of everything.
  */
 final class InputBlocks implements AutoCloseable {
   private static final int OVERREAD = 256;
+
+  /** Rows of a part of the shared copy. */
+  private static final int ROWS_OF_PART = 8;
 
   private final Geometry geometry;
   private final DType type;
   private final Arithmetic arithmetic;
   private final boolean direct;
+  private final boolean shared;
   private final int mostRows;
   private final long pixelBytes;
   private final long rowBytes;
@@ -27,12 +31,15 @@ final class InputBlocks implements AutoCloseable {
 
   /**
    * @param mostOutputRows the most rows of the output that are computed from one block
+   * @param reread whether several chunks read the same input
    */
-  InputBlocks(Geometry geometry, DType type, TileBackend backend, int mostOutputRows) {
+  InputBlocks(
+      Geometry geometry, DType type, TileBackend backend, int mostOutputRows, boolean reread) {
     this.geometry = geometry;
     this.type = type;
     this.arithmetic = backend.arithmetic();
     this.direct = isDirect(geometry, type, backend);
+    this.shared = reread && !direct && geometry.depth().span() == 1;
     this.pixelBytes = (long) geometry.channels().in() * arithmetic.elementBytes();
     SpatialAxis width = geometry.width();
     long pixels = direct ? width.size() : inputs(width, width.outputSize());
@@ -40,7 +47,10 @@ final class InputBlocks implements AutoCloseable {
     this.mostRows =
         direct
             ? geometry.height().size()
-            : Math.toIntExact(inputs(geometry.height(), mostOutputRows));
+            : Math.toIntExact(
+                inputs(
+                    geometry.height(),
+                    shared ? geometry.height().outputSize() : mostOutputRows));
     this.sliceBytes = mostRows * rowBytes;
     long channels = geometry.channels().in();
     long before = Math.min(width.padBegin(), pixels);
@@ -120,19 +130,67 @@ final class InputBlocks implements AutoCloseable {
     return (geometry.depthwise() ? channel : first) * arithmetic.elementBytes();
   }
 
-  /** Bytes of memory that {@link #block} needs. */
-  long scratchBytes() {
-    return direct ? 0 : geometry.depth().kernel() * sliceBytes + RowPadder.SLACK + OVERREAD;
+  boolean isDirect() {
+    return direct;
+  }
+
+  /** Whether everything is copied before the first block is computed. */
+  boolean isShared() {
+    return shared;
+  }
+
+  /** Bytes of a copy: for {@link #copyAll} or else for {@link #copy}. */
+  long copyBytes() {
+    if (direct) {
+      return 0;
+    }
+    long slices = shared ? slices() : geometry.depth().kernel();
+    return slices * sliceBytes + RowPadder.SLACK + OVERREAD;
+  }
+
+  /** Slices of the output: of all images. */
+  private int slices() {
+    return geometry.images() * geometry.depth().outputSize();
+  }
+
+  /** Where the windows of a row of the output begin, in the input itself or the shared copy. */
+  long offset(int image, int outputSlice, int firstRow) {
+    SpatialAxis height = geometry.height();
+    if (shared) {
+      long slice = (long) image * geometry.depth().outputSize() + outputSlice;
+      return slice * sliceBytes + (long) firstRow * height.stride() * rowBytes;
+    }
+    SpatialAxis depth = geometry.depth();
+    long slice = (long) image * depth.size() + outputSlice * depth.stride() - depth.padBegin();
+    return slice * sliceBytes + ((long) firstRow * height.stride() - height.padBegin()) * rowBytes;
+  }
+
+  /** How many parts {@link #copyPart} can be called for: rows of the copy. */
+  int copyParts() {
+    return slices() * Math.ceilDiv(mostRows, ROWS_OF_PART);
+  }
+
+  /** Copies a part of the input to the shared copy. */
+  void copyPart(MemorySegment input, MemorySegment target, int part, int padding) {
+    int parts = Math.ceilDiv(mostRows, ROWS_OF_PART);
+    int slice = part / parts;
+    int from = part % parts * ROWS_OF_PART;
+    int rows = Math.min(ROWS_OF_PART, mostRows - from);
+    SpatialAxis depth = geometry.depth();
+    int image = slice / depth.outputSize();
+    int z = slice % depth.outputSize() * depth.stride() - depth.padBegin();
+    int row = from - geometry.height().padBegin();
+    copyRows(input, image, z, row, rows, target, slice * sliceBytes + from * rowBytes, padding);
   }
 
   /**
-   * The windows of some rows of the output, the first one at the beginning.
+   * Copies the windows of some rows of the output, the first one to the beginning.
    *
-   * @param scratch memory of {@link #scratchBytes}
+   * @param target memory of {@link #copyBytes}
    */
-  MemorySegment block(
+  void copy(
       MemorySegment input,
-      MemorySegment scratch,
+      MemorySegment target,
       int image,
       int outputSlice,
       int firstRow,
@@ -142,32 +200,34 @@ final class InputBlocks implements AutoCloseable {
     SpatialAxis height = geometry.height();
     int slice = outputSlice * depth.stride() - depth.padBegin();
     int row = firstRow * height.stride() - height.padBegin();
-    if (direct) {
-      return input.asSlice(((long) image * depth.size() + slice) * sliceBytes + row * rowBytes);
-    }
     int needed = Math.toIntExact(inputs(height, rows));
-    int above = Math.clamp(-(long) row, 0, needed);
-    int below = Math.clamp((long) row + needed - height.size(), 0, needed - above);
-    int inside = needed - above - below;
-    long sourceRow = (long) geometry.width().size() * geometry.channels().in() * type.bits() / 8;
     for (int k = 0; k < depth.kernel(); k++) {
       int z = slice + k * depth.dilation();
-      MemorySegment target = scratch.asSlice(k * sliceBytes);
-      if (z < 0 || z >= depth.size() || inside == 0) {
-        padder.fill(target, needed, padding);
-        continue;
-      }
-      if (above > 0) {
-        padder.fill(target, above, padding);
-      }
-      long from = ((long) image * depth.size() + z) * height.size() + row + above;
-      padder.copy(
-          input.asSlice(from * sourceRow), target.asSlice(above * rowBytes), inside, padding);
-      if (below > 0) {
-        padder.fill(target.asSlice((above + inside) * rowBytes), below, padding);
-      }
+      copyRows(input, image, z, row, needed, target, k * sliceBytes, padding);
     }
-    return scratch;
+  }
+
+  /** Copies rows of a slice; those outside of the input are padding. */
+  private void copyRows(
+      MemorySegment input, int image, int z, int row, int rows, MemorySegment target, long at, int padding) {
+    SpatialAxis depth = geometry.depth();
+    SpatialAxis height = geometry.height();
+    int above = Math.clamp(-(long) row, 0, rows);
+    int below = Math.clamp((long) row + rows - height.size(), 0, rows - above);
+    int inside = rows - above - below;
+    if (z < 0 || z >= depth.size() || inside == 0) {
+      padder.fill(target, at, rows, padding);
+      return;
+    }
+    if (above > 0) {
+      padder.fill(target, at, above, padding);
+    }
+    long sourceRow = (long) geometry.width().size() * geometry.channels().in() * type.bits() / 8;
+    long from = ((long) image * depth.size() + z) * height.size() + row + above;
+    padder.copy(input, from * sourceRow, target, at + above * rowBytes, inside, padding);
+    if (below > 0) {
+      padder.fill(target, at + (above + inside) * rowBytes, below, padding);
+    }
   }
 
   @Override

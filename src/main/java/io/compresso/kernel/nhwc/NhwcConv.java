@@ -10,6 +10,7 @@ import io.compresso.kernel.nhwc.TileShape.Output;
 import io.compresso.kernel.panel.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +61,8 @@ public final class NhwcConv implements PreparedKernel {
             geometry,
             problem.types().input(),
             backend,
-            Math.min(outputRows, blockRows * tiling.rows().large()));
+            Math.min(outputRows, blockRows * tiling.rows().large()),
+            chunking.panels().parts() > 1);
     long pixelBytes = problem.types().output().bytes(problem.channels().out());
     this.output =
         new Output(
@@ -137,122 +139,160 @@ public final class NhwcConv implements PreparedKernel {
     return spec;
   }
 
-  /** The memory of one run. */
-  private record Buffers(Operands operands, MemorySegment filters, MemorySegment constants) {}
-
   @Override
   public void run(Operands operands, int threads) {
+    bind(operands, threads).run();
+  }
+
+  @Override
+  public Runnable bind(Operands operands, int threads) {
     operands.require(problem, filters != null);
-    try (Scratch given = Scratch.of(filters != null ? 0 : packing.bytes())) {
-      MemorySegment packed = filters;
-      int[] sums = filterSums;
-      if (packed == null) {
-        packed = given.segment();
-        sums = packing.pack(Objects.requireNonNull(operands.second()), packed, threads);
-      }
-      MemorySegment channels = constants.of(operands, sums, filters != null);
-      Buffers buffers = new Buffers(operands, packed, channels);
-      Workers.shared().run(chunking.count(), threads, chunk -> chunk(buffers, chunk));
-    }
+    return new Run(operands, threads);
   }
 
-  private void chunk(Buffers buffers, int chunk) {
-    int rowChunk = chunk % chunking.rows().parts();
-    int panelChunk = chunk / chunking.rows().parts();
-    int row = chunking.rows().start(rowChunk);
-    int end = chunking.rows().start(rowChunk + 1);
-    int firstPanel = chunking.panels().start(panelChunk);
-    int endPanel = chunking.panels().start(panelChunk + 1);
-    int parts = tiling.rows().parts();
-    try (Scratch scratch = Scratch.of(blocks.scratchBytes())) {
-      while (row < end) {
-        int inSlice = row % parts;
-        int rows = Math.min(Math.min(chunking.blockRows(), parts - inSlice), end - row);
-        block(buffers, scratch.segment(), row / parts, inSlice, rows, firstPanel, endPanel);
-        row += rows;
+  /** Runs on the same memory, one at a time. */
+  private final class Run implements Runnable {
+    private final Operands operands;
+    private final int threads;
+    private final int padding;
+    private final Workers.ChunkTask copying = this::copyPart;
+    private final Workers.ChunkTask computing = this::chunk;
+    private TileKernel.@Nullable Memory memory;
+    private MemorySegment input;
+
+    Run(Operands operands, int threads) {
+      this.operands = operands;
+      this.threads = threads;
+      this.padding = constants.inputZeroPoint(operands);
+      this.input = operands.input();
+      if (filters != null) {
+        memory = memory(filters, filterSums);
       }
     }
-  }
 
-  private void block(
-      Buffers buffers,
-      MemorySegment scratch,
-      int slice,
-      int tileRow,
-      int tileRows,
-      int firstPanel,
-      int endPanel) {
-    Split split = tiling.rows();
-    int first = split.start(tileRow);
-    int rows = split.start(tileRow + tileRows) - first;
-    int depth = geometry.depth().outputSize();
-    MemorySegment input =
-        blocks.block(
-            buffers.operands().input(),
-            scratch,
-            slice / depth,
-            slice % depth,
-            first,
-            rows,
-            constants.inputZeroPoint(buffers.operands()));
-    int large = Math.clamp(split.largeCount() - tileRow, 0, tileRows);
-    long outputRow = ((long) slice * geometry.height().outputSize() + first) * output.rowBytes();
-    Part upper = new Part(0, input, outputRow, large);
-    Part lower = null;
-    if (large < tileRows) {
+    private TileKernel.Memory memory(MemorySegment packed, int[] sums) {
+      return new TileKernel.Memory(
+          packed,
+          constants.of(operands, sums, filters != null),
+          operands.output(),
+          operands.third());
+    }
+
+    @Override
+    public void run() {
+      if (filters != null) {
+        compute();
+        return;
+      }
+      try (Scratch given = Scratch.of(packing.bytes())) {
+        MemorySegment packed = given.segment();
+        memory = memory(packed, packing.pack(Objects.requireNonNull(operands.second()), packed, threads));
+        compute();
+      }
+    }
+
+    private void compute() {
+      Workers workers = Workers.shared();
+      if (!blocks.isShared()) {
+        workers.run(chunking.count(), threads, computing);
+      } else {
+        try (Scratch copy = Scratch.of(blocks.copyBytes())) {
+          input = copy.memory();
+          workers.run(blocks.copyParts(), threads, copying);
+          workers.run(chunking.count(), threads, computing);
+        }
+      }
+      Reference.reachabilityFence(this);
+    }
+
+    private void copyPart(int part) {
+      blocks.copyPart(operands.input(), input, part, padding);
+    }
+
+    private void chunk(int chunk) {
+      int rowChunk = chunk % chunking.rows().parts();
+      int row = chunking.rows().start(rowChunk);
+      int end = chunking.rows().start(rowChunk + 1);
+      int panelChunk = chunk / chunking.rows().parts();
+      int parts = tiling.rows().parts();
+      boolean copies = !blocks.isDirect() && !blocks.isShared();
+      try (Scratch copy = Scratch.of(copies ? blocks.copyBytes() : 0)) {
+        while (row < end) {
+          int inSlice = row % parts;
+          int rows = Math.min(Math.min(chunking.blockRows(), parts - inSlice), end - row);
+          block(copies ? copy.memory() : null, row / parts, inSlice, rows, panelChunk);
+          row += rows;
+        }
+      }
+    }
+
+    /** Computes consecutive rows of tiles of a slice. */
+    private void block(
+        @Nullable MemorySegment copy, int slice, int tileRow, int tileRows, int panelChunk) {
+      Split split = tiling.rows();
+      int first = split.start(tileRow);
+      int depth = geometry.depth().outputSize();
+      int image = slice / depth;
+      MemorySegment source = input;
+      long at = 0;
+      if (copy == null) {
+        at = blocks.offset(image, slice % depth, first);
+      } else {
+        source = copy;
+        int rows = split.start(tileRow + tileRows) - first;
+        blocks.copy(input, copy, image, slice % depth, first, rows, padding);
+      }
+      int large = Math.clamp(split.largeCount() - tileRow, 0, tileRows);
       int below = large * split.large();
-      lower =
-          new Part(
-              1,
-              input.asSlice(below * blocks.window().rowBytes()),
-              outputRow + below * output.rowBytes(),
-              tileRows - large);
-    }
-    int panels = tiling.panels();
-    for (int panel = firstPanel; panel < endPanel; ) {
-      int group = panel / panels;
-      int from = panel % panels;
-      int to = Math.min(panels, from + endPanel - panel);
-      int full = Math.min(to, tiling.fullPanels());
-      if (from < full) {
-        panels(buffers, upper, lower, group, from, full);
+      long outputRow = ((long) slice * geometry.height().outputSize() + first) * output.rowBytes();
+      int panels = tiling.panels();
+      int end = chunking.panels().start(panelChunk + 1);
+      for (int panel = chunking.panels().start(panelChunk); panel < end; ) {
+        int group = panel / panels;
+        int from = panel % panels;
+        int to = Math.min(panels, from + end - panel);
+        int full = Math.min(to, tiling.fullPanels());
+        // Full panels, then the last one; large tiles, then the smaller ones below them.
+        for (int rest = 0; rest < 2; rest++) {
+          int firstPanel = rest == 0 ? from : Math.max(from, full);
+          int endPanel = rest == 0 ? full : to;
+          if (firstPanel < endPanel && large > 0) {
+            panels(source, at, outputRow, 0, large, group, firstPanel, endPanel);
+          }
+          if (firstPanel < endPanel && large < tileRows) {
+            long rowAt = at + below * blocks.window().rowBytes();
+            long resultAt = outputRow + below * output.rowBytes();
+            panels(source, rowAt, resultAt, 1, tileRows - large, group, firstPanel, endPanel);
+          }
+        }
+        panel += to - from;
       }
-      if (to > full) {
-        panels(buffers, upper, lower, group, full, to);
-      }
-      panel += to - from;
     }
-  }
 
-  /** Consecutive rows of tiles of the same height. */
-  private record Part(int small, MemorySegment input, long outputBytes, int tileRows) {}
-
-  private void panels(
-      Buffers buffers, Part upper, @Nullable Part lower, int group, int from, int to) {
-    if (upper.tileRows() > 0) {
-      panels(buffers, upper, group, from, to);
+    private void panels(
+        MemorySegment source,
+        long at,
+        long outputBytes,
+        int small,
+        int tileRows,
+        int group,
+        int from,
+        int to) {
+      int inGroup = from * tiling.vectors() * tiling.lanes();
+      long channel = (long) group * tiling.channels() + inGroup;
+      long panel = (long) group * tiling.panels() + from;
+      int rest = from >= tiling.fullPanels() ? 1 : 0;
+      Objects.requireNonNull(tiles[small][rest])
+          .run(
+              Objects.requireNonNull(memory),
+              source,
+              at + blocks.channelBytes(group, inGroup),
+              group * packing.groupBytes() + from * packing.panelBytes(),
+              panel * constants.panelBytes(),
+              outputBytes + channel * output.elementBytes(),
+              tileRows,
+              to - from);
     }
-    if (lower != null) {
-      panels(buffers, lower, group, from, to);
-    }
-  }
-
-  private void panels(Buffers buffers, Part part, int group, int from, int to) {
-    boolean rest = from >= tiling.fullPanels();
-    int channel = group * tiling.channels() + from * tiling.vectors() * tiling.lanes();
-    long at = part.outputBytes() + (long) channel * output.elementBytes();
-    Operands operands = buffers.operands();
-    MemorySegment residual = operands.third();
-    long constantPanel = (long) group * tiling.panels() + from;
-    TileKernel kernel = Objects.requireNonNull(tiles[part.small()][rest ? 1 : 0]);
-    kernel.run(
-        part.input().asSlice(blocks.channelBytes(group, from * tiling.vectors() * tiling.lanes())),
-        buffers.filters().asSlice(group * packing.groupBytes() + from * packing.panelBytes()),
-        buffers.constants().asSlice(constantPanel * constants.panelBytes()),
-        operands.output().asSlice(at),
-        residual == null ? null : residual.asSlice(at),
-        part.tileRows(),
-        to - from);
   }
 
   @Override

@@ -59,6 +59,16 @@ public final class NhwcGemm implements PreparedKernel {
   }
 
   @Override
+  public Runnable bind(Operands operands, int threads) {
+    boolean copies = problem.transpose().a() || !constantWeights && !problem.transpose().b();
+    if (conv == null || copies) {
+      return () -> run(operands, threads);
+    }
+    operands.require(problem, constantWeights);
+    return conv.bind(operands, threads);
+  }
+
+  @Override
   public void run(Operands operands, int threads) {
     operands.require(problem, constantWeights);
     if (conv == null) {

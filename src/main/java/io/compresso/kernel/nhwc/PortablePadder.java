@@ -9,12 +9,18 @@ public record PortablePadder(RowPadder.Shape shape) implements RowPadder {
   private static final int MOVE = 0x80;
 
   @Override
-  public void copy(MemorySegment source, MemorySegment target, int rows, int padding) {
+  public void copy(
+      MemorySegment source,
+      long sourceAt,
+      MemorySegment target,
+      long targetAt,
+      int rows,
+      int padding) {
     long sourceBytes = shape.type().bits() / 8;
     int elementBytes = shape.arithmetic().elementBytes();
     for (int row = 0; row < rows; row++) {
-      long from = row * shape.sourceRow() * sourceBytes;
-      long to = row * shape.targetRowBytes();
+      long from = sourceAt + row * shape.sourceRow() * sourceBytes;
+      long to = targetAt + row * shape.targetRowBytes();
       fill(target, to, shape.before(), padding);
       copy(source, from, target, to + shape.before() * elementBytes);
       fill(target, to + (shape.before() + shape.count()) * elementBytes, shape.after(), padding);
@@ -42,9 +48,9 @@ public record PortablePadder(RowPadder.Shape shape) implements RowPadder {
   }
 
   @Override
-  public void fill(MemorySegment target, int rows, int padding) {
+  public void fill(MemorySegment target, long targetAt, int rows, int padding) {
     long row = shape.targetRowBytes() / shape.arithmetic().elementBytes();
-    fill(target, 0, rows * row, padding);
+    fill(target, targetAt, rows * row, padding);
   }
 
   /** Floats are padded with 0, bytes with the byte; there is no other arithmetic in Java. */

@@ -30,14 +30,22 @@ public interface RowPadder extends AutoCloseable {
   }
 
   /**
-   * Copies rows.
+   * Copies rows. The caller keeps the memory alive for the length of the call.
    *
+   * @param sourceAt where the first row begins, in bytes
+   * @param targetAt where its copy begins, in bytes
    * @param padding the padding's element
    */
-  void copy(MemorySegment source, MemorySegment target, int rows, int padding);
+  void copy(
+      MemorySegment source,
+      long sourceAt,
+      MemorySegment target,
+      long targetAt,
+      int rows,
+      int padding);
 
-  /** Writes rows of padding. */
-  void fill(MemorySegment target, int rows, int padding);
+  /** Writes rows of padding from {@code targetAt} on. */
+  void fill(MemorySegment target, long targetAt, int rows, int padding);
 
   @Override
   void close();

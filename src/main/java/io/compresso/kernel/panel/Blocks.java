@@ -9,7 +9,7 @@ package io.compresso.kernel.panel;
  * @param columnsPerBlock columns of a block, the last one excepted
  */
 public record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBlock) {
-  private static final long LEAST_MACS = 1 << 20;
+  static final long LEAST_MACS = 1 << 20;
 
   /**
    * Blocks that are large enough to be worth a hand-over and enough to keep all threads busy.

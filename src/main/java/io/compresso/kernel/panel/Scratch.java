@@ -16,7 +16,7 @@ public final class Scratch implements AutoCloseable {
       Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
 
   @SuppressWarnings({"unchecked", "rawtypes"})
-  private static final ArrayBlockingQueue<MemorySegment>[] POOLS =
+  private static final ArrayBlockingQueue<Scratch>[] POOLS =
       new ArrayBlockingQueue[GREATEST_CLASS + 1];
 
   static {
@@ -26,17 +26,15 @@ public final class Scratch implements AutoCloseable {
   }
 
   private static final Scratch NOTHING =
-      new Scratch(
-          GREATEST_CLASS + 1, Arena.global().allocate(0, 64), Arena.global().allocate(0, 64));
+      new Scratch(GREATEST_CLASS + 1, Arena.global().allocate(0, 64));
 
   private final int sizeClass;
-  private final MemorySegment whole;
-  private final MemorySegment segment;
+  private final MemorySegment memory;
+  private long bytes;
 
-  private Scratch(int sizeClass, MemorySegment whole, MemorySegment segment) {
+  private Scratch(int sizeClass, MemorySegment memory) {
     this.sizeClass = sizeClass;
-    this.whole = whole;
-    this.segment = segment;
+    this.memory = memory;
   }
 
   /** Memory of {@code bytes} bytes, aligned to 64. */
@@ -45,24 +43,31 @@ public final class Scratch implements AutoCloseable {
       return NOTHING;
     }
     int sizeClass = Math.max(LEAST_CLASS, 64 - Long.numberOfLeadingZeros(Math.max(bytes, 1) - 1));
-    if (sizeClass > GREATEST_CLASS) {
-      MemorySegment own = Arena.ofAuto().allocate(bytes, 64);
-      return new Scratch(sizeClass, own, own);
+    boolean pooled = sizeClass <= GREATEST_CLASS;
+    Scratch scratch = pooled ? POOLS[sizeClass].poll() : null;
+    if (scratch == null) {
+      long size = pooled ? 1L << sizeClass : bytes;
+      scratch = new Scratch(sizeClass, Arena.ofAuto().allocate(size, 64));
     }
-    MemorySegment kept = POOLS[sizeClass].poll();
-    MemorySegment whole = kept != null ? kept : Arena.ofAuto().allocate(1L << sizeClass, 64);
-    return new Scratch(sizeClass, whole, whole.asSlice(0, bytes));
+    scratch.bytes = bytes;
+    return scratch;
   }
 
+  /** The memory, of exactly the bytes that were asked for. */
   public MemorySegment segment() {
-    return segment;
+    return memory.asSlice(0, bytes);
+  }
+
+  /** The memory, of at least the bytes that were asked for; makes no object. */
+  public MemorySegment memory() {
+    return memory;
   }
 
   /** Gives the memory back; the segment must not be used any more. */
   @Override
   public void close() {
     if (sizeClass <= GREATEST_CLASS) {
-      POOLS[sizeClass].offer(whole);
+      POOLS[sizeClass].offer(this);
     }
   }
 }

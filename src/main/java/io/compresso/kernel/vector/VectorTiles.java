@@ -90,13 +90,20 @@ record VectorTiles(Arithmetic arithmetic, boolean depthwise) implements TileBack
 
     @Override
     public void run(
-        MemorySegment input,
-        MemorySegment filters,
-        MemorySegment constants,
-        MemorySegment output,
-        @Nullable MemorySegment residual,
+        Memory memory,
+        MemorySegment wholeInput,
+        long inputAt,
+        long filtersAt,
+        long constantsAt,
+        long outputAt,
         int tileRows,
         int panels) {
+      MemorySegment input = wholeInput.asSlice(inputAt);
+      MemorySegment filters = memory.filters().asSlice(filtersAt);
+      MemorySegment constants = memory.constants().asSlice(constantsAt);
+      MemorySegment output = memory.output().asSlice(outputAt);
+      MemorySegment residual =
+          memory.residual() == null ? null : memory.residual().asSlice(outputAt);
       int channels = shape.tail() == 0 ? LANES : shape.tail();
       for (int panel = 0; panel < panels; panel++) {
         long filter = (long) panel * steps.length * VECTOR_BYTES;

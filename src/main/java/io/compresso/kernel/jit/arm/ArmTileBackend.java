@@ -8,7 +8,6 @@ import io.compresso.kernel.nhwc.TileBackend;
 import io.compresso.kernel.nhwc.TileKernel;
 import io.compresso.kernel.nhwc.TileShape;
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 
 /** Tiles of products in NEON code. */
 record ArmTileBackend(TileProducts products) implements TileBackend {
@@ -58,23 +57,25 @@ record ArmTileBackend(TileProducts products) implements TileBackend {
   private record Tiles(CodeCache.Lease code, MemorySegment table) implements TileKernel {
     @Override
     public void run(
+        Memory memory,
         MemorySegment input,
-        MemorySegment filters,
-        MemorySegment constants,
-        MemorySegment output,
-        @Nullable MemorySegment residual,
+        long inputAt,
+        long filtersAt,
+        long constantsAt,
+        long outputAt,
         int tileRows,
         int panels) {
+      MemorySegment residual = memory.residual();
       NativeCall.tiles(
           code.entry(),
-          input,
-          filters,
-          output,
-          constants,
+          input.address() + inputAt,
+          memory.filters().address() + filtersAt,
+          memory.output().address() + outputAt,
+          memory.constants().address() + constantsAt,
           tileRows,
           panels,
-          residual == null ? output : residual,
-          table);
+          (residual == null ? memory.output() : residual).address() + outputAt,
+          table.address());
     }
 
     @Override
@@ -86,20 +87,26 @@ record ArmTileBackend(TileProducts products) implements TileBackend {
   private record Padder(Arithmetic arithmetic, CodeCache.Lease code, CodeCache.Lease fill)
       implements RowPadder {
     @Override
-    public void copy(MemorySegment source, MemorySegment target, int rows, int padding) {
-      call(code, source, target, rows, padding);
+    public void copy(
+        MemorySegment source,
+        long sourceAt,
+        MemorySegment target,
+        long targetAt,
+        int rows,
+        int padding) {
+      call(code, source.address() + sourceAt, target.address() + targetAt, rows, padding);
     }
 
     @Override
-    public void fill(MemorySegment target, int rows, int padding) {
-      call(fill, target, target, rows, padding);
+    public void fill(MemorySegment target, long targetAt, int rows, int padding) {
+      long at = target.address() + targetAt;
+      call(fill, at, at, rows, padding);
     }
 
-    private void call(
-        CodeCache.Lease lease, MemorySegment source, MemorySegment target, int rows, int padding) {
+    private void call(CodeCache.Lease lease, long source, long target, int rows, int padding) {
       long pattern = arithmetic.isInteger() ? (padding & 0xFF) * 0x01010101L : 0;
       NativeCall.block(
-          lease.entry(), source, target, target, target, rows, pattern, MemorySegment.NULL);
+          lease.entry(), source, target, target, target, rows, pattern, 0);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.jit.x86.GemmPanels.Unit;
 import io.compresso.kernel.jit.x86.GemmProduct.Memory;
+import io.compresso.kernel.jit.x86.GemmShape.Part;
 import io.compresso.kernel.jit.x86.GemmShape.Left;
 import io.compresso.kernel.jit.x86.GemmShape.Output;
 import io.compresso.kernel.jit.x86.GemmShape.Right;
@@ -17,6 +18,7 @@ import io.compresso.kernel.panel.Scratch;
 import io.compresso.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -74,49 +76,79 @@ final class BatchGemmRun implements PreparedKernel {
 
   @Override
   public void run(Operands operands, int threads) {
-    operands.require(problem, false);
-    GemmProblem each = problem.product();
-    if (problem.outputBytes() == 0) {
-      return;
-    }
-    MemorySegment right = Objects.requireNonNull(operands.second());
-    MemorySegment third = operands.third() == null ? operands.output() : operands.third();
-    int chunks = (int) Math.clamp(each.macs() * problem.count() / LEAST_MACS, 1, problem.count());
-    try (Scratch scalars = Scratch.of(GemmFrame.BYTES)) {
-      MemorySegment own = scalars.segment().copyFrom(frame);
-      GemmFrame.run(own, third, operands.output(), 1, 0);
-      Workers.shared()
-          .run(
-              chunks,
-              threads,
-              chunk -> {
-                int from = (int) ((long) chunk * problem.count() / chunks);
-                int to = (int) ((chunk + 1L) * problem.count() / chunks);
-                try (Scratch packed = Scratch.of(panels.bytes())) {
-                  for (int index = from; index < to; index++) {
-                    multiply(operands, right, packed.segment(), own, index);
-                  }
-                }
-              });
-    }
+    bind(operands, threads).run();
   }
 
-  private void multiply(
-      Operands operands, MemorySegment right, MemorySegment packed, MemorySegment own, int index) {
-    int outer = index / problem.inner();
-    int inner = index % problem.inner();
-    MemorySegment a = operands.input();
-    if (copies != null) {
-      a = a.asSlice(4 * problem.a().first(outer, inner));
-      copies.pack(right.asSlice(4 * problem.b().first(outer, inner)), packed, 1);
+  @Override
+  public Runnable bind(Operands operands, int threads) {
+    operands.require(problem, false);
+    return problem.outputBytes() == 0 ? () -> {} : new Run(operands, threads);
+  }
+
+  /** Runs on the same memory, one at a time. */
+  private final class Run implements Runnable {
+    private final Operands operands;
+    private final MemorySegment right;
+    private final int threads;
+    private final int chunks;
+    private final MemorySegment own = Arena.ofAuto().allocate(GemmFrame.BYTES, 64);
+    private final Part whole = shape.whole();
+    private final Workers.ChunkTask task = this::chunk;
+
+    Run(Operands operands, int threads) {
+      this.operands = operands;
+      this.right = Objects.requireNonNull(operands.second());
+      this.threads = threads;
+      long macs = problem.product().macs() * problem.count();
+      this.chunks = (int) Math.clamp(macs / LEAST_MACS, 1, problem.count());
+      own.copyFrom(frame);
+      MemorySegment third = operands.third() == null ? operands.output() : operands.third();
+      GemmFrame.run(own, third, operands.output(), 1, 0);
     }
-    MemorySegment c = operands.output().asSlice(4 * problem.output().first(outer, inner));
-    GemmProblem each = problem.product();
-    product.multiply(
-        new Memory(a, packed, c, columns, MemorySegment.NULL, own),
-        shape.whole(),
-        each.m(),
-        each.n());
+
+    @Override
+    public void run() {
+      Workers.shared().run(chunks, threads, task);
+      Reference.reachabilityFence(this);
+    }
+
+    private void chunk(int chunk) {
+      int from = (int) ((long) chunk * problem.count() / chunks);
+      int to = (int) ((chunk + 1L) * problem.count() / chunks);
+      try (Scratch packed = Scratch.of(panels.bytes())) {
+        Memory memory =
+            new Memory(
+                operands.input(),
+                packed.memory(),
+                operands.output(),
+                columns,
+                MemorySegment.NULL,
+                own);
+        for (int index = from; index < to; index++) {
+          multiply(memory, index);
+        }
+      }
+    }
+
+    private void multiply(Memory memory, int index) {
+      int outer = index / problem.inner();
+      int inner = index % problem.inner();
+      if (copies != null) {
+        long at = 4 * problem.b().first(outer, inner);
+        copies.pack(at == 0 ? right : right.asSlice(at), memory.b(), 1);
+      }
+      GemmProblem each = problem.product();
+      product.multiply(
+          memory,
+          copies == null ? 0 : 4 * problem.a().first(outer, inner),
+          0,
+          4 * problem.output().first(outer, inner),
+          0,
+          0,
+          whole,
+          each.m(),
+          each.n());
+    }
   }
 
   @Override

@@ -23,6 +23,7 @@ import io.compresso.kernel.panel.Scratch;
 import io.compresso.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,8 @@ final class FloatGemmRun implements PreparedKernel {
   private final GemmPanels panels;
   private final GemmShape shape;
   private final GemmProduct product;
+  private final Part[] parts;
+  private final int rowsAtATime;
   private final @Nullable RowStage stage;
   private final @Nullable PanelCopies copies;
   private final Arena arena = Arena.ofShared();
@@ -86,6 +89,9 @@ final class FloatGemmRun implements PreparedKernel {
                 paddedColumns,
                 Terms.NONE));
     this.product = new GemmProduct(shape, spec.isa(), tiles);
+    this.parts = parts();
+    int grain = GemmProduct.mostRows(shape.factors(), spec.isa());
+    this.rowsAtATime = Math.max(1, LEFT_BYTES / Math.max(1, 4 * parts[0].depth()) / grain) * grain;
     VectorSet set = VectorSet.of(spec.isa());
     copies =
         data == null && packs && PanelCopies.accepts(panels, set)
@@ -152,74 +158,131 @@ final class FloatGemmRun implements PreparedKernel {
     if (problem.m() == 0 || problem.n() == 0) {
       return;
     }
-    boolean packs = packed == null && shape.right().isPacked();
-    try (Scratch rows = Scratch.of(stage == null ? 0 : stage.bytes());
-        Scratch given = Scratch.of(packs ? panels.bytes() : 0);
-        Scratch scalars = Scratch.of(GemmFrame.BYTES)) {
-      MemorySegment a = operands.input();
-      if (stage != null) {
-        stage.copy(a, rows.segment(), threads);
-        a = rows.segment();
-      }
-      MemorySegment b = packed;
-      if (b == null) {
-        b = Objects.requireNonNull(operands.second());
-        if (packs) {
-          if (copies != null) {
-            copies.pack(b, given.segment(), threads);
-          } else {
-            panels.pack(b, given.segment(), Bytes.NONE, new int[0], threads);
-          }
-          b = given.segment();
-        }
-      }
-      MemorySegment own = scalars.segment().copyFrom(frame);
+    try (Scratch own = Scratch.of(GemmFrame.BYTES)) {
+      new Run(operands, threads, own.memory()).run();
+    }
+  }
+
+  @Override
+  public Runnable bind(Operands operands, int threads) {
+    operands.require(problem, packed != null);
+    return problem.m() == 0 || problem.n() == 0
+        ? () -> {}
+        : new Run(operands, threads, Arena.ofAuto().allocate(GemmFrame.BYTES, 64));
+  }
+
+  /** Runs on the same memory, one at a time. */
+  private final class Run implements Runnable {
+    private final Operands operands;
+    private final int threads;
+    private final Blocks blocks;
+    private final MemorySegment own;
+    private final Workers.ChunkTask multiplying = this::multiply;
+    private @Nullable Memory memory;
+
+    Run(Operands operands, int threads, MemorySegment own) {
+      this.operands = operands;
+      this.own = own;
+      this.threads = threads;
+      this.blocks =
+          Blocks.of(
+              problem.m(),
+              problem.n(),
+              problem.k(),
+              GemmProduct.mostRows(shape.factors(), spec.isa()),
+              panels.width(),
+              Math.min(threads, Workers.shared().size()));
+      own.copyFrom(frame);
       MemorySegment third = operands.third() == null ? operands.output() : operands.third();
       GemmFrame.run(own, third, operands.output(), 1, 0);
-      multiply(new Memory(a, b, operands.output(), columns, MemorySegment.NULL, own), threads);
-    }
-  }
-
-  private void multiply(Memory memory, int threads) {
-    int pool = Math.min(threads, Workers.shared().size());
-    Blocks blocks =
-        Blocks.of(
-            problem.m(),
-            problem.n(),
-            problem.k(),
-            GemmProduct.mostRows(shape.factors(), spec.isa()),
-            panels.width(),
-            pool);
-    Workers.shared().run(blocks.count(), threads, block -> multiply(memory, blocks, block));
-  }
-
-  private void multiply(Memory memory, Blocks blocks, int block) {
-    int firstRow = blocks.firstRow(block);
-    int firstColumn = blocks.firstColumn(block);
-    int rows = blocks.rowsOf(block);
-    int columnsOfBlock = blocks.columnsOf(block);
-    int depth = shape.depth();
-    boolean sumsFit = problem.types().output() == DType.FLOAT && spec.isa() != Isa.AMX;
-    int parts = sumsFit ? Math.max(1, Math.ceilDiv(depth, MOST_DEPTH)) : 1;
-    int most = Math.ceilDiv(depth, parts);
-    int grain = GemmProduct.mostRows(shape.factors(), spec.isa());
-    int rowsAtATime = Math.max(1, LEFT_BYTES / Math.max(1, 4 * most) / grain) * grain;
-    for (int done = 0; done == 0 || done < depth; done += Math.max(1, most)) {
-      Part part = new Part(Math.min(most, depth - done), done == 0, done + most >= depth);
-      for (int i = 0; i < rows; i += rowsAtATime) {
-        int row = firstRow + i;
-        Memory at =
-            depth == 0
-                ? memory.at(0, 0, outputBytes(row, firstColumn), 4L * firstColumn, 0)
-                : memory.at(
-                    4 * (row * shape.left().rowStride() + done * shape.left().step()),
-                    rightBytes(done, firstColumn),
-                    outputBytes(row, firstColumn),
-                    4L * firstColumn,
-                    0);
-        product.multiply(at, part, Math.min(rowsAtATime, rows - i), columnsOfBlock);
+      if (isDirect()) {
+        memory = memory(operands.input(), packed != null ? packed : operands.second());
       }
     }
+
+    private boolean isDirect() {
+      return stage == null && (packed != null || !shape.right().isPacked());
+    }
+
+    private Memory memory(MemorySegment a, @Nullable MemorySegment b) {
+      return new Memory(
+          a, Objects.requireNonNull(b), operands.output(), columns, MemorySegment.NULL, own);
+    }
+
+    @Override
+    public void run() {
+      if (isDirect()) {
+        Workers.shared().run(blocks.count(), threads, multiplying);
+      } else {
+        copyAndMultiply();
+      }
+      Reference.reachabilityFence(this);
+    }
+
+    private void copyAndMultiply() {
+      boolean packs = packed == null && shape.right().isPacked();
+      try (Scratch rows = Scratch.of(stage == null ? 0 : stage.bytes());
+          Scratch given = Scratch.of(packs ? panels.bytes() : 0)) {
+        MemorySegment a = operands.input();
+        if (stage != null) {
+          stage.copy(a, rows.segment(), threads);
+          a = rows.segment();
+        }
+        MemorySegment b = packed;
+        if (b == null) {
+          b = Objects.requireNonNull(operands.second());
+          if (packs) {
+            if (copies != null) {
+              copies.pack(b, given.segment(), threads);
+            } else {
+              panels.pack(b, given.segment(), Bytes.NONE, new int[0], threads);
+            }
+            b = given.segment();
+          }
+        }
+        memory = memory(a, b);
+        Workers.shared().run(blocks.count(), threads, multiplying);
+      }
+    }
+
+    private void multiply(int block) {
+      Memory all = Objects.requireNonNull(memory);
+      int firstRow = blocks.firstRow(block);
+      int firstColumn = blocks.firstColumn(block);
+      int rows = blocks.rowsOf(block);
+      int columnsOfBlock = blocks.columnsOf(block);
+      int depth = shape.depth();
+      for (int done = 0, number = 0; number < parts.length; number++) {
+        Part part = parts[number];
+        for (int i = 0; i < rows; i += rowsAtATime) {
+          int row = firstRow + i;
+          product.multiply(
+              all,
+              depth == 0 ? 0 : 4 * (row * shape.left().rowStride() + done * shape.left().step()),
+              depth == 0 ? 0 : rightBytes(done, firstColumn),
+              outputBytes(row, firstColumn),
+              4L * firstColumn,
+              0,
+              part,
+              Math.min(rowsAtATime, rows - i),
+              columnsOfBlock);
+        }
+        done += part.depth();
+      }
+    }
+  }
+
+  /** The parts of the depth: one where sums cannot be put into the output in between. */
+  private Part[] parts() {
+    int depth = shape.depth();
+    boolean sumsFit = problem.types().output() == DType.FLOAT && spec.isa() != Isa.AMX;
+    int count = sumsFit ? Math.max(1, Math.ceilDiv(depth, MOST_DEPTH)) : 1;
+    Part[] all = new Part[count];
+    int most = Math.ceilDiv(depth, count);
+    for (int i = 0; i < count; i++) {
+      all[i] = new Part(Math.min(most, depth - i * most), i == 0, i == count - 1);
+    }
+    return all;
   }
 
   private long outputBytes(int row, int column) {

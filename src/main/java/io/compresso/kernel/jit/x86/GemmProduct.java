@@ -8,8 +8,7 @@ import io.compresso.kernel.jit.x86.AmxCode.Products;
 import io.compresso.kernel.jit.x86.GemmCode.Block;
 import io.compresso.kernel.jit.x86.GemmShape.Part;
 import java.lang.foreign.MemorySegment;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Arrays;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -28,9 +27,11 @@ final class GemmProduct implements AutoCloseable {
   private final Isa isa;
   private final VectorSet set;
   private final @Nullable Tiles tiles;
-  private final Map<Variant, CodeCache.Lease> variants = new ConcurrentHashMap<>();
 
-  private record Variant(Part part, Block block) {}
+  /** What was made so far; few, and looked up at each call. */
+  private volatile Variant[] variants = {};
+
+  private record Variant(Part part, Block block, CodeCache.Lease code) {}
 
   /**
    * The tiles of AMX.
@@ -90,54 +91,74 @@ final class GemmProduct implements AutoCloseable {
       MemorySegment c,
       MemorySegment columns,
       MemorySegment rows,
-      MemorySegment frame) {
-    /** The memory from another place on; distances in bytes. */
-    Memory at(long left, long right, long output, long column, long row) {
-      return new Memory(
-          a.asSlice(left),
-          b.asSlice(right),
-          c.asSlice(output),
-          columns.asSlice(column),
-          rows.byteSize() == 0 ? rows : rows.asSlice(row),
-          frame);
-    }
-  }
+      MemorySegment frame) {}
 
-  /** Computes one part of a block of results. */
-  void multiply(Memory memory, Part part, int rows, int columns) {
+  /**
+   * Computes one part of a block of results; places are in bytes. The caller keeps the memory
+   * alive for the length of the call.
+   *
+   * @param a where the left operand begins
+   * @param b where the right operand begins
+   * @param c where the results begin
+   * @param column where the columns' terms begin
+   * @param row where the rows' terms begin
+   */
+  void multiply(
+      Memory memory,
+      long a,
+      long b,
+      long c,
+      long column,
+      long row,
+      Part part,
+      int rows,
+      int columns) {
     if (rows == 0 || columns == 0) {
       return;
     }
-    int blocks = Math.ceilDiv(rows, mostRows(shape.factors(), isa));
     int most = mostRows(shape.factors(), isa);
+    int blocks = Math.ceilDiv(rows, most);
     int rowsPerBlock = tiles != null ? Math.min(rows, most) : Math.ceilDiv(rows, blocks);
     int full = rows / rowsPerBlock;
-    section(memory, part, rowsPerBlock, full, columns);
+    section(memory, a, b, c, column, row, part, rowsPerBlock, full, columns);
     int done = full * rowsPerBlock;
     if (done < rows) {
       long left = part.depth() == 0 ? 0 : 4 * done * shape.left().rowStride();
       long output = done * shape.output().stride() * shape.output().bytes();
-      Memory rest = memory.at(left, 0, output, 0, (long) done * RowTerms.BYTES);
-      section(rest, part, rows - done, 1, columns);
+      long terms = (long) done * RowTerms.BYTES;
+      section(
+          memory, a + left, b, c + output, column, row + terms, part, rows - done, 1, columns);
     }
   }
 
-  private void section(Memory memory, Part part, int rows, int blocks, int columns) {
+  private void section(
+      Memory memory,
+      long a,
+      long b,
+      long c,
+      long column,
+      long row,
+      Part part,
+      int rows,
+      int blocks,
+      int columns) {
     int lanes = set.lanes();
     boolean packed = shape.right().isPacked();
     int vectors = packed ? PANEL_VECTORS : Math.min(vectorsFor(rows), Math.ceilDiv(columns, lanes));
     int tiles = columns / (vectors * lanes);
     if (tiles > 0) {
-      call(memory, part, new Block(rows, vectors, 0, ahead(blocks)), blocks, tiles);
+      MemorySegment code = code(part, rows, vectors, 0, ahead(blocks));
+      call(code, memory, a, b, c, column, row, blocks, tiles);
     }
     int done = tiles * vectors * lanes;
     int rest = columns - done;
     if (rest > 0) {
       long right =
           packed ? tiles * shape.right().panelBytes() : (long) done * shape.right().columnBytes();
-      Memory last =
-          memory.at(0, part.depth() == 0 ? 0 : right, done * shape.output().bytes(), 4L * done, 0);
-      call(last, part, new Block(rows, Math.ceilDiv(rest, lanes), rest % lanes, 0), blocks, 1);
+      long from = part.depth() == 0 ? b : b + right;
+      MemorySegment code = code(part, rows, Math.ceilDiv(rest, lanes), rest % lanes, 0);
+      call(
+          code, memory, a, from, c + done * shape.output().bytes(), column + 4L * done, row, blocks, 1);
     }
   }
 
@@ -156,31 +177,68 @@ final class GemmProduct implements AutoCloseable {
     return Math.clamp(most, PANEL_VECTORS, rows == 1 ? MOST_VECTORS : rows == 2 ? 6 : 4);
   }
 
-  private void call(Memory memory, Part part, Block block, int blocks, int tiles) {
-    MemorySegment code = variants.computeIfAbsent(new Variant(part, block), this::lease).entry();
+  private static void call(
+      MemorySegment code,
+      Memory memory,
+      long a,
+      long b,
+      long c,
+      long column,
+      long row,
+      int blocks,
+      int tiles) {
     NativeCall.tile(
         code,
-        memory.a(),
-        memory.b(),
-        memory.c(),
-        memory.columns(),
-        memory.rows(),
-        memory.frame(),
+        memory.a().address() + a,
+        memory.b().address() + b,
+        memory.c().address() + c,
+        memory.columns().address() + column,
+        memory.rows().address() + row,
+        memory.frame().address(),
         blocks,
         tiles);
   }
 
-  private CodeCache.Lease lease(Variant variant) {
+  private MemorySegment code(Part part, int rows, int vectors, int tail, int ahead) {
+    for (Variant variant : variants) {
+      Block block = variant.block;
+      if (block.rows() == rows
+          && block.vectors() == vectors
+          && block.tail() == tail
+          && block.ahead() == ahead
+          && variant.part.equals(part)) {
+        return variant.code.entry();
+      }
+    }
+    return make(part, new Block(rows, vectors, tail, ahead));
+  }
+
+  private synchronized MemorySegment make(Part part, Block block) {
+    for (Variant variant : variants) {
+      if (variant.block.equals(block) && variant.part.equals(part)) {
+        return variant.code.entry();
+      }
+    }
+    Variant made = new Variant(part, block, lease(part, block));
+    Variant[] more = Arrays.copyOf(variants, variants.length + 1);
+    more[variants.length] = made;
+    variants = more;
+    return made.code.entry();
+  }
+
+  private CodeCache.Lease lease(Part part, Block block) {
     if (tiles != null) {
-      AmxCode code = new AmxCode(shape, tiles.products(), variant.block(), tiles.assembler());
+      AmxCode code = new AmxCode(shape, tiles.products(), block, tiles.assembler());
       return CodeCache.lease(code, code::generate);
     }
-    GemmCode code = new GemmCode(shape, variant.part(), isa, variant.block());
+    GemmCode code = new GemmCode(shape, part, isa, block);
     return CodeCache.lease(code, code::generate);
   }
 
   @Override
   public void close() {
-    variants.values().forEach(CodeCache.Lease::close);
+    for (Variant variant : variants) {
+      variant.code.close();
+    }
   }
 }

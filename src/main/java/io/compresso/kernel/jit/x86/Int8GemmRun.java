@@ -11,6 +11,7 @@ import io.compresso.kernel.jit.x86.GemmPanels.Bytes;
 import io.compresso.kernel.jit.x86.GemmPanels.Unit;
 import io.compresso.kernel.jit.x86.GemmProduct.Memory;
 import io.compresso.kernel.jit.x86.GemmProduct.Tiles;
+import io.compresso.kernel.jit.x86.GemmShape.Part;
 import io.compresso.kernel.jit.x86.GemmShape.Left;
 import io.compresso.kernel.jit.x86.GemmShape.Output;
 import io.compresso.kernel.jit.x86.GemmShape.Right;
@@ -22,6 +23,7 @@ import io.compresso.kernel.panel.Scratch;
 import io.compresso.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,8 @@ final class Int8GemmRun implements PreparedKernel {
   private static final int LEFT_BYTES = 1 << 19;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+  private static final MemorySegment NONE = MemorySegment.NULL;
 
   private final KernelSpec spec;
   private final GemmProblem problem;
@@ -192,35 +196,109 @@ final class Int8GemmRun implements PreparedKernel {
     if (problem.m() == 0 || problem.n() == 0) {
       return;
     }
-    try (Scratch rows = Scratch.of(stage == null ? 0 : stage.bytes());
-        Scratch given = Scratch.of(packed != null ? 0 : panels.bytes());
-        Scratch givenColumns = Scratch.of(packed != null ? 0 : columnBytes());
-        Scratch rowTerms = Scratch.of(hasRowTerms() ? (long) RowTerms.BYTES * problem.m() : 0);
-        Scratch scalars = Scratch.of(GemmFrame.BYTES)) {
-      MemorySegment b = packed;
-      MemorySegment ofColumns = columns;
-      if (b == null) {
-        b = given.segment();
-        ofColumns = givenColumns.segment().copyFrom(columns);
-        pack(Objects.requireNonNull(operands.second()), b, ofColumns, threads);
-      }
-      MemorySegment a = operands.input();
-      if (stage != null) {
-        if (quantizes && problem.k() == 0) {
-          rowTerms.segment().fill((byte) 0);
-        }
-        stage.copy(a, rows.segment(), rowTerms.segment(), threads);
-        a = rows.segment();
-      }
-      if (crosses) {
-        sumRows(a, rowTerms.segment(), threads);
-      }
-      MemorySegment terms = hasRowTerms() ? rowTerms.segment() : MemorySegment.NULL;
-      MemorySegment own = scalars.segment().copyFrom(frame);
+    try (Scratch own = Scratch.of(GemmFrame.BYTES)) {
+      new Run(operands, threads, own.memory()).run();
+    }
+  }
+
+  @Override
+  public Runnable bind(Operands operands, int threads) {
+    operands.require(problem, packed != null);
+    return problem.m() == 0 || problem.n() == 0
+        ? () -> {}
+        : new Run(operands, threads, Arena.ofAuto().allocate(GemmFrame.BYTES, 64));
+  }
+
+  /** Runs on the same memory, one at a time. */
+  private final class Run implements Runnable {
+    private final Operands operands;
+    private final int threads;
+    private final long rowBytes = Math.max(1, 4 * shape.left().rowStride());
+    private final Part whole = shape.whole();
+    private final Blocks blocks;
+    private final MemorySegment own;
+    private final Workers.ChunkTask multiplying = this::multiply;
+    private @Nullable Memory memory;
+
+    Run(Operands operands, int threads, MemorySegment own) {
+      this.operands = operands;
+      this.own = own;
+      this.threads = threads;
+      int grain = GemmProduct.mostRows(shape.factors(), spec.isa());
+      int most = (int) Math.max(1, LEFT_BYTES / rowBytes / grain) * grain;
+      int pool = Math.min(threads, Workers.shared().size());
+      this.blocks =
+          Blocks.of(problem.m(), problem.n(), problem.k(), grain, panels.width(), pool)
+              .withRowsAtMost(most);
+      own.copyFrom(frame);
       MemorySegment third = operands.third() == null ? operands.output() : operands.third();
       int moved = (quantizes ? 0 : operands.inputZeroPoint()) + inputMove();
       GemmFrame.run(own, third, operands.output(), operands.inputScale(), moved);
-      multiply(new Memory(a, b, operands.output(), ofColumns, terms, own), threads);
+      if (isDirect()) {
+        memory = memory(operands.input(), Objects.requireNonNull(packed), columns, NONE);
+      }
+    }
+
+    private boolean isDirect() {
+      return packed != null && stage == null && !hasRowTerms();
+    }
+
+    private Memory memory(
+        MemorySegment a, MemorySegment b, MemorySegment ofColumns, MemorySegment ofRows) {
+      return new Memory(a, b, operands.output(), ofColumns, ofRows, own);
+    }
+
+    @Override
+    public void run() {
+      if (isDirect()) {
+        Workers.shared().run(blocks.count(), threads, multiplying);
+      } else {
+        copyAndMultiply();
+      }
+      Reference.reachabilityFence(this);
+    }
+
+    private void copyAndMultiply() {
+      try (Scratch rows = Scratch.of(stage == null ? 0 : stage.bytes());
+          Scratch given = Scratch.of(packed != null ? 0 : panels.bytes());
+          Scratch givenColumns = Scratch.of(packed != null ? 0 : columnBytes());
+          Scratch rowTerms = Scratch.of(hasRowTerms() ? (long) RowTerms.BYTES * problem.m() : 0)) {
+        MemorySegment b = packed;
+        MemorySegment ofColumns = columns;
+        if (b == null) {
+          b = given.segment();
+          ofColumns = givenColumns.segment().copyFrom(columns);
+          pack(Objects.requireNonNull(operands.second()), b, ofColumns, threads);
+        }
+        MemorySegment a = operands.input();
+        if (stage != null) {
+          if (quantizes && problem.k() == 0) {
+            rowTerms.segment().fill((byte) 0);
+          }
+          stage.copy(a, rows.segment(), rowTerms.segment(), threads);
+          a = rows.segment();
+        }
+        if (crosses) {
+          sumRows(a, rowTerms.segment(), threads);
+        }
+        memory = memory(a, b, ofColumns, hasRowTerms() ? rowTerms.segment() : NONE);
+        Workers.shared().run(blocks.count(), threads, multiplying);
+      }
+    }
+
+    private void multiply(int block) {
+      int row = blocks.firstRow(block);
+      int column = blocks.firstColumn(block);
+      product.multiply(
+          Objects.requireNonNull(memory),
+          shape.depth() == 0 ? 0 : row * rowBytes,
+          column / panels.width() * panels.panelBytes(),
+          problem.types().output().bytes((long) row * problem.n() + column),
+          4L * column,
+          (long) RowTerms.BYTES * row,
+          whole,
+          blocks.rowsOf(block),
+          blocks.columnsOf(block));
     }
   }
 
@@ -238,34 +316,6 @@ final class Int8GemmRun implements PreparedKernel {
                 sum += a.get(ValueLayout.JAVA_BYTE, from + p) & mask;
               }
               target.set(INT, (long) i * RowTerms.BYTES + RowTerms.SUM, sum);
-            });
-  }
-
-  private void multiply(Memory memory, int threads) {
-    int pool = Math.min(threads, Workers.shared().size());
-    int grain = GemmProduct.mostRows(shape.factors(), spec.isa());
-    long rowBytes = Math.max(1, 4 * shape.left().rowStride());
-    int most = (int) Math.max(1, LEFT_BYTES / rowBytes / grain) * grain;
-    Blocks blocks =
-        Blocks.of(problem.m(), problem.n(), problem.k(), grain, panels.width(), pool)
-            .withRowsAtMost(most);
-    Workers.shared()
-        .run(
-            blocks.count(),
-            threads,
-            block -> {
-              int row = blocks.firstRow(block);
-              int column = blocks.firstColumn(block);
-              product.multiply(
-                  memory.at(
-                      shape.depth() == 0 ? 0 : row * rowBytes,
-                      column / panels.width() * panels.panelBytes(),
-                      problem.types().output().bytes((long) row * problem.n() + column),
-                      4L * column,
-                      (long) RowTerms.BYTES * row),
-                  shape.whole(),
-                  blocks.rowsOf(block),
-                  blocks.columnsOf(block));
             });
   }
 

@@ -62,8 +62,8 @@ final class MoveRun extends RowsRun {
   }
 
   @Override
-  void compute(Operands operands, int threads) {
-    compute(
+  Runnable bindChecked(Operands operands, int threads) {
+    return call(
         new Buffers(operands.input(), MemorySegment.NULL, operands.output(), MemorySegment.NULL),
         threads);
   }

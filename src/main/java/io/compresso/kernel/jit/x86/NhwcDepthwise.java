@@ -23,6 +23,7 @@ import io.compresso.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -205,105 +206,135 @@ final class NhwcDepthwise implements PreparedKernel {
     return spec;
   }
 
-  /** The memory of one run. */
-  private record Buffers(Operands operands, MemorySegment filters, MemorySegment constants) {}
-
   @Override
   public void run(Operands operands, int threads) {
+    bind(operands, threads).run();
+  }
+
+  @Override
+  public Runnable bind(Operands operands, int threads) {
     operands.require(problem, filters != null);
-    try (Scratch given = Scratch.of(filters != null ? 0 : packing.bytes())) {
-      MemorySegment packed = filters;
-      int[] sums = filterSums;
-      if (packed == null) {
+    return new Run(operands, threads);
+  }
+
+  /** Runs on the same memory, one at a time. */
+  private final class Run implements Runnable {
+    private final Operands operands;
+    private final int threads;
+    private final MemorySegment target;
+    private final MemorySegment residual;
+    private final Workers.ChunkTask computing = this::chunk;
+    private @Nullable MemorySegment packed = filters;
+    private @Nullable MemorySegment channels;
+
+    Run(Operands operands, int threads) {
+      this.operands = operands;
+      this.threads = threads;
+      this.target = operands.output();
+      this.residual = operands.third() == null ? target : operands.third();
+      if (filters != null) {
+        channels = constants.of(operands, filterSums, true);
+      }
+    }
+
+    @Override
+    public void run() {
+      if (filters != null) {
+        compute();
+        return;
+      }
+      try (Scratch given = Scratch.of(packing.bytes())) {
         packed = given.segment();
-        sums = packing.pack(Objects.requireNonNull(operands.second()), packed);
-      }
-      MemorySegment channels = constants.of(operands, sums, filters != null);
-      Buffers buffers = new Buffers(operands, packed, channels);
-      Workers.shared()
-          .run(
-              rowChunks.parts() * panelChunks.parts(),
-              threads,
-              chunk -> chunk(buffers, chunk % rowChunks.parts(), chunk / rowChunks.parts()));
-    }
-  }
-
-  private void chunk(Buffers buffers, int rowChunk, int panelChunk) {
-    long paddingRow = width.size() * tile.pixelBytes();
-    long pointers = 8L * blockRows * tile.rows();
-    try (Scratch scratch = Scratch.of(ChannelTileCode.HEAD_BYTES + pointers + paddingRow)) {
-      MemorySegment rows = scratch.segment();
-      MemorySegment padding = rows.asSlice(ChannelTileCode.HEAD_BYTES + pointers);
-      boolean integer = problem.types().isInt8();
-      int zeroPoint = integer ? constants.inputZeroPoint(buffers.operands()) : 0;
-      padding.fill(integer ? (byte) buffers.operands().inputZeroPoint() : 0);
-      int pattern = quads ? (zeroPoint & 0xFF) * 0x01010101 : zeroPoint;
-      for (int i = 0; i < ChannelTileCode.PADDING_BYTES; i += 4) {
-        rows.set(ValueLayout.JAVA_INT, i, pattern);
-      }
-      int end = rowChunks.start(rowChunk + 1);
-      for (int row = rowChunks.start(rowChunk); row < end; row += blockRows) {
-        int count = Math.min(blockRows, end - row);
-        for (int i = 0; i < count; i++) {
-          pointers(buffers.operands().input(), padding, row + i, rows, i);
-        }
-        int panel = panelChunks.start(panelChunk);
-        int endPanel = panelChunks.start(panelChunk + 1);
-        int endFull = Math.min(endPanel, fullPanels);
-        if (panel < endFull) {
-          panels(buffers, rows, row, count, panel, endFull);
-        }
-        if (endPanel > fullPanels) {
-          panels(buffers, rows, row, count, fullPanels, endPanel);
-        }
+        int[] sums = packing.pack(Objects.requireNonNull(operands.second()), packed);
+        channels = constants.of(operands, sums, false);
+        compute();
       }
     }
-  }
 
-  /** Writes the addresses of the rows of the input that a row of the output reads. */
-  private void pointers(
-      MemorySegment input, MemorySegment padding, int row, MemorySegment rows, int index) {
-    int slice = row / height.outputSize();
-    int y = row % height.outputSize() * height.stride() - height.padBegin();
-    int z = slice % depth.outputSize() * depth.stride() - depth.padBegin();
-    long image = slice / depth.outputSize();
-    long rowBytes = width.size() * tile.pixelBytes();
-    long at = ChannelTileCode.HEAD_BYTES + 8L * index * tile.rows();
-    for (int kd = 0; kd < depth.kernel(); kd++) {
-      int inputSlice = z + kd * depth.dilation();
-      for (int kh = 0; kh < height.kernel(); kh++) {
-        int inputRow = y + kh * height.dilation();
-        boolean inside =
-            inputSlice >= 0
-                && inputSlice < depth.size()
-                && inputRow >= 0
-                && inputRow < height.size();
-        long number = (image * depth.size() + inputSlice) * height.size() + inputRow;
-        MemorySegment target = inside ? input.asSlice(number * rowBytes, rowBytes) : padding;
-        rows.set(ValueLayout.ADDRESS, at, target);
-        at += 8;
+    private void compute() {
+      Workers.shared().run(rowChunks.parts() * panelChunks.parts(), threads, computing);
+      Reference.reachabilityFence(this);
+    }
+
+    private void chunk(int chunk) {
+      int rowChunk = chunk % rowChunks.parts();
+      int panelChunk = chunk / rowChunks.parts();
+      long paddingRow = width.size() * tile.pixelBytes();
+      long pointers = 8L * blockRows * tile.rows();
+      try (Scratch scratch = Scratch.of(ChannelTileCode.HEAD_BYTES + pointers + paddingRow)) {
+        MemorySegment rows = scratch.memory();
+        long padding = ChannelTileCode.HEAD_BYTES + pointers;
+        boolean integer = problem.types().isInt8();
+        int zeroPoint = integer ? constants.inputZeroPoint(operands) : 0;
+        byte filling = integer ? (byte) operands.inputZeroPoint() : 0;
+        rows.asSlice(padding, paddingRow).fill(filling);
+        int pattern = quads ? (zeroPoint & 0xFF) * 0x01010101 : zeroPoint;
+        for (int i = 0; i < ChannelTileCode.PADDING_BYTES; i += 4) {
+          rows.set(ValueLayout.JAVA_INT, i, pattern);
+        }
+        int end = rowChunks.start(rowChunk + 1);
+        for (int row = rowChunks.start(rowChunk); row < end; row += blockRows) {
+          int count = Math.min(blockRows, end - row);
+          for (int i = 0; i < count; i++) {
+            pointers(rows.address() + padding, row + i, rows, i);
+          }
+          int panel = panelChunks.start(panelChunk);
+          int endPanel = panelChunks.start(panelChunk + 1);
+          int endFull = Math.min(endPanel, fullPanels);
+          if (panel < endFull) {
+            panels(rows, row, count, panel, endFull);
+          }
+          if (endPanel > fullPanels) {
+            panels(rows, row, count, fullPanels, endPanel);
+          }
+        }
       }
     }
-  }
 
-  private void panels(Buffers buffers, MemorySegment rows, int row, int count, int from, int to) {
-    boolean isFull = from < fullPanels;
-    int channel = from * layout.vectors() * LANES;
-    long at = row * output.rowBytes() + problem.types().output().bytes(channel);
-    rows.set(
-        ValueLayout.JAVA_LONG, ChannelTileCode.CHANNEL_AT, problem.types().input().bytes(channel));
-    MemorySegment residual = buffers.operands().third();
-    MemorySegment target = buffers.operands().output().asSlice(at);
-    NativeCall.tiles(
-        Objects.requireNonNull(isFull ? full : rest).entry(),
-        rows,
-        buffers.filters().asSlice(from * packing.panelBytes()),
-        target,
-        buffers.constants().asSlice(from * constants.panelBytes()),
-        count,
-        to - from,
-        residual == null ? target : residual.asSlice(at),
-        isFull ? fullTable : restTable);
+    /** Writes the addresses of the rows of the input that a row of the output reads. */
+    private void pointers(long padding, int row, MemorySegment rows, int index) {
+      int slice = row / height.outputSize();
+      int y = row % height.outputSize() * height.stride() - height.padBegin();
+      int z = slice % depth.outputSize() * depth.stride() - depth.padBegin();
+      long image = slice / depth.outputSize();
+      long rowBytes = width.size() * tile.pixelBytes();
+      long input = operands.input().address();
+      long at = ChannelTileCode.HEAD_BYTES + 8L * index * tile.rows();
+      for (int kd = 0; kd < depth.kernel(); kd++) {
+        int inputSlice = z + kd * depth.dilation();
+        for (int kh = 0; kh < height.kernel(); kh++) {
+          int inputRow = y + kh * height.dilation();
+          boolean inside =
+              inputSlice >= 0
+                  && inputSlice < depth.size()
+                  && inputRow >= 0
+                  && inputRow < height.size();
+          long number = (image * depth.size() + inputSlice) * height.size() + inputRow;
+          rows.set(ValueLayout.JAVA_LONG, at, inside ? input + number * rowBytes : padding);
+          at += 8;
+        }
+      }
+    }
+
+    private void panels(MemorySegment rows, int row, int count, int from, int to) {
+      boolean isFull = from < fullPanels;
+      int channel = from * layout.vectors() * LANES;
+      long at = row * output.rowBytes() + problem.types().output().bytes(channel);
+      rows.set(
+          ValueLayout.JAVA_LONG,
+          ChannelTileCode.CHANNEL_AT,
+          problem.types().input().bytes(channel));
+      NativeCall.tiles(
+          Objects.requireNonNull(isFull ? full : rest).entry(),
+          rows.address(),
+          Objects.requireNonNull(packed).address() + from * packing.panelBytes(),
+          target.address() + at,
+          Objects.requireNonNull(channels).address() + from * constants.panelBytes(),
+          count,
+          to - from,
+          residual.address() + at,
+          (isFull ? fullTable : restTable).address());
+    }
   }
 
   @Override

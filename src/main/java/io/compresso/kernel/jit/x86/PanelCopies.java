@@ -6,6 +6,7 @@ import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.jit.x86.StageCode.Strides;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,17 +68,18 @@ final class PanelCopies implements AutoCloseable {
               if (code == null) {
                 throw new IllegalStateException("no code for panel " + panel);
               }
-              MemorySegment none = MemorySegment.NULL;
               NativeCall.block(
                   code.entry(),
-                  matrix.asSlice(4 * first * (panels.transposed() ? stride : 1)),
-                  none,
-                  target.asSlice(panel * panels.panelBytes()),
-                  none,
+                  matrix.address() + 4 * first * (panels.transposed() ? stride : 1),
+                  0,
+                  target.address() + panel * panels.panelBytes(),
+                  0,
                   panels.k(),
                   0,
-                  none);
+                  0);
             });
+    Reference.reachabilityFence(matrix);
+    Reference.reachabilityFence(target);
   }
 
   @Override

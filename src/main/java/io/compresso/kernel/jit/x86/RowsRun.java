@@ -12,6 +12,7 @@ import io.compresso.kernel.panel.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
 
 /** A prepared problem of rows: {@link RowsCode} called for pieces of the work. */
@@ -108,42 +109,96 @@ abstract class RowsRun implements PreparedKernel {
     return block * grid.rowsPerBlock * lay.row;
   }
 
-  /** Runs the checked operands. */
-  abstract void compute(Operands operands, int threads);
+  /** Binds the checked operands, mostly by {@link #call}. */
+  abstract Runnable bindChecked(Operands operands, int threads);
+
+  @Override
+  public final Runnable bind(Operands operands, int threads) {
+    operands.require(problem, constant);
+    return grid.rows > 0 && grid.columns > 0 ? bindChecked(operands, threads) : () -> {};
+  }
 
   @Override
   public final void run(Operands operands, int threads) {
-    operands.require(problem, constant);
-    if (grid.rows > 0 && grid.columns > 0) {
-      compute(operands, threads);
+    bind(operands, threads).run();
+  }
+
+  /** What computes all rows of the buffers. */
+  final Runnable call(Buffers buffers, int threads) {
+    return new Call(buffers, threads);
+  }
+
+  /** Runs on the same memory, one at a time, in pieces of whole rows or of single ones. */
+  private final class Call implements Runnable {
+    private final Buffers buffers;
+    private final int threads;
+    private final int chunks;
+    private final long rowsPerChunk;
+    private final long columnsPerChunk;
+    private final int piecesPerRow;
+    private final Workers.ChunkTask task = this::chunk;
+
+    Call(Buffers buffers, int threads) {
+      this.buffers = buffers;
+      this.threads = threads;
+      long rowBytes = grid.columns * Math.max(grid.a.element + grid.b.element, grid.c.element);
+      long wanted = Math.max(1, Chunks.count(grid.rows * rowBytes * grid.weight, threads));
+      if (grid.rows >= wanted || !splitsColumns()) {
+        rowsPerChunk = Math.ceilDiv(grid.rows, Math.min(grid.rows, wanted));
+        columnsPerChunk = grid.columns;
+      } else {
+        rowsPerChunk = 1;
+        long perRow = Math.ceilDiv(wanted, grid.rows);
+        columnsPerChunk =
+            Math.ceilDiv(Math.ceilDiv(grid.columns, perRow), COLUMN_UNIT) * COLUMN_UNIT;
+      }
+      piecesPerRow = (int) Math.ceilDiv(grid.columns, columnsPerChunk);
+      chunks = Math.toIntExact(Math.ceilDiv(grid.rows, rowsPerChunk) * piecesPerRow);
+    }
+
+    @Override
+    public void run() {
+      Workers.shared().run(chunks, threads, task);
+      Reference.reachabilityFence(this);
+    }
+
+    private void chunk(int chunk) {
+      long row = chunk / piecesPerRow * rowsPerChunk;
+      long column = chunk % piecesPerRow * columnsPerChunk;
+      long rows = Math.min(rowsPerChunk, grid.rows - row);
+      long columns = Math.min(columnsPerChunk, grid.columns - column);
+      if (scratchBytes() == 0) {
+        rows(buffers.b.address(), row, rows, column, columns);
+        return;
+      }
+      try (Scratch scratch = Scratch.of(scratchBytes())) {
+        rows(scratch.memory().address(), row, rows, column, columns);
+      }
+    }
+
+    private void rows(long b, long first, long count, long column, long columns) {
+      long row = first;
+      long end = first + count;
+      while (row < end) {
+        long block = row / grid.rowsPerBlock;
+        long inBlock = row % grid.rowsPerBlock;
+        long piece = Math.min(end - row, grid.rowsPerBlock - inBlock);
+        NativeCall.block(
+            code.entry(),
+            buffers.a.address() + offset(0, grid.a, block, inBlock, column),
+            b + offset(1, grid.b, block, inBlock, column),
+            buffers.c.address() + offset(2, grid.c, block, inBlock, column),
+            buffers.constants.address() + offset(3, grid.constants, block, inBlock, column),
+            piece,
+            columns,
+            strides.address());
+        row += piece;
+      }
     }
   }
 
-  /** Splits the work into chunks and computes them. */
-  final void compute(Buffers buffers, int threads) {
-    long rowBytes = grid.columns * Math.max(grid.a.element + grid.b.element, grid.c.element);
-    long work = grid.rows * rowBytes * grid.weight;
-    long chunks = Chunks.count(work, threads);
-    if (chunks <= 1) {
-      rows(buffers, 0, grid.rows, 0, grid.columns);
-      return;
-    }
-    if (grid.rows >= chunks || !splitsColumns()) {
-      Chunks.run(
-          grid.rows, work, threads, (first, count) -> rows(buffers, first, count, 0, grid.columns));
-      return;
-    }
-    long perRow = Math.ceilDiv(chunks, grid.rows);
-    long each = Math.ceilDiv(Math.ceilDiv(grid.columns, perRow), COLUMN_UNIT) * COLUMN_UNIT;
-    int pieces = (int) Math.ceilDiv(grid.columns, each);
-    Workers.shared()
-        .run(
-            (int) grid.rows * pieces,
-            threads,
-            chunk -> {
-              long first = chunk % pieces * each;
-              rows(buffers, chunk / pieces, 1, first, Math.min(each, grid.columns - first));
-            });
+  private long offset(int operand, Grid.Lay lay, long block, long row, long column) {
+    return blockOffset(operand, block) + row * lay.row + column * lay.element;
   }
 
   /** Whether the elements of a row are independent of each other. */
@@ -154,47 +209,6 @@ abstract class RowsRun implements PreparedKernel {
   /** Scratch bytes for each call of the code, given as {@code b}; 0 for none. */
   long scratchBytes() {
     return 0;
-  }
-
-  private void rows(Buffers buffers, long first, long count, long column, long columns) {
-    if (scratchBytes() == 0) {
-      plainRows(buffers, first, count, column, columns);
-      return;
-    }
-    try (Scratch scratch = Scratch.of(scratchBytes())) {
-      plainRows(
-          new Buffers(buffers.a, scratch.segment(), buffers.c, buffers.constants),
-          first,
-          count,
-          column,
-          columns);
-    }
-  }
-
-  private void plainRows(Buffers buffers, long first, long count, long column, long columns) {
-    long row = first;
-    long end = first + count;
-    while (row < end) {
-      long block = row / grid.rowsPerBlock;
-      long inBlock = row % grid.rowsPerBlock;
-      long piece = Math.min(end - row, grid.rowsPerBlock - inBlock);
-      NativeCall.block(
-          code.entry(),
-          part(buffers.a, 0, grid.a, block, inBlock, column),
-          part(buffers.b, 1, grid.b, block, inBlock, column),
-          part(buffers.c, 2, grid.c, block, inBlock, column),
-          part(buffers.constants, 3, grid.constants, block, inBlock, column),
-          piece,
-          columns,
-          strides);
-      row += piece;
-    }
-  }
-
-  private MemorySegment part(
-      MemorySegment whole, int operand, Grid.Lay lay, long block, long row, long column) {
-    long offset = blockOffset(operand, block) + row * lay.row + column * lay.element;
-    return offset == 0 ? whole : whole.asSlice(offset);
   }
 
   /** A copy that lives as long as the prepared kernel, or null. */

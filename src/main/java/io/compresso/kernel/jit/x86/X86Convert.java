@@ -16,8 +16,8 @@ import io.compresso.kernel.jit.ExecutableMemory;
 import io.compresso.kernel.jit.x86.ConvertCode.Sharing;
 import io.compresso.kernel.jit.x86.RowsRun.Grid;
 import io.compresso.kernel.jit.x86.RowsRun.Grid.Lay;
-import io.compresso.kernel.panel.Scratch;
 import io.compresso.tensor.DType;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
@@ -186,23 +186,20 @@ public final class X86Convert implements Kernel {
     }
 
     @Override
-    void compute(Operands operands, int threads) {
+    Runnable bindChecked(Operands operands, int threads) {
       if (operands.inputScale() == 1 && operands.inputZeroPoint() == 0) {
-        compute(operands, scales, threads);
-        return;
+        return call(operands, scales, threads);
       }
       if (multiplies) {
-        divider().compute(operands, threads);
-        return;
+        return divider().bindChecked(operands, threads);
       }
-      try (Scratch scratch = Scratch.of(8L * channels)) {
-        fill(scratch.segment(), operands.inputZeroPoint(), operands.inputScale());
-        compute(operands, scratch.segment(), threads);
-      }
+      MemorySegment own = Arena.ofAuto().allocate(8L * channels, 64);
+      fill(own, operands.inputZeroPoint(), operands.inputScale());
+      return call(operands, own, threads);
     }
 
-    private void compute(Operands operands, MemorySegment values, int threads) {
-      compute(
+    private Runnable call(Operands operands, MemorySegment values, int threads) {
+      return call(
           new Buffers(operands.input(), values, operands.output(), values.asSlice(4L * channels)),
           threads);
     }

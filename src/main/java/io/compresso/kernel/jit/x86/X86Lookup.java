@@ -78,9 +78,9 @@ public final class X86Lookup implements Kernel {
     }
 
     @Override
-    void compute(Operands operands, int threads) {
+    Runnable bindChecked(Operands operands, int threads) {
       MemorySegment used = table != null ? table : Objects.requireNonNull(operands.second());
-      compute(new Buffers(operands.input(), MemorySegment.NULL, operands.output(), used), threads);
+      return call(new Buffers(operands.input(), MemorySegment.NULL, operands.output(), used), threads);
     }
   }
 }

@@ -14,10 +14,10 @@ import io.compresso.kernel.Weights;
 import io.compresso.kernel.jit.ExecutableMemory;
 import io.compresso.kernel.jit.x86.RowsRun.Grid;
 import io.compresso.kernel.jit.x86.RowsRun.Grid.Lay;
-import io.compresso.kernel.panel.Scratch;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
@@ -106,25 +106,26 @@ public final class X86Norm implements Kernel {
     }
 
     @Override
-    void compute(Operands operands, int threads) {
+    Runnable bindChecked(Operands operands, int threads) {
       if (!problem.terms().scale() || scale != null) {
-        compute(operands, scale == null ? MemorySegment.NULL : scale, threads);
-        return;
+        return call(operands, scale == null ? MemorySegment.NULL : scale, threads);
       }
       MemorySegment given = Objects.requireNonNull(operands.second());
       if (problem.type() == DType.FLOAT) {
-        compute(operands, given, threads);
-        return;
+        return call(operands, given, threads);
       }
-      try (Scratch scratch = Scratch.of(4L * problem.length())) {
-        compute(operands, floats(given, scratch.segment()), threads);
-      }
+      MemorySegment own = Arena.ofAuto().allocate(4L * problem.length(), 64);
+      Runnable call = call(operands, own, threads);
+      return () -> {
+        floats(given, own);
+        call.run();
+      };
     }
 
-    private void compute(Operands operands, MemorySegment constants, int threads) {
+    private Runnable call(Operands operands, MemorySegment constants, int threads) {
       MemorySegment skip =
           problem.terms().skip() ? Objects.requireNonNull(operands.third()) : MemorySegment.NULL;
-      compute(new Buffers(operands.input(), skip, operands.output(), constants), threads);
+      return call(new Buffers(operands.input(), skip, operands.output(), constants), threads);
     }
   }
 }

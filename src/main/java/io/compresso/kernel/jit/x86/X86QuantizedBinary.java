@@ -107,9 +107,9 @@ public final class X86QuantizedBinary implements Kernel {
     }
 
     @Override
-    void compute(Operands operands, int threads) {
+    Runnable bindChecked(Operands operands, int threads) {
       MemorySegment right = second != null ? second : Objects.requireNonNull(operands.second());
-      compute(new Buffers(operands.input(), right, operands.output(), constants), threads);
+      return call(new Buffers(operands.input(), right, operands.output(), constants), threads);
     }
   }
 }

@@ -86,8 +86,8 @@ public final class X86Reduce implements Kernel {
     }
 
     @Override
-    void compute(Operands operands, int threads) {
-      compute(
+    Runnable bindChecked(Operands operands, int threads) {
+      return call(
           new Buffers(operands.input(), MemorySegment.NULL, operands.output(), MemorySegment.NULL),
           threads);
     }

@@ -91,8 +91,8 @@ public final class X86Unary implements Kernel {
     }
 
     @Override
-    void compute(Operands operands, int threads) {
-      compute(
+    Runnable bindChecked(Operands operands, int threads) {
+      return call(
           new Buffers(operands.input(), MemorySegment.NULL, operands.output(), constants), threads);
     }
   }
