@@ -49,8 +49,7 @@ final class InputBlocks implements AutoCloseable {
             ? geometry.height().size()
             : Math.toIntExact(
                 inputs(
-                    geometry.height(),
-                    shared ? geometry.height().outputSize() : mostOutputRows));
+                    geometry.height(), shared ? geometry.height().outputSize() : mostOutputRows));
     this.sliceBytes = mostRows * rowBytes;
     long channels = geometry.channels().in();
     long before = Math.min(width.padBegin(), pixels);
@@ -209,7 +208,14 @@ final class InputBlocks implements AutoCloseable {
 
   /** Copies rows of a slice; those outside of the input are padding. */
   private void copyRows(
-      MemorySegment input, int image, int z, int row, int rows, MemorySegment target, long at, int padding) {
+      MemorySegment input,
+      int image,
+      int z,
+      int row,
+      int rows,
+      MemorySegment target,
+      long at,
+      int padding) {
     SpatialAxis depth = geometry.depth();
     SpatialAxis height = geometry.height();
     int above = Math.clamp(-(long) row, 0, rows);

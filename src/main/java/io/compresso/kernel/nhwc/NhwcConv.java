@@ -186,7 +186,9 @@ public final class NhwcConv implements PreparedKernel {
       }
       try (Scratch given = Scratch.of(packing.bytes())) {
         MemorySegment packed = given.segment();
-        memory = memory(packed, packing.pack(Objects.requireNonNull(operands.second()), packed, threads));
+        memory =
+            memory(
+                packed, packing.pack(Objects.requireNonNull(operands.second()), packed, threads));
         compute();
       }
     }

@@ -105,8 +105,7 @@ record ArmTileBackend(TileProducts products) implements TileBackend {
 
     private void call(CodeCache.Lease lease, long source, long target, int rows, int padding) {
       long pattern = arithmetic.isInteger() ? (padding & 0xFF) * 0x01010101L : 0;
-      NativeCall.block(
-          lease.entry(), source, target, target, target, rows, pattern, 0);
+      NativeCall.block(lease.entry(), source, target, target, target, rows, pattern, 0);
     }
 
     @Override

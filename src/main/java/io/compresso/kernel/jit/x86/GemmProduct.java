@@ -94,8 +94,8 @@ final class GemmProduct implements AutoCloseable {
       MemorySegment frame) {}
 
   /**
-   * Computes one part of a block of results; places are in bytes. The caller keeps the memory
-   * alive for the length of the call.
+   * Computes one part of a block of results; places are in bytes. The caller keeps the memory alive
+   * for the length of the call.
    *
    * @param a where the left operand begins
    * @param b where the right operand begins
@@ -126,8 +126,7 @@ final class GemmProduct implements AutoCloseable {
       long left = part.depth() == 0 ? 0 : 4 * done * shape.left().rowStride();
       long output = done * shape.output().stride() * shape.output().bytes();
       long terms = (long) done * RowTerms.BYTES;
-      section(
-          memory, a + left, b, c + output, column, row + terms, part, rows - done, 1, columns);
+      section(memory, a + left, b, c + output, column, row + terms, part, rows - done, 1, columns);
     }
   }
 
@@ -158,7 +157,15 @@ final class GemmProduct implements AutoCloseable {
       long from = part.depth() == 0 ? b : b + right;
       MemorySegment code = code(part, rows, Math.ceilDiv(rest, lanes), rest % lanes, 0);
       call(
-          code, memory, a, from, c + done * shape.output().bytes(), column + 4L * done, row, blocks, 1);
+          code,
+          memory,
+          a,
+          from,
+          c + done * shape.output().bytes(),
+          column + 4L * done,
+          row,
+          blocks,
+          1);
     }
   }
 

@@ -90,7 +90,8 @@ public final class X86Binary implements Kernel {
     @Override
     Runnable bindChecked(Operands operands, int threads) {
       MemorySegment right = second != null ? second : Objects.requireNonNull(operands.second());
-      return call(new Buffers(operands.input(), right, operands.output(), MemorySegment.NULL), threads);
+      return call(
+          new Buffers(operands.input(), right, operands.output(), MemorySegment.NULL), threads);
     }
   }
 }

@@ -80,7 +80,8 @@ public final class X86Lookup implements Kernel {
     @Override
     Runnable bindChecked(Operands operands, int threads) {
       MemorySegment used = table != null ? table : Objects.requireNonNull(operands.second());
-      return call(new Buffers(operands.input(), MemorySegment.NULL, operands.output(), used), threads);
+      return call(
+          new Buffers(operands.input(), MemorySegment.NULL, operands.output(), used), threads);
     }
   }
 }

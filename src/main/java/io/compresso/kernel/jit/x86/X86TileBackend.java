@@ -105,8 +105,7 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
                 (padding & 0xFF) * 0x01010101L;
             case WORDS -> (padding & 0xFFFF) * 0x00010001L;
           };
-      NativeCall.block(
-          lease.entry(), source, target, target, target, rows, pattern, 0);
+      NativeCall.block(lease.entry(), source, target, target, target, rows, pattern, 0);
     }
 
     @Override

@@ -80,14 +80,14 @@ record X86WinogradBackend(VectorSet set) implements WinogradBackend {
         int rows) {
       NativeCall.tiles(
           code.entry(),
-          sums,
-          doubts,
-          result,
-          bias,
+          sums.address(),
+          doubts.address(),
+          result.address(),
+          bias.address(),
           tiles,
           rows,
-          residual == null ? result : residual,
-          table);
+          (residual == null ? result : residual).address(),
+          table.address());
     }
 
     @Override
