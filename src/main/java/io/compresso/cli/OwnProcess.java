@@ -19,6 +19,8 @@ final class OwnProcess {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--add-modules=jdk.incubator.vector");
     command.add("--enable-native-access=ALL-UNNAMED");
+    // As the launcher starts it.
+    command.addAll(List.of("-XX:+UseSerialGC", "-Xms16m"));
     String classPath = System.getProperty("java.class.path");
     ProcessBuilder builder = new ProcessBuilder(command);
     if (classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator)) {
