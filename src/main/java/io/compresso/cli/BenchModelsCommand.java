@@ -37,10 +37,10 @@ import picocli.CommandLine.Spec;
       "The ratio is peer / ours, the median of pairs, with the 10th and the 90th percentile.",
       "Outputs must agree: floats by 60 dB, halves by 30 dB, 8-bit models by 40 dB or by as much"
           + " as ONNX Runtime agrees with itself without its optimizations.",
-      "Creation is from the file to the end of the first run, less the time of the second: cold is"
-          + " the first in a fresh process, warm the median of later ones in it. Peak memory is that"
-          + " of a fresh process, less an idle one's. Both are on one thread and medians of"
-          + " --processes for each runtime."
+      "Creation is from the file to the end of the first run, less the time of a later one: cold is"
+          + " the first in a fresh process, warm the median of later ones in it, measured for"
+          + " --millis after as long a warm-up. Peak memory is that of a fresh process, less an idle"
+          + " one's. Both are on one thread and medians of --processes for each runtime."
     })
 final class BenchModelsCommand implements Callable<Integer> {
   @Spec

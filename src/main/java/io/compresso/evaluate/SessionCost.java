@@ -9,18 +9,17 @@ import java.util.Map;
 
 /**
  * What making a model ready costs. A creation is measured from the model's file to the end of the
- * first run, less the time of the second run: some runtimes put work off to the first run.
+ * first run, less the time of a later run: some runtimes put work off to the first run.
  *
  * @param coldMillis the first creation of the process, the loading of the runtime's classes
  *     included; the loading of ONNX Runtime's native library is not
- * @param warmMillis the median of the later half of the further creations
+ * @param warmMillis the median of further creations, after as long a warm-up
  * @param peakBytes the most resident memory of the process till the end of the first creation's
  *     runs; 0 where the system does not tell it
  */
 public record SessionCost(double coldMillis, double warmMillis, long peakBytes) {
   private static final int RUNS = 3;
   private static final int LEAST_CREATIONS = 3;
-  private static final int MOST_CREATIONS = 40;
 
   /** Makes a model ready. */
   @FunctionalInterface
@@ -31,34 +30,40 @@ public record SessionCost(double coldMillis, double warmMillis, long peakBytes) 
   /**
    * Measures in this process, which should be a fresh one.
    *
-   * @param warm how long creations are repeated; 3 are made in any case, and at most 40
+   * @param warm how long creations are measured, after as long a warm-up of creations; 3 are made
+   *     of each in any case
    */
   public static SessionCost measure(
       Opener opener, Path model, Map<String, Tensor> inputs, Duration warm) {
     double cold = creation(opener, model, inputs);
     long peak = PeakMemory.bytes().orElse(0);
+    var _ = creations(opener, model, inputs, warm);
+    return new SessionCost(cold, median(creations(opener, model, inputs, warm)), peak);
+  }
+
+  private static List<Double> creations(
+      Opener opener, Path model, Map<String, Tensor> inputs, Duration length) {
     List<Double> millis = new ArrayList<>();
-    long deadline = System.nanoTime() + warm.toNanos();
-    while (millis.size() < LEAST_CREATIONS
-        || millis.size() < MOST_CREATIONS && System.nanoTime() < deadline) {
+    long deadline = System.nanoTime() + length.toNanos();
+    while (millis.size() < LEAST_CREATIONS || System.nanoTime() < deadline) {
       Idle.await();
       millis.add(creation(opener, model, inputs));
     }
-    List<Double> later = millis.subList(millis.size() / 2, millis.size());
-    return new SessionCost(cold, median(later), peak);
+    return millis;
   }
 
   private static double creation(Opener opener, Path model, Map<String, Tensor> inputs) {
     long start = System.nanoTime();
     try (Runner runner = opener.open(model)) {
       runner.run(inputs);
-      long first = System.nanoTime();
-      runner.run(inputs);
-      long second = System.nanoTime();
-      for (int i = 2; i < RUNS; i++) {
+      long first = System.nanoTime() - start;
+      long later = Long.MAX_VALUE;
+      for (int i = 1; i < RUNS; i++) {
+        long begin = System.nanoTime();
         runner.run(inputs);
+        later = Math.min(later, System.nanoTime() - begin);
       }
-      return Math.max(0, first - start - (second - first)) / 1e6;
+      return Math.max(0, first - later) / 1e6;
     }
   }
 
