@@ -21,6 +21,7 @@ class ConvLawTest {
   private static final int[] SIZES = {0, 1, 2, 3, 5, 7, 8, 13, 16, 17, 28, 31, 33, 35};
   private static final int[] CHANNELS = {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 64, 100};
   private static final long MOST_MACS = 1 << 21;
+  private static final long MOST_BYTES = 1 << 22;
 
   @TestFactory
   Stream<DynamicTest> conv_equalsTheReference() {
@@ -70,6 +71,10 @@ class ConvLawTest {
             }));
   }
 
+  private static long greatestOperand(ConvProblem problem) {
+    return Math.max(problem.weightBytes(), Math.max(problem.inputBytes(), problem.outputBytes()));
+  }
+
   /** A problem of any kind, of some that can be computed in tiles too. */
   static ConvProblem mixed(Random random) {
     return random.nextInt(5) == 0 ? tiledProblem(random, MOST_MACS) : problem(random);
@@ -77,7 +82,7 @@ class ConvLawTest {
 
   private static ConvProblem problem(Random random) {
     ConvProblem problem = anyProblem(random);
-    while (problem.macs() > MOST_MACS) {
+    while (problem.macs() > MOST_MACS || greatestOperand(problem) > MOST_BYTES) {
       problem = anyProblem(random);
     }
     return problem;
