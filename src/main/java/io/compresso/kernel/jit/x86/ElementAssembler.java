@@ -1,5 +1,36 @@
 package io.compresso.kernel.jit.x86;
 
+import static io.compresso.kernel.jit.x86.Instruction.BZHI;
+import static io.compresso.kernel.jit.x86.Instruction.VBLENDMPS;
+import static io.compresso.kernel.jit.x86.Instruction.VEXTRACTI128;
+import static io.compresso.kernel.jit.x86.Instruction.VFNMADD213PS;
+import static io.compresso.kernel.jit.x86.Instruction.VMOVHPS;
+import static io.compresso.kernel.jit.x86.Instruction.VPAND;
+import static io.compresso.kernel.jit.x86.Instruction.VPBLENDMB;
+import static io.compresso.kernel.jit.x86.Instruction.VPERMI2B;
+import static io.compresso.kernel.jit.x86.Instruction.VPERMILPS;
+import static io.compresso.kernel.jit.x86.Instruction.VPERMPD;
+import static io.compresso.kernel.jit.x86.Instruction.VPERMT2PS;
+import static io.compresso.kernel.jit.x86.Instruction.VPMAXSB;
+import static io.compresso.kernel.jit.x86.Instruction.VPMAXSD;
+import static io.compresso.kernel.jit.x86.Instruction.VPMAXUB;
+import static io.compresso.kernel.jit.x86.Instruction.VPMINSD;
+import static io.compresso.kernel.jit.x86.Instruction.VPMOVB2M;
+import static io.compresso.kernel.jit.x86.Instruction.VPMOVD2M;
+import static io.compresso.kernel.jit.x86.Instruction.VPMOVSDB;
+import static io.compresso.kernel.jit.x86.Instruction.VPMOVSXWD;
+import static io.compresso.kernel.jit.x86.Instruction.VPMOVUSDB;
+import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKHBW;
+import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKHDQ;
+import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKHQDQ;
+import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKHWD;
+import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKLBW;
+import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKLDQ;
+import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKLQDQ;
+import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKLWD;
+import static io.compresso.kernel.jit.x86.Instruction.VSHUFPS;
+import static io.compresso.kernel.jit.x86.Instruction.VSQRTPS;
+
 /** The instructions of the memory-bound kernels: comparisons, blends, unpacking, narrow types. */
 final class ElementAssembler extends Assembler {
   /** Predicates of comparisons; all but {@code UNORDERED} are false for NaN. */
@@ -61,14 +92,6 @@ final class ElementAssembler extends Assembler {
     modRm(source.ordinal(), target.ordinal());
   }
 
-  /** And with a constant of 8 bits, sign-extended. */
-  void and(Gpr target, int value) {
-    rexW(0, target.ordinal());
-    code.int8(0x83);
-    modRm(4, target.ordinal());
-    code.int8(value);
-  }
-
   void shl(Gpr target, int bits) {
     rexW(0, target.ordinal());
     code.int8(0xC1);
@@ -78,205 +101,116 @@ final class ElementAssembler extends Assembler {
 
   /** Keeps the lowest {@code count} bits of {@code source}. */
   void bzhi(Gpr target, Gpr source, Gpr count) {
-    vexRegisters(
-        Opcode.of(NO_PREFIX, MAP_0F38, 0xF5).wide(),
-        target.ordinal(),
-        count.ordinal(),
-        source.ordinal());
-  }
-
-  void kmovq(Mask target, Gpr source) {
-    vexRegisters(Opcode.of(PREFIX_F2, MAP_0F, 0x92).wide(), target.ordinal(), 0, source.ordinal());
+    vexRegisters(BZHI, target.ordinal(), count.ordinal(), source.ordinal());
   }
 
   // Floats
 
-  void vmovaps(Vec target, Vec source, Modifiers modifiers) {
-    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x28), target, null, source, modifiers);
-  }
-
   void vsqrtps(Vec target, Vec source) {
-    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x51), target, null, source, Modifiers.NONE);
+    vector(VSQRTPS, target, source);
   }
 
   /** {@code target = -left * target + right}. */
   void vfnmadd213ps(Vec target, Vec left, Vec right) {
-    vector(Opcode.of(PREFIX_66, MAP_0F38, 0xAC), target, left, right, Modifiers.NONE);
+    vector(VFNMADD213PS, target, left, right);
   }
 
   void vround(Vec target, Vec source, Rounding rounding) {
-    Form form = target.length() == Vec.Length.ZMM ? Form.EVEX : Form.VEX;
-    vector(Opcode.of(PREFIX_66, MAP_0F3A, 0x08).only(form), target, null, source, Modifiers.NONE);
-    code.int8(rounding.ordinal());
+    round(target, source, rounding.ordinal());
   }
 
   /** Sets the elements of {@code target} that hold to all ones. */
   void vcmpps(Vec target, Vec left, Vec right, Predicate predicate) {
-    vector(Opcode.of(NO_PREFIX, MAP_0F, 0xC2).only(Form.VEX), target, left, right, Modifiers.NONE);
-    code.int8(predicate.code);
+    vcmpps(target, left, right, predicate.code);
   }
 
   void vcmpps(Mask target, Vec left, Vec right, Predicate predicate) {
-    vector(
-        Opcode.of(NO_PREFIX, MAP_0F, 0xC2).only(Form.EVEX),
-        Vec.xmm(target.ordinal()),
-        left,
-        right,
-        Modifiers.NONE);
-    code.int8(predicate.code);
-  }
-
-  /** The elements of {@code right} where the sign bit of {@code mask} is set, else of the left. */
-  void vblendvps(Vec target, Vec left, Vec right, Vec mask) {
-    vector(
-        Opcode.of(PREFIX_66, MAP_0F3A, 0x4A).only(Form.VEX), target, left, right, Modifiers.NONE);
-    code.int8(mask.number() << 4);
+    vcmpps(target, left, right, predicate.code);
   }
 
   /** The elements of {@code right} where {@code mask} is set, else of {@code left}. */
   void vblendmps(Vec target, Mask mask, Vec left, Vec right) {
-    vector(
-        Opcode.of(PREFIX_66, MAP_0F38, 0x65).only(Form.EVEX),
-        target,
-        left,
-        right,
-        Modifiers.merging(mask));
+    vector(VBLENDMPS, target, left, right, Modifiers.merging(mask));
   }
 
   /** The sign bits of 32-bit elements. */
   void vpmovd2m(Mask target, Vec source) {
-    vector(
-        Opcode.of(PREFIX_F3, MAP_0F38, 0x39).only(Form.EVEX),
-        Vec.xmm(target.ordinal()),
-        null,
-        source,
-        Modifiers.NONE);
+    vector(VPMOVD2M, Vec.xmm(target.ordinal()), source);
   }
 
   /** Permutes within each 128 bits: two bits of {@code order} an element. */
   void vpermilps(Vec target, Vec source, int order) {
-    vector(Opcode.of(PREFIX_66, MAP_0F3A, 0x04), target, null, source, Modifiers.NONE);
+    vector(VPERMILPS, target, source);
     code.int8(order);
   }
 
   /** Two elements of the left, then two of the right, within each 128 bits. */
   void vshufps(Vec target, Vec left, Vec right, int order) {
-    vector(Opcode.of(NO_PREFIX, MAP_0F, 0xC6), target, left, right, Modifiers.NONE);
+    vector(VSHUFPS, target, left, right);
     code.int8(order);
   }
 
   /** Permutes 64-bit elements of 256 bits. */
   void vpermpd(Vec target, Vec source, int order) {
-    vector(
-        Opcode.of(PREFIX_66, MAP_0F3A, 0x01).wide().only(Form.VEX),
-        target,
-        null,
-        source,
-        Modifiers.NONE);
+    vector(VPERMPD, target, source);
     code.int8(order);
   }
 
   /** Elements of {@code target} and, after them, of {@code second} by number. */
   void vpermt2ps(Vec target, Vec indices, Vec second) {
-    vector(
-        Opcode.of(PREFIX_66, MAP_0F38, 0x7F).only(Form.EVEX),
-        target,
-        indices,
-        second,
-        Modifiers.NONE);
+    vector(VPERMT2PS, target, indices, second);
   }
 
   // Integers
 
   void vpand(Vec target, Vec left, Vec right) {
-    vector(Opcode.of(PREFIX_66, MAP_0F, 0xDB), target, left, right, Modifiers.NONE);
+    vector(VPAND, target, left, right);
   }
 
   void vpmaxsd(Vec target, Vec left, Vec right) {
-    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x3D), target, left, right, Modifiers.NONE);
+    vector(VPMAXSD, target, left, right);
   }
 
   void vpminsd(Vec target, Vec left, Vec right) {
-    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x39), target, left, right, Modifiers.NONE);
+    vector(VPMINSD, target, left, right);
   }
 
   void vpmaxub(Vec target, Vec left, Vec right) {
-    vector(Opcode.of(PREFIX_66, MAP_0F, 0xDE), target, left, right, Modifiers.NONE);
+    vector(VPMAXUB, target, left, right);
   }
 
   void vpmaxsb(Vec target, Vec left, Vec right) {
-    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x3C), target, left, right, Modifiers.NONE);
+    vector(VPMAXSB, target, left, right);
   }
 
   /** Sign-extends 16-bit elements to 32 bits. */
   void vpmovsxwd(Vec target, Mem source, Modifiers modifiers) {
-    vector(
-        Opcode.of(PREFIX_66, MAP_0F38, 0x23).in(Unit.HALF_VECTOR), target, null, source, modifiers);
-  }
-
-  /** Stores the low 16 bits of each 32-bit element. */
-  void vpmovdw(Mem target, Vec source, Modifiers modifiers) {
-    vector(
-        Opcode.of(PREFIX_F3, MAP_0F38, 0x33).only(Form.EVEX).in(Unit.HALF_VECTOR),
-        source,
-        null,
-        target,
-        modifiers);
+    vector(VPMOVSXWD, target, null, source, modifiers);
   }
 
   /** Stores each signed 32-bit element as a signed byte, saturating. */
   void vpmovsdb(Mem target, Vec source, Modifiers modifiers) {
-    vector(
-        Opcode.of(PREFIX_F3, MAP_0F38, 0x21).only(Form.EVEX).in(Unit.QUARTER_VECTOR),
-        source,
-        null,
-        target,
-        modifiers);
+    vector(VPMOVSDB, source, null, target, modifiers);
   }
 
   /** Stores each unsigned 32-bit element as an unsigned byte, saturating. */
   void vpmovusdb(Mem target, Vec source, Modifiers modifiers) {
-    vector(
-        Opcode.of(PREFIX_F3, MAP_0F38, 0x11).only(Form.EVEX).in(Unit.QUARTER_VECTOR),
-        source,
-        null,
-        target,
-        modifiers);
-  }
-
-  /** Narrows signed 32-bit elements to unsigned 16 bits, saturating; within each 128 bits. */
-  void vpackusdw(Vec target, Vec left, Vec right) {
-    vector(Opcode.of(PREFIX_66, MAP_0F38, 0x2B), target, left, right, Modifiers.NONE);
+    vector(VPMOVUSDB, source, null, target, modifiers);
   }
 
   /** Signs of bytes. */
   void vpmovb2m(Mask target, Vec source) {
-    vector(
-        Opcode.of(PREFIX_F3, MAP_0F38, 0x29).only(Form.EVEX),
-        Vec.xmm(target.ordinal()),
-        null,
-        source,
-        Modifiers.NONE);
+    vector(VPMOVB2M, Vec.xmm(target.ordinal()), source);
   }
 
   /** Bytes of {@code first} and, after them, of {@code second} by the numbers in the target. */
   void vpermi2b(Vec target, Vec first, Vec second) {
-    vector(
-        Opcode.of(PREFIX_66, MAP_0F38, 0x75).only(Form.EVEX),
-        target,
-        first,
-        second,
-        Modifiers.NONE);
+    vector(VPERMI2B, target, first, second);
   }
 
   /** The bytes of {@code right} where {@code mask} is set, else of {@code left}. */
   void vpblendmb(Vec target, Mask mask, Vec left, Vec right) {
-    vector(
-        Opcode.of(PREFIX_66, MAP_0F38, 0x66).only(Form.EVEX),
-        target,
-        left,
-        right,
-        Modifiers.merging(mask));
+    vector(VPBLENDMB, target, left, right, Modifiers.merging(mask));
   }
 
   /**
@@ -286,27 +220,24 @@ final class ElementAssembler extends Assembler {
    * @param high whether of the upper halves
    */
   void vpunpck(Vec target, Vec left, Vec right, int elementBytes, boolean high) {
-    int low =
+    Instruction unpack =
         switch (elementBytes) {
-          case 1 -> 0x60;
-          case 2 -> 0x61;
-          case 4 -> 0x62;
-          default -> 0x6C;
+          case 1 -> high ? VPUNPCKHBW : VPUNPCKLBW;
+          case 2 -> high ? VPUNPCKHWD : VPUNPCKLWD;
+          case 4 -> high ? VPUNPCKHDQ : VPUNPCKLDQ;
+          default -> high ? VPUNPCKHQDQ : VPUNPCKLQDQ;
         };
-    Opcode op = Opcode.of(PREFIX_66, MAP_0F, low + (!high ? 0 : elementBytes == 8 ? 1 : 8));
-    boolean wide = elementBytes == 8 && target.length() == Vec.Length.ZMM;
-    vector(wide ? op.wide() : op, target, left, right, Modifiers.NONE);
+    vector(unpack, target, left, right);
   }
 
   /** Stores the upper half of {@code source}. */
   void vextracti128(Mem target, Vec source) {
-    vector(
-        Opcode.of(PREFIX_66, MAP_0F3A, 0x39).only(Form.VEX), source, null, target, Modifiers.NONE);
+    vector(VEXTRACTI128, source, target);
     code.int8(1);
   }
 
   /** Stores the upper 64 bits of 128. */
   void vmovhps(Mem target, Vec source) {
-    vector(Opcode.of(NO_PREFIX, MAP_0F, 0x17).only(Form.VEX), source, null, target, Modifiers.NONE);
+    vector(VMOVHPS, source, target);
   }
 }

@@ -1,72 +1,12 @@
 package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.jit.CodeBuffer;
+import io.compresso.kernel.jit.x86.Instruction.Trait;
 import io.compresso.kernel.jit.x86.Vec.Length;
 import org.jspecify.annotations.Nullable;
 
 /** Prefixes, ModRM, SIB and displacements, as Intel's manual (volume 2, chapter 2) defines them. */
 abstract class Encoder {
-  static final int NO_PREFIX = 0;
-  static final int PREFIX_66 = 1;
-  static final int PREFIX_F3 = 2;
-  static final int PREFIX_F2 = 3;
-
-  static final int MAP_0F = 1;
-  static final int MAP_0F38 = 2;
-  static final int MAP_0F3A = 3;
-  static final int MAP_5 = 5;
-  static final int MAP_6 = 6;
-
-  /** How an instruction may be encoded. */
-  enum Form {
-    /** VEX where the registers allow, or else EVEX. */
-    VEX_OR_EVEX,
-    /** EVEX always. */
-    EVEX,
-    /** VEX always. */
-    VEX
-  }
-
-  /** What a displacement of 8 bits counts in under EVEX. */
-  enum Unit {
-    FULL_VECTOR,
-    HALF_VECTOR,
-    QUARTER_VECTOR,
-    EIGHT_BYTES,
-    FOUR_BYTES,
-    TWO_BYTES;
-
-    int bytes(Length length) {
-      return switch (this) {
-        case FULL_VECTOR -> length.bytes();
-        case HALF_VECTOR -> length.bytes() / 2;
-        case QUARTER_VECTOR -> length.bytes() / 4;
-        case EIGHT_BYTES -> 8;
-        case FOUR_BYTES -> 4;
-        case TWO_BYTES -> 2;
-      };
-    }
-  }
-
-  /** The constant part of a vector instruction; {@code w} is the W bit. */
-  record Opcode(int prefix, int map, int w, int code, Form form, Unit unit) {
-    static Opcode of(int prefix, int map, int code) {
-      return new Opcode(prefix, map, 0, code, Form.VEX_OR_EVEX, Unit.FULL_VECTOR);
-    }
-
-    Opcode wide() {
-      return new Opcode(prefix, map, 1, code, form, unit);
-    }
-
-    Opcode only(Form newForm) {
-      return new Opcode(prefix, map, w, code, newForm, unit);
-    }
-
-    Opcode in(Unit newUnit) {
-      return new Opcode(prefix, map, w, code, form, newUnit);
-    }
-  }
-
   /** Masking and broadcasting of an EVEX instruction. */
   record Modifiers(Mask mask, boolean zeroing, boolean broadcast) {
     static final Modifiers NONE = new Modifiers(Mask.K0, false, false);
@@ -84,6 +24,9 @@ abstract class Encoder {
   }
 
   private static final int NO_REGISTER = 0;
+
+  /** The only map that the short form of VEX has. */
+  private static final int FIRST_MAP = 1;
 
   final CodeBuffer code = new CodeBuffer();
 
@@ -160,8 +103,24 @@ abstract class Encoder {
 
   // Vector instructions
 
+  final void vector(Instruction op, Vec reg, Vec rm) {
+    vector(op, reg, null, rm, Modifiers.NONE);
+  }
+
+  final void vector(Instruction op, Vec reg, Mem rm) {
+    vector(op, reg, null, rm, Modifiers.NONE);
+  }
+
+  final void vector(Instruction op, Vec reg, Vec second, Vec rm) {
+    vector(op, reg, second, rm, Modifiers.NONE);
+  }
+
+  final void vector(Instruction op, Vec reg, Vec second, Mem rm) {
+    vector(op, reg, second, rm, Modifiers.NONE);
+  }
+
   /** {@code reg, second, rm} of registers; {@code second} is absent in two-operand forms. */
-  final void vector(Opcode op, Vec reg, @Nullable Vec second, Vec rm, Modifiers modifiers) {
+  final void vector(Instruction op, Vec reg, @Nullable Vec second, Vec rm, Modifiers modifiers) {
     int v = second == null ? NO_REGISTER : second.number();
     // Under an instruction that changes the length, the longer operand counts.
     Length length = reg.length().compareTo(rm.length()) >= 0 ? reg.length() : rm.length();
@@ -176,7 +135,7 @@ abstract class Encoder {
   }
 
   /** {@code reg, second, mem}. */
-  final void vector(Opcode op, Vec reg, @Nullable Vec second, Mem mem, Modifiers modifiers) {
+  final void vector(Instruction op, Vec reg, @Nullable Vec second, Mem mem, Modifiers modifiers) {
     int v = second == null ? NO_REGISTER : second.number();
     Length length = reg.length();
     int base = mem.base().ordinal() >> 3;
@@ -184,7 +143,7 @@ abstract class Encoder {
     int unit = 1;
     if (isEvex(op, length, high, modifiers)) {
       evex(op, length, reg.number(), v, indexBit(mem), base, modifiers);
-      unit = modifiers.broadcast() ? 4 << op.w() : op.unit().bytes(length);
+      unit = modifiers.broadcast() ? 4 << w(op, true) : op.unit(length);
     } else {
       vex(op, length, reg.number(), v, indexBit(mem), base);
     }
@@ -192,19 +151,22 @@ abstract class Encoder {
     modRm(reg.number(), mem, unit, false);
   }
 
-  private static boolean isEvex(Opcode op, Length length, boolean high, Modifiers modifiers) {
-    return switch (op.form()) {
-      case EVEX -> true;
-      case VEX -> false;
-      case VEX_OR_EVEX -> high || length == Length.ZMM || !modifiers.equals(Modifiers.NONE);
-    };
+  private static int w(Instruction op, boolean evex) {
+    return op.has(Trait.W) || evex && op.has(Trait.W_UNDER_EVEX) ? 1 : 0;
   }
 
-  private void evex(Opcode op, Length length, int reg, int v, int x, int b, Modifiers modifiers) {
+  private static boolean isEvex(Instruction op, Length length, boolean high, Modifiers modifiers) {
+    return op.has(Trait.EVEX)
+        || !op.has(Trait.VEX)
+            && (high || length == Length.ZMM || !modifiers.equals(Modifiers.NONE));
+  }
+
+  private void evex(
+      Instruction op, Length length, int reg, int v, int x, int b, Modifiers modifiers) {
     code.int8(0x62);
     code.int8(
         (~reg >> 3 & 1) << 7 | (~x & 1) << 6 | (~b & 1) << 5 | (~reg >> 4 & 1) << 4 | op.map());
-    code.int8(op.w() << 7 | (~v & 15) << 3 | 4 | op.prefix());
+    code.int8(w(op, true) << 7 | (~v & 15) << 3 | 4 | op.prefix());
     code.int8(
         (modifiers.zeroing() ? 0x80 : 0)
             | length.ordinal() << 5
@@ -213,27 +175,27 @@ abstract class Encoder {
             | modifiers.mask().ordinal());
   }
 
-  final void vex(Opcode op, Length length, int reg, int v, int x, int b) {
+  final void vex(Instruction op, Length length, int reg, int v, int x, int b) {
     int last = (~v & 15) << 3 | (length == Length.YMM ? 4 : 0) | op.prefix();
-    if (op.map() == MAP_0F && op.w() == 0 && x == 0 && b == 0) {
+    if (op.map() == FIRST_MAP && w(op, false) == 0 && x == 0 && b == 0) {
       code.int8(0xC5);
       code.int8((~reg >> 3 & 1) << 7 | last);
     } else {
       code.int8(0xC4);
       code.int8((~reg >> 3 & 1) << 7 | (~x & 1) << 6 | (~b & 1) << 5 | op.map());
-      code.int8(op.w() << 7 | last);
+      code.int8(w(op, false) << 7 | last);
     }
   }
 
   /** A VEX instruction of mask or tile registers, whose operands are given by number. */
-  final void vexRegisters(Opcode op, int reg, int v, int rm) {
+  final void vexRegisters(Instruction op, int reg, int v, int rm) {
     vex(op, Length.XMM, reg, v, 0, rm >> 3);
     code.int8(op.code());
     modRm(reg, rm);
   }
 
   /** A VEX instruction of mask or tile registers with a memory operand. */
-  final void vexMemory(Opcode op, int reg, Mem mem, boolean forceSib) {
+  final void vexMemory(Instruction op, int reg, Mem mem, boolean forceSib) {
     vex(op, Length.XMM, reg, NO_REGISTER, indexBit(mem), mem.base().ordinal() >> 3);
     code.int8(op.code());
     modRm(reg, mem, 1, forceSib);
