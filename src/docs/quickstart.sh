@@ -72,6 +72,8 @@ out=$(basename "${model%.*}")-int8.onnx
 curl -sSf -o "$out" "$url/v1/models/$result/file"
 echo "Downloaded $out: $(stat -c %s "$out") bytes, $(stat -c %s "$model") before"
 call "$url/v1/jobs/$job/report" >"${out%.onnx}-report.json"
+curl -sSf -H 'Accept: text/html' -o "${out%.onnx}-report.html" "$url/v1/jobs/$job/report"
+echo "Report with charts in ${out%.onnx}-report.html"
 echo "Report in ${out%.onnx}-report.json:"
 cat "${out%.onnx}-report.json"
 echo

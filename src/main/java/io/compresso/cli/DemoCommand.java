@@ -103,7 +103,8 @@ final class DemoCommand implements Callable<Integer> {
         say(out, "All of it is kept: ./compresso serve shows it at " + jobPage + ".");
       } else {
         String file = "/v1/models/" + ended.path("result").asString() + "/file";
-        say(out, "The report with every layer:  " + address.resolve(jobPage));
+        say(out, "The job:                      " + address.resolve(jobPage));
+        say(out, "The report with its charts:   " + address.resolve("/v1" + jobPage + "/report"));
         say(out, "The int8 model:               " + address.resolve(file));
       }
       return true;

@@ -1,5 +1,6 @@
 package io.compresso.compress;
 
+import io.compresso.store.StoredJson;
 import java.util.Map;
 import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
@@ -8,7 +9,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The service's own JSON, in the database and between processes. */
 final class Json {
-  static final JsonMapper MAPPER = JsonMapper.builder().build();
+  static final JsonMapper MAPPER = StoredJson.mapper();
 
   private Json() {}
 

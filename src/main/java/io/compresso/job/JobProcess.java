@@ -1,6 +1,7 @@
 package io.compresso.job;
 
 import io.compresso.store.Problem;
+import io.compresso.store.StoredJson;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -19,7 +20,7 @@ public final class JobProcess {
   /** Marks a line of standard output as a message; native libraries may print there, too. */
   static final char MARK = '\u001e';
 
-  static final JsonMapper MAPPER = JsonMapper.builder().build();
+  static final JsonMapper MAPPER = StoredJson.mapper();
 
   private static final int ORPHANED = 80;
 

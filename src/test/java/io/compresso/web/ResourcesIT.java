@@ -279,6 +279,31 @@ class ResourcesIT {
   }
 
   @Test
+  void report_showsNodeNamesAsText_whateverTheyAre() throws Exception {
+    String hostile = "</title><script>alert('1')</script>\u0000\u0007\u202e\"&amp;";
+    byte[] bytes =
+        ModelBytes.with(graph -> graph.getNodeBuilder(1).setName(hostile).setOpType("MatMul"));
+    Answer uploaded = SERVER.upload("/v1/models", bytes);
+    assertThat(uploaded.status()).as(uploaded.text()).isEqualTo(201);
+    String id =
+        SERVER
+            .postJson(
+                "/v1/jobs",
+                "{\"name\":\"<b>&\",\"model\":\""
+                    + uploaded.json().path("id").asString()
+                    + "\",\"pipeline\":[{\"quantize\":{\"mode\":\"dynamic\"}}]}")
+            .json()
+            .path("id")
+            .asString();
+    JsonNode job = SERVER.await(id, Duration.ofMinutes(2));
+    assertThat(job.path("state").asString()).as(job.toString()).isEqualTo("succeeded");
+    String page = SERVER.get("/v1/jobs/" + id + "/report", "Accept", "text/html").text();
+    assertThat(page)
+        .contains("<h1>&lt;b&gt;&amp;</h1>", "&lt;/title&gt;&lt;script&gt;alert(&#39;1&#39;)")
+        .doesNotContain("<script", "\u0000", "\u0007");
+  }
+
+  @Test
   void events_goOnAfterTheLastThatTheClientHas() throws Exception {
     String id =
         SERVER
