@@ -20,6 +20,7 @@ import io.compresso.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -250,13 +251,22 @@ public final class WinogradConv implements PreparedKernel {
 
   @Override
   public void run(Operands operands, int threads) {
+    bind(operands, threads).run();
+  }
+
+  @Override
+  public Runnable bind(Operands operands, int threads) {
     operands.require(problem, true);
     WinogradBlocks blocks = threads == 1 ? serial : parallel;
     Run run = new Run(operands, blocks);
-    Workers.shared().run(blocks.count(), threads, run);
-    if (run.doubtful) {
-      fallback().run(operands, threads);
-    }
+    return () -> {
+      run.doubtful = false;
+      Workers.shared().run(blocks.count(), threads, run);
+      if (run.doubtful) {
+        fallback().run(operands, threads);
+      }
+      Reference.reachabilityFence(run);
+    };
   }
 
   private synchronized PreparedKernel fallback() {

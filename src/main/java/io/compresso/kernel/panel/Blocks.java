@@ -11,6 +11,9 @@ package io.compresso.kernel.panel;
 public record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBlock) {
   static final long LEAST_MACS = 1 << 20;
 
+  /** Elements of the right operand that take as long to read. */
+  private static final long LEAST_ELEMENTS = 1 << 16;
+
   /**
    * Blocks that are large enough to be worth a hand-over and enough to keep all threads busy.
    *
@@ -29,7 +32,7 @@ public record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBloc
                 columnTiles,
                 rows * steps,
                 columns * steps,
-                rows * steps * columns / LEAST_MACS),
+                Math.max(rows * steps * columns / LEAST_MACS, columns * steps / LEAST_ELEMENTS)),
             threads);
     return new Blocks(
         rows,
