@@ -39,6 +39,9 @@ record GoalObjective(
   /** Samples that many candidates are compared on. */
   private static final long QUICK_SAMPLES = 200;
 
+  /** No deadline. */
+  private static final long FOREVER = Long.MAX_VALUE;
+
   @Override
   public boolean isGoal() {
     return goal != null;
@@ -58,26 +61,44 @@ record GoalObjective(
 
   @Override
   public double drop(Model candidate) {
-    return drop(candidate, evaluation.dataset(), null);
+    return drop(candidate, evaluation.dataset(), null, FOREVER);
   }
 
   @Override
   public double drop(Model candidate, String name) {
-    return drop(candidate, evaluation.dataset(), name);
+    return drop(candidate, name, FOREVER);
+  }
+
+  @Override
+  public double drop(Model candidate, String name, long deadline) {
+    return drop(candidate, evaluation.dataset(), name, deadline);
   }
 
   @Override
   public double quickDrop(Model candidate) {
+    return quickDrop(candidate, FOREVER);
+  }
+
+  @Override
+  public double quickDrop(Model candidate, long deadline) {
     Dataset data = evaluation.dataset();
     long step = Math.ceilDiv(data.size(), QUICK_SAMPLES);
     return drop(
         candidate,
         step <= 1 ? data : data.select(new Selection(0, null, step, false, null, 1, false)),
-        null);
+        null,
+        deadline);
+  }
+
+  private void checkpoint(long deadline) {
+    host.checkpoint();
+    if (deadline != FOREVER && System.nanoTime() - deadline > 0) {
+      throw new OutOfTimeException();
+    }
   }
 
   /** The loss; a candidate with a name is timed and kept among the trials. */
-  private double drop(Model candidate, Dataset data, @Nullable String name) {
+  private double drop(Model candidate, Dataset data, @Nullable String name, long deadline) {
     try {
       Path file = Files.createTempFile(work, "candidate", ".onnx");
       try {
@@ -91,7 +112,7 @@ record GoalObjective(
                   data,
                   EvaluationOptions.DEFAULT
                       .withFields(evaluation.fields())
-                      .withProgress((_, _) -> host.checkpoint()));
+                      .withProgress((_, _) -> checkpoint(deadline)));
           double drop = drop(comparison);
           if (name != null) {
             trials.variants.add(

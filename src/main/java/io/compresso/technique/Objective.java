@@ -18,6 +18,16 @@ public interface Objective {
     return drop(candidate);
   }
 
+  /**
+   * The same, unless it takes too long.
+   *
+   * @param deadline in {@link System#nanoTime} terms
+   * @throws OutOfTimeException if the deadline passed between two batches
+   */
+  default double quickDrop(Model candidate, long deadline) {
+    return quickDrop(candidate);
+  }
+
   /** The largest loss that the goal allows. */
   double maxDrop();
 
@@ -35,5 +45,24 @@ public interface Objective {
    */
   default double drop(Model candidate, String name) {
     return drop(candidate);
+  }
+
+  /**
+   * The same, unless it takes too long.
+   *
+   * @param deadline in {@link System#nanoTime} terms
+   * @throws OutOfTimeException if the deadline passed between two batches
+   */
+  default double drop(Model candidate, String name, long deadline) {
+    return drop(candidate, name);
+  }
+
+  /** A measurement was given up because its time was over. */
+  final class OutOfTimeException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public OutOfTimeException() {
+      super("the measurement takes longer than the budget allows", null, false, false);
+    }
   }
 }

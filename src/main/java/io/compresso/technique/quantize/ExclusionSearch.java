@@ -14,8 +14,8 @@ import java.util.function.Predicate;
 
 /**
  * Finds how many of the layers that hurt most must stay in float for a goal to be met: doubles
- * their number until it is, then bisects. Takes at most {@code maxTrials} measurements and ends
- * with the best that it has found.
+ * their number until it is, then bisects. Takes at most {@code maxTrials} measurements, gives up
+ * one that the deadline overtakes, and ends with the best that it has found.
  */
 final class ExclusionSearch {
   private final Variants variants;
@@ -112,7 +112,14 @@ final class ExclusionSearch {
   private boolean tryWithout(int count) {
     Set<String> excluded = new HashSet<>();
     ranked.subList(0, count).forEach(node -> excluded.add(node.outputs().getFirst()));
-    double drop = objective.drop(variants.of(keeps(excluded)), layers(count) + " " + where);
+    double drop;
+    try {
+      drop = objective.drop(variants.of(keeps(excluded)), layers(count) + " " + where, deadline);
+    } catch (Objective.OutOfTimeException e) {
+      host.log("%s %s: %s".formatted(layers(count), where, e.getMessage()));
+      trialsLeft = 0;
+      return false;
+    }
     trialsLeft--;
     boolean meets = drop <= objective.maxDrop() + 1e-9;
     boolean bestMeets = best.meets(objective);

@@ -84,7 +84,10 @@ final class LayerSearch {
       Set<String> others = new HashSet<>(outputs);
       others.remove(output);
       try {
-        drops.put(output, objective.quickDrop(variants.of(ExclusionSearch.keeps(others))));
+        drops.put(
+            output, objective.quickDrop(variants.of(ExclusionSearch.keeps(others)), deadline));
+      } catch (Objective.OutOfTimeException _) {
+        break;
       } catch (GraphException | PeerException e) {
         context.host().log("loss of single layers is not measured: " + e.getMessage());
         break;

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How much each layer alone hurts: the signal to quantization noise of the model's outputs when
@@ -69,7 +70,11 @@ final class Sensitivity {
       Set<String> others = new HashSet<>(outputs);
       others.remove(output);
       Model only = variants.of(ExclusionSearch.keeps(others));
-      ratios.put(output, compare(only, batches, opener, host));
+      Double ratio = compare(only, batches, opener, host, deadline);
+      if (ratio == null) {
+        break;
+      }
+      ratios.put(output, ratio);
       if (ratios.size() % MODELS_KEPT == 0) {
         NativeMemory.reclaim();
       }
@@ -112,13 +117,21 @@ final class Sensitivity {
     return outputs;
   }
 
-  private static double compare(
-      Model model, List<Batch> batches, ActivationSource.Opener opener, JobHost host) {
+  /** The ratio, null when the deadline overtook it. */
+  private static @Nullable Double compare(
+      Model model,
+      List<Batch> batches,
+      ActivationSource.Opener opener,
+      JobHost host,
+      long deadline) {
     double signal = 0;
     double noise = 0;
     try (ActivationSource source = opener.open(model, outputs(model))) {
       for (Batch batch : batches) {
         host.checkpoint();
+        if (System.nanoTime() - deadline > 0) {
+          return null;
+        }
         Map<String, Value> outputs = run(source, batch.inputs());
         for (Map.Entry<String, Value> expected : batch.outputs().entrySet()) {
           if (expected.getValue() instanceof Tensor x
