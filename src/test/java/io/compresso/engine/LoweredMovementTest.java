@@ -179,4 +179,20 @@ class LoweredMovementTest {
     }
     assertThat(isBound(model)).isTrue();
   }
+
+  @Test
+  void transposedConvolution_isRefusedByTheRun_whenItsBiasIsTooShort() {
+    Model model =
+        graph(1, 4, 5, 5)
+            .constant("w", random(3, 4, 8, 2, 2))
+            .constant("b", random(4, 3))
+            .node("y = ConvTranspose r w b", "strides", new long[] {2, 2})
+            .output("y")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      assertThatThrownBy(() -> session.run(Map.of("x", random(5, 1, 4, 5, 5))))
+          .isInstanceOf(GraphException.class)
+          .hasMessageContaining("ConvTranspose");
+    }
+  }
 }

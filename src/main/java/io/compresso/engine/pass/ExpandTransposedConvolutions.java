@@ -32,8 +32,10 @@ final class ExpandTransposedConvolutions extends Rewriting {
       return;
     }
     Geometry geometry = Geometry.of(node, weights.shape(), rank);
+    float[] bias = FloatConstant.of(view, node.input(2));
     if (geometry == null
-        || node.input(2) != null && FloatConstant.of(view, node.input(2)) == null
+        || node.input(2) != null && bias == null
+        || bias != null && bias.length != geometry.channels()
         || !edit.free(List.of(node))) {
       return;
     }
@@ -42,7 +44,6 @@ final class ExpandTransposedConvolutions extends Rewriting {
     if (filters == null) {
       return;
     }
-    float[] bias = FloatConstant.of(view, node.input(2));
     String repeated =
         bias == null
             ? null
@@ -150,6 +151,10 @@ final class ExpandTransposedConvolutions extends Rewriting {
     Tensor zeros = quantized.zeroPoints();
     Tensor scale = Tensor.ofFloats(Shape.of(quantized.scales().length), quantized.scales());
     boolean one = quantized.scales().length == 1;
+    if (!one && quantized.scales().length != geometry.channels()
+        || zeros != null && zeros.size() != quantized.scales().length) {
+      return null;
+    }
     String bytes =
         edit.constant(node.inputs().get(1) + "_phases", geometry.filters(weights, zeros));
     String floats = edit.fresh(node.inputs().get(1) + "_phases_real");
@@ -254,6 +259,10 @@ final class ExpandTransposedConvolutions extends Rewriting {
 
     int rank() {
       return kernel.length;
+    }
+
+    int channels() {
+      return group * perGroup;
     }
 
     int phases() {
