@@ -13,6 +13,7 @@ import io.compresso.tensor.OptionalValue;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSequence;
+import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -29,12 +30,24 @@ final class Execution {
   private final RunMemory memory;
   private final RunOptions options;
   private final int threads;
+  private final boolean binds;
   private final List<NodeProfile> profile = new ArrayList<>();
 
+  /** A run node by node, also in subgraphs. */
   Execution(RunMemory memory, RunOptions options, int threads) {
+    this(memory, options, threads, false);
+  }
+
+  /** A run whose subgraphs may be bound. */
+  static Execution ofBound(RunMemory memory, RunOptions options, int threads) {
+    return new Execution(memory, options, threads, true);
+  }
+
+  private Execution(RunMemory memory, RunOptions options, int threads, boolean binds) {
     this.memory = memory;
     this.options = options;
     this.threads = threads;
+    this.binds = binds;
   }
 
   List<NodeProfile> profile() {
@@ -369,7 +382,13 @@ final class Execution {
       for (String name : bodyPlan.ends.inputNames()) {
         values.add(inputs.get(name));
       }
-      List<Value> outputs = new ArrayList<>();
+      List<Value> outputs = bound(bodyPlan, values);
+      if (outputs != null) {
+        outputs.forEach(memory::retain);
+        outputs.forEach(this::hold);
+        return outputs;
+      }
+      outputs = new ArrayList<>();
       for (Value output : runBody(bodyPlan, values, frame)) {
         if (output == null) {
           throw error("subgraph '" + body.name() + "' did not compute an output");
@@ -378,6 +397,39 @@ final class Execution {
         outputs.add(output);
       }
       return outputs;
+    }
+
+    /** The outputs of a subgraph run by a bound plan, or null. */
+    private @Nullable List<Value> bound(Plan body, List<@Nullable Value> inputs) {
+      if (!binds || !options.isPlain()) {
+        return null;
+      }
+      List<@Nullable Value> values = new ArrayList<>(inputs);
+      for (Capture capture : body.captures) {
+        values.add(frame[capture.outer()]);
+      }
+      return body.bodyRuns().run(step.node, values, this::fresh, memory, options, this::boundPlans);
+    }
+
+    private Tensor fresh(TensorSpec spec) {
+      RunMemory.Block block = memory.take(step.node, spec.bytes(), false);
+      blocks.add(block);
+      return Tensor.wrap(spec.dtype(), spec.shape(), RunMemory.segment(block, spec.bytes()));
+    }
+
+    private BoundPlans boundPlans(Plan body) {
+      return new BoundPlans(
+          body,
+          new SessionOptions(threads, memory.limit()),
+          (inner, values) -> {
+            try {
+              RunMemory own = new RunMemory(memory.limit());
+              return new Execution(own, RunOptions.plain(), threads).evaluate(inner, values);
+            } catch (GraphException e) {
+              return null;
+            }
+          },
+          null);
     }
 
     @Override

@@ -30,6 +30,9 @@ final class Plan {
   final List<Capture> captures;
   final Map<String, Integer> slots;
 
+  /** Runs of this plan as a subgraph of a node that is left to its reference. */
+  private @Nullable BodyRuns bodyRuns;
+
   /** A frame before a run: the constants in their slots. */
   final @Nullable Value[] constants;
 
@@ -46,12 +49,24 @@ final class Plan {
     this.constants = constants;
   }
 
+  synchronized BodyRuns bodyRuns() {
+    BodyRuns runs = bodyRuns;
+    if (runs == null) {
+      runs = new BodyRuns(this);
+      bodyRuns = runs;
+    }
+    return runs;
+  }
+
   boolean isConstant(int slot) {
     return constants[slot] != null;
   }
 
   /** Closes what the steps have prepared. */
-  void close() {
+  synchronized void close() {
+    if (bodyRuns != null) {
+      bodyRuns.close();
+    }
     for (Step step : steps) {
       step.close();
       step.bodies.values().forEach(Plan::close);

@@ -203,7 +203,7 @@ final class PlanMemory {
 
   private void compute(RunOptions runOptions, @Nullable List<NodeProfile> profile) {
     options = runOptions;
-    Execution execution = bound.hasReferences ? new Execution(memory, options, threads) : null;
+    Execution execution = bound.hasReferences ? Execution.ofBound(memory, options, threads) : null;
     List<BoundStep> steps = bound.parts.steps();
     int shown = 0;
     for (int i = 0; i < calls.length; i++) {

@@ -44,6 +44,11 @@ final class RunMemory {
     this.limit = limit;
   }
 
+  /** The most bytes that may be in use at a time. */
+  long limit() {
+    return limit;
+  }
+
   /** The most bytes in use at a time since the last call. */
   synchronized long takePeak() {
     long result = peak;
@@ -95,6 +100,26 @@ final class RunMemory {
     } catch (OutOfMemoryError e) {
       throw new GraphException(node, "no memory for " + size + " bytes", e);
     }
+  }
+
+  /**
+   * Counts memory that is in use elsewhere.
+   *
+   * @throws GraphException if the limit does not allow it
+   */
+  synchronized void reserve(Node node, long bytes) {
+    if (bytes > limit - used) {
+      throw new GraphException(
+          node,
+          "needs %d bytes; %d of the memory limit of %d are in use".formatted(bytes, used, limit));
+    }
+    used += bytes;
+    peak = Math.max(peak, used);
+  }
+
+  /** Counts memory no longer that was reserved. */
+  synchronized void unreserve(long bytes) {
+    used -= bytes;
   }
 
   static MemorySegment segment(Block block, long bytes) {

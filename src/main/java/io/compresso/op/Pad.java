@@ -128,11 +128,12 @@ final class Pad extends StandardOperator {
       MemorySegment whole = buffers.output(0);
       Operands operands =
           Operands.of(buffers.input(0), whole.asSlice(offset, problem.outputBytes()));
+      Runnable copy = kernel.bind(operands, threads);
       return () -> {
         if (constant) {
           whole.fill((byte) 0);
         }
-        kernel.run(operands, threads);
+        copy.run();
         for (int i = 0; i < borders.size(); i++) {
           borders.get(i).fill(whole);
         }

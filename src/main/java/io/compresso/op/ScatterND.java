@@ -58,11 +58,12 @@ final class ScatterND extends StandardOperator {
           boolean copied = covers || from.address() == to.address();
           Operands operands =
               Operands.of(buffers.input(2), to.asSlice(targets[0] * bytes, problem.outputBytes()));
+          Runnable scatter = kernel.bind(operands, threads);
           return () -> {
             if (!copied) {
               MemorySegment.copy(from, 0, to, 0, to.byteSize());
             }
-            kernel.run(operands, threads);
+            scatter.run();
           };
         });
     return covers ? lowered : lowered.withInPlace(0);

@@ -414,4 +414,47 @@ class SubgraphTest {
           .isInstanceOf(CancellationException.class);
     }
   }
+
+  /** How often a loop turns is known by the run alone, and so are the shapes of its stacks. */
+  @Test
+  void loop_runsItsBodyByKernels_whenItsTurnsAreNotKnown() {
+    Graph body =
+        Graphs.opset(17)
+            .input("i", scalar(DType.INT64))
+            .input("go", scalar(DType.BOOL))
+            .input("s", fixed(1, 4, 5, 5))
+            .constant("w", random(1, 4, 4, 3, 3))
+            .node("c = Conv s w bias", "pads", new long[] {1, 1, 1, 1})
+            .node("r = Tanh c")
+            .node("m = ReduceMean r", "keepdims", 0)
+            .output("go", "r", "m", "s")
+            .graph();
+    Model model =
+        Graphs.opset(17)
+            .input("x", fixed(1, 4, 5, 5))
+            .input("n", scalar(DType.INT64))
+            .input("b", fixed(4))
+            .node("bias = Neg b")
+            .node("y z k = Loop n _ x", "body", body)
+            .output("y", "z", "k")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      for (long turns : new long[] {6, 1, 9}) {
+        check(
+            session,
+            model,
+            Map.of("x", random(3, 1, 4, 5, 5), "n", Tensor.scalar(turns), "b", random(4, 4)));
+      }
+      Map<String, Tensor> inputs =
+          Map.of("x", random(3, 1, 4, 5, 5), "n", Tensor.scalar(500L), "b", random(4, 4));
+      assertThat(session.run(inputs, RunOptions.plain()).peakBytes()).isPositive();
+    }
+    try (Session session = Session.create(model, new SessionOptions(1, 6000))) {
+      Map<String, Tensor> inputs =
+          Map.of("x", random(3, 1, 4, 5, 5), "n", Tensor.scalar(500L), "b", random(4, 4));
+      assertThatThrownBy(() -> session.run(inputs))
+          .isInstanceOf(GraphException.class)
+          .hasMessageContaining("limit");
+    }
+  }
 }

@@ -93,7 +93,10 @@ final class CompileBodies {
         body.annotations());
   }
 
-  /** The subgraph as a model; null for one that is wrong, which a run may never come to. */
+  /**
+   * The subgraph as a model; null for one that is wrong, which a run may never come to, and where
+   * not all shapes are known of what it reads: such a one cannot be bound.
+   */
   private @Nullable Model close(Graph body) {
     if (body.inputs().stream().anyMatch(input -> body.initializers().containsKey(input.name()))) {
       return null;
@@ -103,9 +106,6 @@ final class CompileBodies {
     for (int i = 0; i < body.inputs().size(); i++) {
       ValueInfo input = body.inputs().get(i);
       ValueType type = i < known.size() ? known.get(i).type() : ValueType.UNKNOWN;
-      if (type.equals(ValueType.UNKNOWN) && input.type() instanceof TensorType declared) {
-        type = new TensorType(declared.dtype(), null);
-      }
       given.add(new ValueInfo(input.name(), type));
     }
     Map<String, Tensor> constants = new LinkedHashMap<>(body.initializers());
@@ -116,6 +116,9 @@ final class CompileBodies {
       } else {
         given.add(new ValueInfo(name, view.type(name)));
       }
+    }
+    if (!given.stream().allMatch(CompileBodies::isFixed)) {
+      return null;
     }
     Model around = view.model();
     Model closed =
@@ -141,6 +144,10 @@ final class CompileBodies {
     } catch (GraphException _) {
       return null;
     }
+  }
+
+  private static boolean isFixed(ValueInfo input) {
+    return input.type() instanceof TensorType type && type.shapeOrNull() != null;
   }
 
   private Map<Graph, List<Inferred>> inputs() {
