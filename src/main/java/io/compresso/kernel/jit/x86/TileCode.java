@@ -45,6 +45,10 @@ record TileCode(VectorSet set, TileShape shape) {
 
   private static final int MOST_UNROLLED = 8;
   private static final int UNROLL = 4;
+  private static final int LINE = 64;
+
+  /** How far ahead of the products filters are fetched, in bytes: over the end of a page. */
+  static final int FILTERS_AHEAD = 8192;
 
   /** Registers of the machine, those of products and of a tile's filters left out. */
   private static int registers(VectorSet set) {
@@ -199,6 +203,9 @@ record TileCode(VectorSet set, TileShape shape) {
       for (int j = 0; j < vectors; j++) {
         long at = (((long) step * shape.parts() + part) * vectors + j) * vectorBytes();
         a.vmovups(set.register(filter + j), Mem.at(FILTER, at));
+        if (!shape.depthwise() && (long) j * vectorBytes() % LINE == 0) {
+          a.prefetcht0(Mem.at(FILTER, at + FILTERS_AHEAD));
+        }
       }
       for (int pixel = 0; pixel < pixels; pixel++) {
         Vec value = set.register(first + pixel % values);

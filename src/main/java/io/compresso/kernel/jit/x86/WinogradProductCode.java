@@ -26,9 +26,6 @@ record WinogradProductCode(VectorSet set, ProductShape shape) {
   private static final int UNROLL = 4;
   private static final int LINE = 64;
 
-  /** How far ahead of the products filters are fetched, in bytes: over the end of a page. */
-  private static final int AHEAD = 8192;
-
   /** Tiles whose sums are kept with panels of so many vectors. */
   static int mostTiles(VectorSet set, int vectors) {
     int registers = set == VectorSet.AVX512 ? 32 : 16;
@@ -113,8 +110,8 @@ record WinogradProductCode(VectorSet set, ProductShape shape) {
     for (int j = 0; j < vectors; j++) {
       long at = step * stepBytes() + (long) j * set.length().bytes();
       a.vmovups(set.register(filter + j), Mem.at(FILTER, at));
-      if (j * set.length().bytes() % LINE == 0) {
-        a.prefetcht0(Mem.at(FILTER, at + AHEAD));
+      if ((long) j * set.length().bytes() % LINE == 0) {
+        a.prefetcht0(Mem.at(FILTER, at + TileCode.FILTERS_AHEAD));
       }
     }
     for (int tile = 0; tile < size; tile++) {
