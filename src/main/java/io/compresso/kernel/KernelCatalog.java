@@ -212,9 +212,19 @@ public final class KernelCatalog {
 
   /** As {@link #prepare(Problem, Weights)}, for the given features. */
   public static PreparedKernel prepare(Problem problem, Weights weights, CpuFeatures cpu) {
-    Kernel kernel = select(problem, cpu).kernel();
+    Kernel kernel = choose(problem, cpu);
     requireWeights(problem, weights);
     return kernel.prepare(problem, weights);
+  }
+
+  /** As {@link #select}, without the reasons, which take time to write. */
+  private static Kernel choose(Problem problem, CpuFeatures cpu) {
+    for (Kernel kernel : of(problem.family())) {
+      if (cpu.supports(kernel.spec().isa()).accepted() && kernel.accepts(problem, cpu).accepted()) {
+        return kernel;
+      }
+    }
+    return select(problem, cpu).kernel();
   }
 
   private static void requireWeights(Problem problem, Weights weights) {
