@@ -281,17 +281,16 @@ final class BenchModelsCommand implements Callable<Integer> {
         row.ratio,
         row.ratioLow,
         row.ratioHigh,
-        row.oursPeakMb == null || row.peerPeakMb == null
+        row.oursPeakMb == null
             ? ""
             : Output.format(
-                ", created in %.0f ms, peer %.0f ms, cold %.0f ms, peer %.0f ms,"
-                    + " peak %.0f MB, peer %.0f MB",
-                row.oursCreateMillis,
-                row.peerCreateMillis,
-                row.oursColdCreateMillis,
-                row.peerColdCreateMillis,
-                row.oursPeakMb,
-                row.peerPeakMb),
+                ", created in %s ms, peer %s ms, cold %s ms, peer %s ms, peak %s MB, peer %s MB",
+                rounded(row.oursCreateMillis),
+                rounded(row.peerCreateMillis),
+                rounded(row.oursColdCreateMillis),
+                rounded(row.peerColdCreateMillis),
+                rounded(row.oursPeakMb),
+                rounded(row.peerPeakMb)),
         agreement(row));
   }
 
