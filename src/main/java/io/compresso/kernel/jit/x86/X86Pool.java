@@ -72,8 +72,11 @@ public final class X86Pool implements Kernel {
 
   private static boolean isGlobal(PoolProblem problem) {
     return problem.axes().stream()
-        .allMatch(
-            axis -> axis.kernel() == axis.size() && axis.padBegin() == 0 && axis.padEnd() == 0);
+        .allMatch(axis ->
+            axis.kernel() == axis.size()
+                && axis.padBegin() == 0
+                && axis.padEnd() == 0
+                && axis.outputSize() == 1);
   }
 
   private static long window(PoolProblem problem) {
