@@ -66,12 +66,11 @@ final class BoundBody implements LoweredBody {
   public int passedOn(int output) {
     Place place = plan.parts.places()[plan.plan.ends.outputs()[output]];
     int given = plan.parts.inputs().size() - captured.length;
+    if (place == null || place.home() != Home.INPUT || place.index() >= given) {
+      return -1;
+    }
     boolean whole =
-        place != null
-            && place.home() == Home.INPUT
-            && place.index() < given
-            && place.offset() == 0
-            && place.spec().equals(plan.parts.inputs().get(place.index()));
+        place.offset() == 0 && place.spec().equals(plan.parts.inputs().get(place.index()));
     return whole ? place.index() : -1;
   }
 

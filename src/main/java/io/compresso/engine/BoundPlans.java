@@ -130,8 +130,8 @@ final class BoundPlans implements AutoCloseable {
 
   /** Makes the plan for inputs of these types and shapes, unless the graph cannot be bound. */
   synchronized @Nullable Entry bind(List<TensorSpec> specs) {
-    boolean special = specialiser != null && specialised++ < MOST_SPECIAL;
-    Plan chosen = special ? specialiser.apply(specs) : plan;
+    Plan chosen =
+        specialiser != null && specialised++ < MOST_SPECIAL ? specialiser.apply(specs) : plan;
     BoundPlan bound;
     try {
       bound = Binder.bind(chosen, specs, options.threads(), kernels, evaluator);
@@ -139,7 +139,7 @@ final class BoundPlans implements AutoCloseable {
       // Sizes that no memory holds: the operators' references say which.
       return null;
     }
-    Entry entry = new Entry(bound, special);
+    Entry entry = new Entry(bound, chosen != plan);
     entries.add(0, entry);
     if (entries.size() > MOST_PLANS) {
       drop(entries.removeLast());

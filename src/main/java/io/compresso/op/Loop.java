@@ -52,9 +52,10 @@ final class Loop extends StandardOperator {
         outputs = context.infer(body, inputs);
       }
       Tensor trips = context.constant(0);
-      boolean counted =
-          trips != null && trips.size() == 1 && goesOn(context.node(), body, context.constant(1));
-      Dim turns = counted ? Dim.of(Math.max(0, trips.getLong(0))) : Dim.UNKNOWN;
+      Dim turns =
+          trips != null && trips.size() == 1 && goesOn(context.node(), body, context.constant(1))
+              ? Dim.of(Math.max(0, trips.getLong(0)))
+              : Dim.UNKNOWN;
       List<Inferred> result = new ArrayList<>();
       for (int i = 1; i < outputs.size(); i++) {
         if (i <= carried) {

@@ -52,6 +52,11 @@ final class Turns {
     return new Turns(body, inputs, states);
   }
 
+  /** Whether the body gives a state on as it is. */
+  private boolean stays(int state) {
+    return body.passedOn(states.bodyOutput + state) == states.bodyInput + state;
+  }
+
   /** The types and shapes of the body's outputs. */
   List<TensorSpec> outputs() {
     return body.outputs();
@@ -101,7 +106,7 @@ final class Turns {
       }
       for (int i = 0; i < states.count; i++) {
         MemorySegment start = buffers.input(states.nodeInput + i);
-        boolean stays = body.passedOn(states.bodyOutput + i) == states.bodyInput + i;
+        boolean stays = stays(i);
         long bytes = inputs.get(states.bodyInput + i).bytes();
         initial.add(start);
         even.add(stays ? start : take(bytes));
@@ -126,7 +131,7 @@ final class Turns {
       List<MemorySegment> arguments = new ArrayList<>(List.of(given));
       List<@Nullable MemorySegment> outputs = new ArrayList<>(List.of(results));
       for (int i = 0; i < states.count; i++) {
-        boolean stays = from.get(i) == to.get(i);
+        boolean stays = stays(i);
         arguments.set(states.bodyInput + i, from.get(i));
         outputs.set(states.bodyOutput + i, stays ? null : to.get(i));
       }
@@ -171,7 +176,7 @@ final class Turns {
     }
 
     private static void copy(MemorySegment from, MemorySegment to) {
-      if (from != to) {
+      if (!from.equals(to)) {
         MemorySegment.copy(from, 0, to, 0, from.byteSize());
       }
     }
