@@ -3,10 +3,11 @@ package io.compresso.kernel.nhwc;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.nhwc.TileShape.Output;
 import io.compresso.tensor.DType;
-import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 
-/** Makes the code of {@link WinogradConv} for one instruction set. */
+/**
+ * Makes the code of {@link WinogradConv} for one instruction set. Kernels are given addresses of
+ * memory that the caller keeps alive.
+ */
 public interface WinogradBackend {
   /** Channels of a vector. */
   int lanes();
@@ -52,7 +53,7 @@ public interface WinogradBackend {
      *     tile's first pixel
      * @param target the first transformed tile {@code [position][tile][channel]}
      */
-    void run(MemorySegment input, MemorySegment rows, MemorySegment target, int tiles);
+    void run(long input, long rows, long target, int tiles);
 
     @Override
     void close();
@@ -84,7 +85,7 @@ public interface WinogradBackend {
      * @param filters a panel
      * @param sums {@code [position][tile][vector][lane]}
      */
-    void run(MemorySegment input, MemorySegment filters, MemorySegment sums);
+    void run(long input, long filters, long sums);
 
     @Override
     void close();
@@ -123,15 +124,15 @@ public interface WinogradBackend {
      *     epilogue: they become NaN when a result is not finite
      * @param bias of the panel, a value for each lane
      * @param result the first tile's first result
-     * @param residual the residual of the first result
+     * @param residual the residual of the first result; the result itself where there is none
      * @param rows of the tiles that are inside of the image
      */
     void run(
-        MemorySegment sums,
-        MemorySegment doubts,
-        MemorySegment bias,
-        MemorySegment result,
-        @Nullable MemorySegment residual,
+        long sums,
+        long doubts,
+        long bias,
+        long result,
+        long residual,
         int tiles,
         int rows);
 

@@ -312,21 +312,23 @@ public final class WinogradConv implements PreparedKernel {
       int size = tiling.outputs() + WinogradTransform.TAPS - 1;
       long head = OutputKernel.DOUBT_BYTES + Math.ceilDiv(8L * size, LINE) * LINE;
       try (Scratch scratch = Scratch.of(head + layout.inputBytes() + layout.sumBytes())) {
-        MemorySegment doubts = scratch.segment().asSlice(0, OutputKernel.DOUBT_BYTES);
-        MemorySegment rows = scratch.segment().asSlice(OutputKernel.DOUBT_BYTES, 8L * size);
-        MemorySegment transformed = scratch.segment().asSlice(head, layout.inputBytes());
-        MemorySegment sums = scratch.segment().asSlice(head + layout.inputBytes());
-        doubts.fill((byte) 0);
-        transform(operands.input(), tiles, rows, transformed);
+        MemorySegment memory = scratch.memory();
+        long doubts = memory.address();
+        long transformed = doubts + head;
+        long sums = transformed + layout.inputBytes();
+        for (long i = 0; i < OutputKernel.DOUBT_BYTES; i += 4) {
+          memory.set(ValueLayout.JAVA_FLOAT, i, 0);
+        }
+        transform(operands.input(), tiles, memory, transformed);
         Products kernels = products(tiles.count());
         int end = blocks.panels().start(panelChunk + 1);
         for (int panel = blocks.panels().start(panelChunk); panel < end; panel++) {
           Objects.requireNonNull(kernels.kinds[kind(panel)])
-              .run(transformed, filters.asSlice(panel * packing.panelBytes()), sums);
+              .run(transformed, filters.address() + panel * packing.panelBytes(), sums);
           store(operands, tiles, panel, sums, doubts);
         }
         for (long i = 0; i < OutputKernel.DOUBT_BYTES; i += 4) {
-          if (doubts.get(ValueLayout.JAVA_FLOAT, i) != 0) {
+          if (memory.get(ValueLayout.JAVA_FLOAT, i) != 0) {
             doubtful = true;
           }
         }
@@ -354,9 +356,10 @@ public final class WinogradConv implements PreparedKernel {
     throw new IllegalStateException("no code for %d tiles".formatted(tiles));
   }
 
-  private void transform(
-      MemorySegment input, Tiles tiles, MemorySegment rows, MemorySegment transformed) {
-    int size = (int) rows.byteSize() / 8;
+  /** Transforms the input, with the places of rows in memory after {@code doubts}. */
+  private void transform(MemorySegment input, Tiles tiles, MemorySegment memory, long transformed) {
+    int size = tiling.outputs() + WinogradTransform.TAPS - 1;
+    long places = memory.address() + OutputKernel.DOUBT_BYTES;
     for (int row = tiles.fromRow(); row < tiles.toRow(); row++) {
       long image = row / tiling.imageRows();
       int y = row % tiling.imageRows() * tiling.outputs() - tiling.height().padBegin();
@@ -374,20 +377,22 @@ public final class WinogradConv implements PreparedKernel {
               isInside
                   ? (image * tiling.height().size() + y + i) * inputRowBytes()
                   : zeroRow.address() - input.address();
-          rows.set(ValueLayout.JAVA_LONG, 8L * i, at + x);
+          memory.set(ValueLayout.JAVA_LONG, OutputKernel.DOUBT_BYTES + 8L * i, at + x);
         }
         long tile = (long) (row - tiles.fromRow()) * tiles.columns() + column - tiles.fromColumn();
-        kernel.run(input, rows, transformed.asSlice(tile * layout.inputs().tile()), end - column);
+        long target = transformed + tile * layout.inputs().tile();
+        kernel.run(input.address(), places, target, end - column);
         column = end;
       }
     }
   }
 
   private void store(
-      Operands operands, Tiles tiles, int panel, MemorySegment sums, MemorySegment doubts) {
+      Operands operands, Tiles tiles, int panel, long sums, long doubts) {
     int firstChannel = panel * (int) (layout.sums().tile() / 4);
     @Nullable OutputKernel[] kernels = results[kind(panel)];
-    MemorySegment channelBias = bias.asSlice(4L * firstChannel);
+    long channelBias = bias.address() + 4L * firstChannel;
+    MemorySegment third = operands.third() == null ? operands.output() : operands.third();
     int whole = Math.min(tiles.toColumn(), tiling.width().outputSize() / tiling.outputs());
     for (int row = tiles.fromRow(); row < tiles.toRow(); row++) {
       int y = row % tiling.imageRows() * tiling.outputs();
@@ -405,14 +410,13 @@ public final class WinogradConv implements PreparedKernel {
             line * output.rowBytes()
                 + (long) from * tiling.outputs() * output.pixelBytes()
                 + channel;
-        MemorySegment residual = operands.third();
         Objects.requireNonNull(kernels[part])
             .run(
-                sums.asSlice((tile + from - tiles.fromColumn()) * layout.sums().tile()),
+                sums + (tile + from - tiles.fromColumn()) * layout.sums().tile(),
                 doubts,
                 channelBias,
-                operands.output().asSlice(at),
-                residual == null ? null : residual.asSlice(at),
+                operands.output().address() + at,
+                third.address() + at,
                 count,
                 height);
       }

@@ -4,7 +4,6 @@ import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.nhwc.WinogradBackend;
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 
 /** Winograd's transforms and products in machine code. */
 record X86WinogradBackend(VectorSet set) implements WinogradBackend {
@@ -46,8 +45,8 @@ record X86WinogradBackend(VectorSet set) implements WinogradBackend {
 
   private record Input(CodeCache.Lease code) implements InputKernel {
     @Override
-    public void run(MemorySegment input, MemorySegment rows, MemorySegment target, int tiles) {
-      NativeCall.block(code.entry(), input, rows, target, target, tiles, 0, MemorySegment.NULL);
+    public void run(long input, long rows, long target, int tiles) {
+      NativeCall.block(code.entry(), input, rows, target, target, tiles, 0, 0);
     }
 
     @Override
@@ -58,8 +57,8 @@ record X86WinogradBackend(VectorSet set) implements WinogradBackend {
 
   private record Product(CodeCache.Lease code) implements ProductKernel {
     @Override
-    public void run(MemorySegment input, MemorySegment filters, MemorySegment sums) {
-      NativeCall.block(code.entry(), input, filters, sums, sums, 0, 0, MemorySegment.NULL);
+    public void run(long input, long filters, long sums) {
+      NativeCall.block(code.entry(), input, filters, sums, sums, 0, 0, 0);
     }
 
     @Override
@@ -71,22 +70,22 @@ record X86WinogradBackend(VectorSet set) implements WinogradBackend {
   private record Output(CodeCache.Lease code, MemorySegment table) implements OutputKernel {
     @Override
     public void run(
-        MemorySegment sums,
-        MemorySegment doubts,
-        MemorySegment bias,
-        MemorySegment result,
-        @Nullable MemorySegment residual,
+        long sums,
+        long doubts,
+        long bias,
+        long result,
+        long residual,
         int tiles,
         int rows) {
       NativeCall.tiles(
           code.entry(),
-          sums.address(),
-          doubts.address(),
-          result.address(),
-          bias.address(),
+          sums,
+          doubts,
+          result,
+          bias,
           tiles,
           rows,
-          (residual == null ? result : residual).address(),
+          residual,
           table.address());
     }
 
