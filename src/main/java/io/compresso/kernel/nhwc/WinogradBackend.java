@@ -127,14 +127,7 @@ public interface WinogradBackend {
      * @param residual the residual of the first result; the result itself where there is none
      * @param rows of the tiles that are inside of the image
      */
-    void run(
-        long sums,
-        long doubts,
-        long bias,
-        long result,
-        long residual,
-        int tiles,
-        int rows);
+    void run(long sums, long doubts, long bias, long result, long residual, int tiles, int rows);
 
     @Override
     void close();

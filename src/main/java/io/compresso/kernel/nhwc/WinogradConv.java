@@ -387,8 +387,7 @@ public final class WinogradConv implements PreparedKernel {
     }
   }
 
-  private void store(
-      Operands operands, Tiles tiles, int panel, long sums, long doubts) {
+  private void store(Operands operands, Tiles tiles, int panel, long sums, long doubts) {
     int firstChannel = panel * (int) (layout.sums().tile() / 4);
     @Nullable OutputKernel[] kernels = results[kind(panel)];
     long channelBias = bias.address() + 4L * firstChannel;

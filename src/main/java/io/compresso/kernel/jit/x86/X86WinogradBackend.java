@@ -70,23 +70,9 @@ record X86WinogradBackend(VectorSet set) implements WinogradBackend {
   private record Output(CodeCache.Lease code, MemorySegment table) implements OutputKernel {
     @Override
     public void run(
-        long sums,
-        long doubts,
-        long bias,
-        long result,
-        long residual,
-        int tiles,
-        int rows) {
+        long sums, long doubts, long bias, long result, long residual, int tiles, int rows) {
       NativeCall.tiles(
-          code.entry(),
-          sums,
-          doubts,
-          result,
-          bias,
-          tiles,
-          rows,
-          residual,
-          table.address());
+          code.entry(), sums, doubts, result, bias, tiles, rows, residual, table.address());
     }
 
     @Override
