@@ -21,6 +21,9 @@ public final class WinogradChoice {
   private static final double FIXED_CYCLES = 6000;
   private static final double LEAST_GAIN = 1.1;
 
+  /** Tiles that are multiplied while their filters are fetched: fewer take as long. */
+  private static final long FETCHED_TILES = 6;
+
   private WinogradChoice() {}
 
   /** Whether a convolution can be computed at all by tiles. */
@@ -66,10 +69,9 @@ public final class WinogradChoice {
   }
 
   private static double cycles(ConvProblem problem, int outputs, int lanes) {
-    int size = outputs + WinogradTransform.TAPS - 1;
     return productCycles(problem, outputs, lanes)
         + inputCycles(problem, outputs, lanes)
-        + filterCycles(problem, size * size)
+        + filterCycles(problem, positions(outputs))
         + FIXED_CYCLES;
   }
 
@@ -81,15 +83,20 @@ public final class WinogradChoice {
   /** What the products and the transform of the sums take. */
   static double productCycles(ConvProblem problem, int outputs, int lanes) {
     double products = problem.channels().in() / PRODUCTS_PER_CYCLE / EFFICIENCY;
-    return values(problem, outputs)
-        * (products + OUTPUT_CYCLES)
+    double tiles = Math.max(WinogradTiling.of(problem, outputs).tiles(), FETCHED_TILES);
+    return (positions(outputs) * tiles * products + values(problem, outputs) * OUTPUT_CYCLES)
         * Math.ceilDiv(problem.channels().out(), lanes);
   }
 
   /** Values of a channel of all transformed tiles. */
   private static double values(ConvProblem problem, int outputs) {
+    return (double) positions(outputs) * WinogradTiling.of(problem, outputs).tiles();
+  }
+
+  /** Values of a transformed tile. */
+  private static int positions(int outputs) {
     int size = outputs + WinogradTransform.TAPS - 1;
-    return (double) size * size * WinogradTiling.of(problem, outputs).tiles();
+    return size * size;
   }
 
   /** What it costs to get filters from memory. */
