@@ -95,10 +95,7 @@ final class BatchNormalization implements Operator {
               MemorySegment y = buffers.output(0);
               Operands first = Operands.of(buffers.input(0), factors.segment(), y);
               Operands second = Operands.of(y, offsets.segment(), y);
-              return () -> {
-                multiply.run(first, threads);
-                add.run(second, threads);
-              };
+              return Lowerings.inTurn(multiply.bind(first, threads), add.bind(second, threads));
             })
         .withInPlace(0);
   }

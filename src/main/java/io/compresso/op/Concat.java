@@ -109,21 +109,18 @@ final class Concat extends StandardOperator {
     int threads = context.threads();
     Lowered lowered =
         Lowered.of(buffers -> {
-          Operands[] operands = new Operands[count];
+          Runnable[] copies = new Runnable[count];
           long offset = 0;
           for (int i = 0; i < count; i++) {
             long size = problems.get(i).outputBytes();
-            operands[i] =
+            Operands operands =
                 Operands.of(
                     buffers.input(i),
                     buffers.output(0).asSlice(size == 0 ? 0 : offset * bytes, size));
+            copies[i] = kernels.get(i).bind(operands, threads);
             offset += context.input(i).shape().size(axis, rank);
           }
-          return () -> {
-            for (int i = 0; i < operands.length; i++) {
-              kernels.get(i).run(operands[i], threads);
-            }
-          };
+          return Lowerings.inTurn(copies);
         });
     return outer == 1 ? lowered.withJoinedInputs() : lowered;
   }

@@ -98,17 +98,23 @@ final class Lowerings {
     }
     int threads = context.threads();
     return Lowered.of(buffers -> {
-      Operands[] operands = new Operands[count - 1];
+      Runnable[] calls = new Runnable[count - 1];
       for (int i = 1; i < count; i++) {
         MemorySegment left = i == 1 ? buffers.input(0) : buffers.output(0);
-        operands[i - 1] = Operands.of(left, buffers.input(i), buffers.output(0));
+        Operands operands = Operands.of(left, buffers.input(i), buffers.output(0));
+        calls[i - 1] = kernels.get(i - 1).bind(operands, threads);
       }
-      return () -> {
-        for (int i = 0; i < operands.length; i++) {
-          kernels.get(i).run(operands[i], threads);
-        }
-      };
+      return inTurn(calls);
     });
+  }
+
+  /** One call after the other. */
+  static Lowered.Call inTurn(Runnable... calls) {
+    return () -> {
+      for (Runnable call : calls) {
+        call.run();
+      }
+    };
   }
 
   /**

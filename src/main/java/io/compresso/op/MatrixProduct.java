@@ -101,7 +101,7 @@ record MatrixProduct(
   }
 
   /** All products as one problem, or null when they are better computed one by one. */
-  private static @Nullable BatchGemmProblem batch(
+  static @Nullable BatchGemmProblem batch(
       GemmProblem problem, Shape leftStack, Shape rightStack, Shape stack) {
     boolean regular =
         (leftStack.equals(stack) || leftStack.size() == 1)

@@ -1,5 +1,6 @@
 package io.compresso.op;
 
+import io.compresso.kernel.BatchGemmProblem;
 import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.GemmProblem;
@@ -134,10 +135,19 @@ final class ProductLowering {
     }
     GemmProblem problem = problem(context, product, Math.toIntExact(left.dim(-2)), n, k);
     Shape stack = leftStack.broadcast(rightStack);
+    int threads = context.threads();
+    BatchGemmProblem batch = MatrixProduct.batch(problem, leftStack, rightStack, stack);
+    if (batch != null) {
+      PreparedKernel kernel = context.prepare(0, batch, () -> Weights.NONE);
+      return Lowered.of(buffers -> {
+        MemorySegment data = buffers.input(product.data());
+        MemorySegment weights = buffers.input(product.weights());
+        return kernel.bind(Operands.of(data, weights, buffers.output(0)), threads)::run;
+      });
+    }
     int count = Math.toIntExact(stack.size());
     PreparedKernel kernel =
         context.prepare(0, problem, () -> Weights.NONE.withQuantization(product.quantization()));
-    int threads = context.threads();
     return Lowered.of(buffers -> {
       Operands[] all = new Operands[count];
       for (int i = 0; i < count; i++) {
@@ -154,14 +164,15 @@ final class ProductLowering {
                     slice(buffers.output(0), i, problem.outputBytes()))
                 .withInputQuantization(product.zeroPoint(), 1);
       }
-      if (count < threads || problem.macs() > 1 << 24) {
-        return () -> {
-          for (Operands operands : all) {
-            kernel.run(operands, threads);
-          }
-        };
+      boolean inTurn = count < threads || problem.macs() > 1 << 24;
+      Runnable[] each = new Runnable[count];
+      for (int i = 0; i < count; i++) {
+        each[i] = kernel.bind(all[i], inTurn ? threads : 1);
       }
-      Workers.ChunkTask one = chunk -> kernel.run(all[chunk], 1);
+      if (inTurn) {
+        return Lowerings.inTurn(each);
+      }
+      Workers.ChunkTask one = chunk -> each[chunk].run();
       return () -> Workers.shared().run(count, threads, one);
     });
   }

@@ -124,19 +124,16 @@ final class Split extends StandardOperator {
     }
     int threads = context.threads();
     return Lowered.of(buffers -> {
-      Operands[] operands = new Operands[count];
+      Runnable[] copies = new Runnable[count];
       for (int i = 0; i < count; i++) {
         long size = problems.get(i).inputBytes();
-        operands[i] =
+        Operands operands =
             Operands.of(
                 buffers.input(0).asSlice(size == 0 ? 0 : views.get(i).offset(), size),
                 buffers.output(i));
+        copies[i] = kernels.get(i).bind(operands, threads);
       }
-      return () -> {
-        for (int i = 0; i < operands.length; i++) {
-          kernels.get(i).run(operands[i], threads);
-        }
-      };
+      return Lowerings.inTurn(copies);
     });
   }
 

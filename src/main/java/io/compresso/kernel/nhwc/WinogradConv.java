@@ -290,25 +290,30 @@ public final class WinogradConv implements PreparedKernel {
   private final class Run implements Workers.ChunkTask {
     private final Operands operands;
     private final WinogradBlocks blocks;
+    private final Tiles[] tilesOfBlocks;
     private volatile boolean doubtful;
 
     Run(Operands operands, WinogradBlocks blocks) {
       this.operands = operands;
       this.blocks = blocks;
+      this.tilesOfBlocks = new Tiles[blocks.count() / blocks.panels().parts()];
+      for (int block = 0; block < tilesOfBlocks.length; block++) {
+        int row = block / blocks.columns().parts();
+        int column = block % blocks.columns().parts();
+        tilesOfBlocks[block] =
+            new Tiles(
+                blocks.rows().start(row),
+                blocks.rows().start(row + 1),
+                blocks.columns().start(column),
+                blocks.columns().start(column + 1));
+      }
     }
 
     @Override
     public void run(int chunk) {
-      int block = chunk % (blocks.count() / blocks.panels().parts());
-      int panelChunk = chunk / (blocks.count() / blocks.panels().parts());
-      int rowBlock = block / blocks.columns().parts();
-      int columnBlock = block % blocks.columns().parts();
-      Tiles tiles =
-          new Tiles(
-              blocks.rows().start(rowBlock),
-              blocks.rows().start(rowBlock + 1),
-              blocks.columns().start(columnBlock),
-              blocks.columns().start(columnBlock + 1));
+      int block = chunk % tilesOfBlocks.length;
+      int panelChunk = chunk / tilesOfBlocks.length;
+      Tiles tiles = tilesOfBlocks[block];
       int size = tiling.outputs() + WinogradTransform.TAPS - 1;
       long head = OutputKernel.DOUBT_BYTES + Math.ceilDiv(8L * size, LINE) * LINE;
       try (Scratch scratch = Scratch.of(head + layout.inputBytes() + layout.sumBytes())) {

@@ -13,6 +13,7 @@ import io.compresso.kernel.panel.Chunks;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.List;
 
 /** A prepared pooling of NHWC: {@link ChannelPoolCode} called for runs of outputs of a row. */
@@ -83,13 +84,14 @@ final class ChannelPoolRun implements PreparedKernel {
         threads,
         (first, count) -> {
           for (long row = first; row < first + count; row++) {
-            row(operands, row);
+            row(operands.input().address(), operands.output().address(), row);
           }
         });
+    Reference.reachabilityFence(operands);
   }
 
   /** Pools a row of outputs. */
-  private void row(Operands operands, long row) {
+  private void row(long input, long output, long row) {
     int h = (int) (row % axes[1].outputSize());
     int d = (int) (row / axes[1].outputSize() % axes[0].outputSize());
     long image = row / axes[1].outputSize() / axes[0].outputSize();
@@ -103,13 +105,13 @@ final class ChannelPoolRun implements PreparedKernel {
       Run run = runs.get(2).get(i);
       NativeCall.block(
           code.entry(),
-          operands.input().asSlice((from * axes[2].size() + run.start(axes[2])) * pixelBytes),
-          cases[base + i],
-          operands.output().asSlice((row * axes[2].outputSize() + run.first()) * pixelBytes),
-          MemorySegment.NULL,
+          input + (from * axes[2].size() + run.start(axes[2])) * pixelBytes,
+          cases[base + i].address(),
+          output + (row * axes[2].outputSize() + run.first()) * pixelBytes,
+          0,
           run.count(),
           problem.channels(),
-          strides);
+          strides.address());
     }
   }
 

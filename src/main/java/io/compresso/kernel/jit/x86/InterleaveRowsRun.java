@@ -10,6 +10,7 @@ import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.panel.Chunks;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.List;
 
 /**
@@ -110,6 +111,7 @@ final class InterleaveRowsRun implements PreparedKernel {
             unit += run;
           }
         });
+    Reference.reachabilityFence(operands);
   }
 
   private void interleave(Operands operands, long part, long block, long count) {
@@ -129,13 +131,13 @@ final class InterleaveRowsRun implements PreparedKernel {
     long to = outer.output(part) + (shape.apart() ? begin : dense);
     NativeCall.block(
         code.entry(),
-        operands.input().asSlice(4 * from),
-        MemorySegment.NULL,
-        operands.output().asSlice(4 * to),
-        tables,
+        operands.input().address() + 4 * from,
+        0,
+        operands.output().address() + 4 * to,
+        tables.address(),
         blocks,
         0,
-        MemorySegment.NULL);
+        0);
   }
 
   @Override

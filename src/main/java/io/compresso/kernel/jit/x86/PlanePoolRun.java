@@ -15,6 +15,7 @@ import io.compresso.kernel.panel.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.List;
 
 /** A prepared pooling of NCHW: {@link PlanePoolCode} called for runs of rows of a plane. */
@@ -100,19 +101,20 @@ final class PlanePoolRun implements PreparedKernel {
         (first, count) -> {
           long floats = PlanePoolCode.bufferFloats(axes[2]);
           try (Scratch scratch = Scratch.of(4 * floats)) {
-            MemorySegment buffer = scratch.segment();
+            MemorySegment buffer = scratch.memory();
             float neutral = problem.kind() == Kind.MAX ? Float.NEGATIVE_INFINITY : 0;
             for (long i = 0; i < floats; i++) {
               buffer.setAtIndex(ValueLayout.JAVA_FLOAT, i, neutral);
             }
             for (long plane = first; plane < first + count; plane++) {
-              plane(operands, plane, buffer);
+              plane(operands, plane, buffer.address());
             }
           }
         });
+    Reference.reachabilityFence(operands);
   }
 
-  private void plane(Operands operands, long plane, MemorySegment buffer) {
+  private void plane(Operands operands, long plane, long buffer) {
     long inputPlane = plane * problem.inputArea();
     long outputPlane = plane * problem.outputArea();
     for (int d = 0; d < depthRuns.size(); d++) {
@@ -127,13 +129,13 @@ final class PlanePoolRun implements PreparedKernel {
                   * axes[2].outputSize();
           NativeCall.block(
               code.entry(),
-              operands.input().asSlice((inputPlane + from) * bytes),
+              operands.input().address() + (inputPlane + from) * bytes,
               buffer,
-              operands.output().asSlice((outputPlane + to) * bytes),
-              cases[d * heightRuns.size() + h],
+              operands.output().address() + (outputPlane + to) * bytes,
+              cases[d * heightRuns.size() + h].address(),
               height.count(),
               axes[2].size(),
-              strides);
+              strides.address());
         }
       }
     }

@@ -7,6 +7,7 @@ import io.compresso.kernel.jit.x86.StageCode.Strides;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 
 /**
  * Copies the rows of a left operand to where tile code can read them: floats of 16 bits as floats
@@ -121,17 +122,19 @@ final class RowStage implements AutoCloseable {
                 transpose(source, target, first, count);
                 return;
               }
-              MemorySegment none = MemorySegment.NULL;
               NativeCall.block(
                   code.entry(),
-                  source.asSlice(type.bytes((long) first * columns)),
-                  none,
-                  target.asSlice(first * rowBytes),
-                  terms.byteSize() == 0 ? terms : terms.asSlice((long) first * RowTerms.BYTES),
+                  source.address() + type.bytes((long) first * columns),
+                  0,
+                  target.address() + first * rowBytes,
+                  terms.address() + (long) first * RowTerms.BYTES,
                   count,
                   0,
-                  none);
+                  0);
             });
+    Reference.reachabilityFence(source);
+    Reference.reachabilityFence(target);
+    Reference.reachabilityFence(terms);
   }
 
   private void transpose(MemorySegment source, MemorySegment target, int first, int count) {

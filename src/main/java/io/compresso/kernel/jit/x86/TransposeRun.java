@@ -12,6 +12,7 @@ import io.compresso.kernel.panel.Chunks;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -92,18 +93,19 @@ final class TransposeRun implements PreparedKernel {
           for (long unit = first; unit < first + count; unit++) {
             long part = unit / strips;
             long column = unit % strips * stripColumns;
-            MemorySegment from = from(operands.input(), outer.input(part));
-            MemorySegment to = from(operands.output(), outer.output(part));
+            long from = operands.input().address() + bytes(outer.input(part));
+            long to = operands.output().address() + bytes(outer.output(part));
             strip(from, to, column, Math.min(stripColumns, columns.size() - column));
           }
         });
+    Reference.reachabilityFence(operands);
   }
 
-  private MemorySegment from(MemorySegment segment, long element) {
-    return segment.asSlice(element * problem.elementBytes());
+  private long bytes(long elements) {
+    return elements * problem.elementBytes();
   }
 
-  private void strip(MemorySegment from, MemorySegment to, long column, long count) {
+  private void strip(long from, long to, long column, long count) {
     long blocks = count / shape.columns();
     if (blocks > 0) {
       rows(from, to, column, blocks);
@@ -113,7 +115,7 @@ final class TransposeRun implements PreparedKernel {
     }
   }
 
-  private void rows(MemorySegment from, MemorySegment to, long column, long columnBlocks) {
+  private void rows(long from, long to, long column, long columnBlocks) {
     long blocks = rows.size() / shape.rows();
     call(from, to, 0, blocks, column, columnBlocks);
     if (rows.size() % shape.rows() != 0) {
@@ -121,17 +123,16 @@ final class TransposeRun implements PreparedKernel {
     }
   }
 
-  private void call(
-      MemorySegment from, MemorySegment to, long row, long blocks, long column, long columnBlocks) {
+  private void call(long from, long to, long row, long blocks, long column, long columnBlocks) {
     NativeCall.block(
         code.entry(),
-        from(from, row * rows.inputStride() + column),
-        MemorySegment.NULL,
-        from(to, row + column * columns.outputStride()),
-        MemorySegment.NULL,
+        from + bytes(row * rows.inputStride() + column),
+        0,
+        to + bytes(row + column * columns.outputStride()),
+        0,
         blocks,
         columnBlocks,
-        strides);
+        strides.address());
   }
 
   @Override
