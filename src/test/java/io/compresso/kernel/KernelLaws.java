@@ -242,7 +242,15 @@ final class KernelLaws {
         problem.epilogue().activation() == Activation.NONE
             ? roundings
             : STEEPEST_ACTIVATION * roundings + ACTIVATION_ERROR * Math.max(1, Math.abs(expected));
-    return activated + stored + Float.MIN_NORMAL;
+    return activated + stored + Float.MIN_NORMAL * flushed(problem);
+  }
+
+  /** How many terms may be lost as subnormal: the arithmetic of bfloat16 takes each for 0. */
+  private static double flushed(ProductProblem problem) {
+    long outputs = problem.outputBytes() * 8 / problem.types().output().bits();
+    return problem.types().input() == DType.BFLOAT16
+        ? 1 + (double) problem.macs() / Math.max(1, outputs)
+        : 1;
   }
 
   private static MemorySegment magnitudes(DType type, MemorySegment floats) {

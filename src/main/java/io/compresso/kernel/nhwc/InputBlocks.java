@@ -14,9 +14,6 @@ import java.util.List;
 final class InputBlocks implements AutoCloseable {
   private static final int OVERREAD = 256;
 
-  /** Rows of a part of the shared copy. */
-  private static final int ROWS_OF_PART = 8;
-
   private final Geometry geometry;
   private final DType type;
   private final Arithmetic arithmetic;
@@ -50,7 +47,7 @@ final class InputBlocks implements AutoCloseable {
             : Math.toIntExact(
                 inputs(
                     geometry.height(), shared ? geometry.height().outputSize() : mostOutputRows));
-    this.sliceBytes = mostRows * rowBytes;
+    this.sliceBytes = mostRows * rowBytes + (shared ? RowPadder.SLACK : 0);
     long channels = geometry.channels().in();
     long before = Math.min(width.padBegin(), pixels);
     long count = Math.min(width.size(), pixels - before);
@@ -164,22 +161,18 @@ final class InputBlocks implements AutoCloseable {
     return slice * sliceBytes + ((long) firstRow * height.stride() - height.padBegin()) * rowBytes;
   }
 
-  /** How many parts {@link #copyPart} can be called for: rows of the copy. */
+  /** How many parts {@link #copyPart} is to be called for: slices, as each may write its slack. */
   int copyParts() {
-    return slices() * Math.ceilDiv(mostRows, ROWS_OF_PART);
+    return slices();
   }
 
-  /** Copies a part of the input to the shared copy. */
-  void copyPart(MemorySegment input, MemorySegment target, int part, int padding) {
-    int parts = Math.ceilDiv(mostRows, ROWS_OF_PART);
-    int slice = part / parts;
-    int from = part % parts * ROWS_OF_PART;
-    int rows = Math.min(ROWS_OF_PART, mostRows - from);
+  /** Copies a slice of the input to the shared copy. */
+  void copyPart(MemorySegment input, MemorySegment target, int slice, int padding) {
     SpatialAxis depth = geometry.depth();
     int image = slice / depth.outputSize();
     int z = slice % depth.outputSize() * depth.stride() - depth.padBegin();
-    int row = from - geometry.height().padBegin();
-    copyRows(input, image, z, row, rows, target, slice * sliceBytes + from * rowBytes, padding);
+    int row = -geometry.height().padBegin();
+    copyRows(input, image, z, row, mostRows, target, slice * sliceBytes, padding);
   }
 
   /**
