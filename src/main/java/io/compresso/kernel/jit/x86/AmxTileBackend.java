@@ -1,6 +1,7 @@
 package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.jit.CodeCache;
+import io.compresso.kernel.jit.CodeTiles;
 import io.compresso.kernel.nhwc.Arithmetic;
 import io.compresso.kernel.nhwc.RowPadder;
 import io.compresso.kernel.nhwc.TileBackend;
@@ -50,7 +51,7 @@ record AmxTileBackend(Supplier<Assembler> assembler) implements TileBackend {
   @Override
   public TileKernel tiles(TileShape shape) {
     AmxTileCode generator = new AmxTileCode(shape, assembler);
-    return new X86TileBackend.Tiles(
+    return new CodeTiles(
         CodeCache.lease(generator, generator::generate),
         new TileStores(VectorSet.AVX512, shape).table());
   }

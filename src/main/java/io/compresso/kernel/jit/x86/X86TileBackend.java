@@ -1,13 +1,13 @@
 package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.jit.CodeCache;
-import io.compresso.kernel.jit.NativeCall;
+import io.compresso.kernel.jit.CodePadder;
+import io.compresso.kernel.jit.CodeTiles;
 import io.compresso.kernel.nhwc.Arithmetic;
 import io.compresso.kernel.nhwc.RowPadder;
 import io.compresso.kernel.nhwc.TileBackend;
 import io.compresso.kernel.nhwc.TileKernel;
 import io.compresso.kernel.nhwc.TileShape;
-import java.lang.foreign.MemorySegment;
 
 /** Tiles of convolutions over NHWC in machine code. */
 record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
@@ -32,7 +32,7 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
   @Override
   public TileKernel tiles(TileShape shape) {
     TileCode generator = new TileCode(set, shape);
-    return new Tiles(
+    return new CodeTiles(
         CodeCache.lease(generator, generator::generate), new TileStores(set, shape).table());
   }
 
@@ -42,76 +42,9 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
     long row = shape.before() + shape.count() + shape.after();
     PadCode fill =
         new PadCode(set, new RowPadder.Shape(shape.type(), shape.arithmetic(), row, 0, 0, 0));
-    return new Padder(
+    return new CodePadder(
         shape.arithmetic(),
         CodeCache.lease(copy, copy::generate),
         CodeCache.lease(fill, fill::generate));
-  }
-
-  record Tiles(CodeCache.Lease code, MemorySegment table) implements TileKernel {
-    @Override
-    public void run(
-        Memory memory,
-        MemorySegment input,
-        long inputAt,
-        long filtersAt,
-        long constantsAt,
-        long outputAt,
-        int tileRows,
-        int panels) {
-      MemorySegment residual = memory.residual();
-      NativeCall.tiles(
-          code.entry(),
-          input.address() + inputAt,
-          memory.filters().address() + filtersAt,
-          memory.output().address() + outputAt,
-          memory.constants().address() + constantsAt,
-          tileRows,
-          panels,
-          (residual == null ? memory.output() : residual).address() + outputAt,
-          table.address());
-    }
-
-    @Override
-    public void close() {
-      code.close();
-    }
-  }
-
-  private record Padder(Arithmetic arithmetic, CodeCache.Lease code, CodeCache.Lease fill)
-      implements RowPadder {
-    @Override
-    public void copy(
-        MemorySegment source,
-        long sourceAt,
-        MemorySegment target,
-        long targetAt,
-        int rows,
-        int padding) {
-      call(code, source.address() + sourceAt, target.address() + targetAt, rows, padding);
-    }
-
-    @Override
-    public void fill(MemorySegment target, long targetAt, int rows, int padding) {
-      long at = target.address() + targetAt;
-      call(fill, at, at, rows, padding);
-    }
-
-    private void call(CodeCache.Lease lease, long source, long target, int rows, int padding) {
-      long pattern =
-          switch (arithmetic) {
-            case FLOATS, BFLOATS -> 0;
-            case BYTES, SIGNED_BYTES, WIDENED_BYTES, UNITS_OF_BYTES ->
-                (padding & 0xFF) * 0x01010101L;
-            case WORDS -> (padding & 0xFFFF) * 0x00010001L;
-          };
-      NativeCall.block(lease.entry(), source, target, target, target, rows, pattern, 0);
-    }
-
-    @Override
-    public void close() {
-      code.close();
-      fill.close();
-    }
   }
 }
