@@ -91,6 +91,11 @@ final class Concat extends StandardOperator {
       return null;
     }
     int count = context.inputCount();
+    for (int i = 0; i < count; i++) {
+      if (context.input(i).dtype() != y.dtype()) {
+        return null;
+      }
+    }
     if (count == 1) {
       return Lowered.view();
     }

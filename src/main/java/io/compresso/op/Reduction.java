@@ -46,13 +46,15 @@ abstract class Reduction extends StandardOperator {
   public @Nullable Lowered lower(LoweringContext context) {
     ReduceFunction function = function();
     TensorSpec x = context.input(0);
-    boolean byInput = context.opset() >= axesInputSince;
-    Tensor given = byInput ? context.constant(1) : null;
+    long[] axes = context.node().intsAttribute("axes");
+    boolean byInput = axes == null && context.opset() >= axesInputSince;
     if (function == null || !x.dtype().isFloat() || byInput && !context.isFixed(1)) {
       return null;
     }
-    long[] axes =
-        given != null ? given.toLongs() : byInput ? null : context.node().intsAttribute("axes");
+    Tensor given = byInput ? context.constant(1) : null;
+    if (given != null) {
+      axes = given.toLongs();
+    }
     boolean[] reduced = new boolean[x.shape().rank()];
     if (axes == null || axes.length == 0) {
       Arrays.fill(reduced, !noop(context.node().intAttribute("noop_with_empty_axes", 0)));
@@ -97,8 +99,12 @@ abstract class Reduction extends StandardOperator {
     return context -> {
       List<Dim> dims = context.dims(0);
       boolean keep = context.node().intAttribute("keepdims", 1) != 0;
-      long[] axes = Axes.ints(context, "axes", 1);
-      boolean given = Axes.given(context.node(), "axes", 1);
+      long[] axes = context.node().intsAttribute("axes");
+      boolean given = axes != null;
+      if (!given && context.opset() >= axesInputSince) {
+        axes = Axes.ints(context, "axes", 1);
+        given = Axes.given(context.node(), "axes", 1);
+      }
       if (dims == null) {
         boolean all =
             !given && !keep && !noop(context.node().intAttribute("noop_with_empty_axes", 0));

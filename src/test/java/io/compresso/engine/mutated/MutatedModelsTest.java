@@ -64,6 +64,34 @@ class MutatedModelsTest {
     assertRefused(graph, Tensor.allocate(DType.FLOAT, Shape.of(1, 1, 4, 4)));
   }
 
+  @Test
+  void concat_isRefused_whenTypesDiffer() {
+    Graphs graph =
+        Graphs.opset(17)
+            .input("x", ValueType.tensor(DType.FLOAT, Shape.of(1, 2)))
+            .constant("c", Tensor.ofBytes(DType.INT8, Shape.of(1, 2), (byte) 1, (byte) 2))
+            .node("y = Concat x c", "axis", 1)
+            .output("y");
+    assertRefused(graph, Tensor.allocate(DType.FLOAT, Shape.of(1, 2)));
+  }
+
+  @Test
+  void reduction_takesNoAxesFromAnInput_beforeItsVersionHasOne() {
+    Graphs graph =
+        Graphs.opset(11)
+            .input("x", ValueType.tensor(DType.FLOAT, Shape.of(2, 3)))
+            .constant("axes", Tensor.ofFloats(Shape.of(1), 0))
+            .node("s = ReduceSum x axes")
+            .node("y = Relu s")
+            .output("y");
+    try (Session session = Session.create(graph.model(), new SessionOptions(1, 256L << 20))) {
+      Tensor x = Tensor.ofFloats(Shape.of(2, 3), 1, 2, 3, 4, 5, 6);
+      Tensor y = (Tensor) session.run(Map.of("x", x)).get("y");
+      assertThat(y.shape()).isEqualTo(Shape.of(1, 1));
+      assertThat(y.toFloats()).containsExactly(21);
+    }
+  }
+
   private static void assertRefused(Graphs graph, Tensor x) {
     assertThatThrownBy(
             () -> {
