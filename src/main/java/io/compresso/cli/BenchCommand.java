@@ -13,6 +13,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       BenchKernelsCommand.class,
       BenchModelsCommand.class,
+      BenchNetworkCommand.class,
       BenchProbeCommand.class,
       BenchBusyCommand.class
     },

@@ -69,6 +69,18 @@ class BenchCommandTest {
   }
 
   @Test
+  void network_isWrittenAsOnnx_andOverNothing() throws Exception {
+    Path file = folder.resolve("network.onnx");
+    String[] command = {"bench", "network", "shufflenet-v2", "-o", file.toString()};
+    assertThat(run(command)).as(err::toString).isZero();
+    assertThat(OnnxCodec.read(file).graph().nodes()).anyMatch(node -> node.opType().equals("Conv"));
+    assertThat(run(command)).isNotZero();
+    assertThat(err.toString()).contains("exists");
+    assertThat(run("bench", "network", "vgg", "-o", file + "2")).isNotZero();
+    assertThat(err.toString()).contains("unknown network 'vgg'", "resnet-50");
+  }
+
+  @Test
   void kernels_timesOneThreadAndTwo_besideABusyProcess() throws Exception {
     Path json = folder.resolve("busy.json");
     run(
