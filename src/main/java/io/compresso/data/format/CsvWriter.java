@@ -60,7 +60,7 @@ final class CsvWriter {
             for (int column : columns) {
               String text = row.get(column);
               out.writeFloat(
-                  CsvFormat.isMissing(text) && missing != null
+                  CsvValue.isMissing(text) && missing != null
                       ? missing.floatValue()
                       : (float) Double.parseDouble(text));
             }
@@ -99,7 +99,7 @@ final class CsvWriter {
 
     private static int classOf(Map<String, Integer> indices, String text, String where) {
       Integer index = indices.get(text);
-      if (index == null && CsvFormat.isNumber(text)) {
+      if (index == null && CsvValue.isNumber(text)) {
         double number = Double.parseDouble(text);
         index = indices.get(Long.toString((long) number));
         if (index == null && number == Math.rint(number)) {

@@ -134,7 +134,7 @@ public final class DatasetOpener {
   /** Whether the entry may be data: neither hidden, nor a description or a vocabulary. */
   private boolean isData(Entry entry) {
     TextSpec text = spec.text();
-    if (text != null && CsvFormat.isVocabulary(text, entry)) {
+    if (text != null && CsvTokens.isVocabulary(text, entry)) {
       return false;
     }
     for (String segment : entry.name().split("/")) {
