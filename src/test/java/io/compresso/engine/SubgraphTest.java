@@ -22,6 +22,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Control flow: what the optimised session gives is what the graph gives node by node. */
@@ -78,11 +81,22 @@ class SubgraphTest {
   @Test
   void branches_areRight_whenMoreShapesComeThanAreCompiledFor() {
     Model model = choosing();
+    checkAll(
+        model,
+        IntStream.concat(IntStream.range(1, 30), IntStream.of(1))
+            .mapToObj(n -> Map.of("x", random(n, n, 6)))
+            .toList());
+  }
+
+  /** What each loop's body begins with. */
+  private static Graphs loopBody() {
+    return Graphs.opset(17).input("i", scalar(DType.INT64)).input("go", scalar(DType.BOOL));
+  }
+
+  /** Runs one session on all the inputs, in their order. */
+  private static void checkAll(Model model, List<Map<String, Tensor>> runs) {
     try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
-      for (int n = 1; n < 30; n++) {
-        check(session, model, Map.of("x", random(n, n, 6)));
-      }
-      check(session, model, Map.of("x", random(1, 1, 6)));
+      runs.forEach(inputs -> check(session, model, inputs));
     }
   }
 
@@ -123,22 +137,21 @@ class SubgraphTest {
             .node("y = Add a b")
             .output("y", "a")
             .model();
-    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
-      for (boolean chosen : new boolean[] {true, false, true}) {
-        Map<String, Tensor> inputs = Map.of("x", random(1, 5, 6), "c", bool(chosen));
-        check(session, model, inputs);
-      }
-      assertThat(isBound(model)).isTrue();
-    }
+    Tensor x = random(1, 5, 6);
+    checkAll(
+        model,
+        List.of(
+            Map.of("x", x, "c", bool(true)),
+            Map.of("x", x, "c", bool(false)),
+            Map.of("x", x, "c", bool(true))));
+    assertThat(isBound(model)).isTrue();
   }
 
   /** A loop that carries two states, which change places, and one that stays; it stops early. */
   @Test
   void loop_isBound_whenItsStatesKeepTheirShapes() {
     Graph body =
-        Graphs.opset(17)
-            .input("i", scalar(DType.INT64))
-            .input("go", scalar(DType.BOOL))
+        loopBody()
             .input("a", fixed(4))
             .input("b", fixed(4))
             .input("same", fixed(4))
@@ -160,20 +173,18 @@ class SubgraphTest {
             .node("p q r = Loop n _ x b s", "body", body)
             .output("p", "q", "r")
             .model();
-    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
-      for (long turns : new long[] {0, 1, 2, 5, 100}) {
-        check(session, model, Map.of("x", random(turns, 4), "n", Tensor.scalar(turns)));
-      }
-      assertThat(isBound(model)).isTrue();
-    }
+    checkAll(
+        model,
+        LongStream.of(0, 1, 2, 5, 100)
+            .mapToObj(turns -> Map.of("x", random(turns, 4), "n", Tensor.scalar(turns)))
+            .toList());
+    assertThat(isBound(model)).isTrue();
   }
 
   @Test
   void loop_givesStacks_whenItsTurnsAreKnown() {
     Graph body =
-        Graphs.opset(17)
-            .input("i", scalar(DType.INT64))
-            .input("go", scalar(DType.BOOL))
+        loopBody()
             .input("a", fixed(2, 3))
             .node("next = Tanh a")
             .node("on = Identity go")
@@ -187,18 +198,14 @@ class SubgraphTest {
             .node("p q k = Loop n _ x", "body", body)
             .output("p", "q", "k")
             .model();
-    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
-      check(session, model, Map.of("x", random(1, 2, 3)));
-      assertThat(isBound(model)).isTrue();
-    }
+    checkAll(model, List.of(Map.of("x", random(1, 2, 3))));
+    assertThat(isBound(model)).isTrue();
   }
 
   @Test
   void loop_isRight_whenItsStateGrows() {
     Graph body =
-        Graphs.opset(17)
-            .input("i", scalar(DType.INT64))
-            .input("go", scalar(DType.BOOL))
+        loopBody()
             .input("a", floats(Dim.symbol("len")))
             .node("next = Concat a x", "axis", 0)
             .node("sum = ReduceSum next", "keepdims", 0)
@@ -212,10 +219,11 @@ class SubgraphTest {
             .node("y = Relu p")
             .output("y", "q")
             .model();
-    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
-      check(session, model, Map.of("x", random(1, 3), "n", Tensor.scalar(4L)));
-      check(session, model, Map.of("x", random(1, 3), "n", Tensor.scalar(9L)));
-    }
+    checkAll(
+        model,
+        List.of(
+            Map.of("x", random(1, 3), "n", Tensor.scalar(4L)),
+            Map.of("x", random(1, 3), "n", Tensor.scalar(9L))));
   }
 
   /** Slices of inner and outer axes, forwards and backwards, in a scan in a branch. */
@@ -268,19 +276,17 @@ class SubgraphTest {
             .node("l a b = If c", "then_branch", then, "else_branch", otherwise)
             .output("l", "a", "b")
             .model();
-    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
-      for (boolean chosen : new boolean[] {true, false}) {
-        check(
-            session,
-            model,
-            Map.of(
-                "h0", random(1, 2, 4),
-                "us", random(2, 2, 5, 4),
-                "vs", random(3, 5, 4),
-                "c", bool(chosen)));
-      }
-      assertThat(isBound(model)).isTrue();
-    }
+    checkAll(
+        model,
+        Stream.of(true, false)
+            .map(chosen ->
+                Map.of(
+                    "h0", random(1, 2, 4),
+                    "us", random(2, 2, 5, 4),
+                    "vs", random(3, 5, 4),
+                    "c", bool(chosen)))
+            .toList());
+    assertThat(isBound(model)).isTrue();
   }
 
   @Test
@@ -294,9 +300,7 @@ class SubgraphTest {
             .graph();
     Graph other = Graphs.opset(17).node("r = Neg a").output("r").graph();
     Graph body =
-        Graphs.opset(17)
-            .input("i", scalar(DType.INT64))
-            .input("go", scalar(DType.BOOL))
+        loopBody()
             .input("a", floats(Dim.of(1), Dim.symbol("wrong"), Dim.of(7), Dim.of(7)))
             .constant("w", random(9, 4, 4, 1, 1))
             .constant("scale", random(10, 4, 1, 1))
@@ -316,11 +320,8 @@ class SubgraphTest {
     assertThat(bodies(loop))
         .anySatisfy(branch ->
             assertThat(branch.nodes()).extracting(Node::opType).doesNotContain("Mul", "Relu"));
-    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
-      for (boolean chosen : new boolean[] {true, false}) {
-        check(session, model, Map.of("x", random(1, 1, 4, 5, 5), "c", bool(chosen)));
-      }
-    }
+    Tensor x = random(1, 1, 4, 5, 5);
+    checkAll(model, List.of(Map.of("x", x, "c", bool(true)), Map.of("x", x, "c", bool(false))));
   }
 
   private static List<Graph> bodies(Graph graph) {
@@ -334,9 +335,7 @@ class SubgraphTest {
   @Test
   void bodies_areRight_whenWhatTheyDeclareOrBeginWithIsNotKept() {
     Graph body =
-        Graphs.opset(17)
-            .input("i", scalar(DType.INT64))
-            .input("go", scalar(DType.BOOL))
+        loopBody()
             .input("a", fixed(1))
             .input("b", fixed(1))
             .input("k", ValueType.tensor(DType.INT64, Shape.of(1)))
@@ -355,9 +354,7 @@ class SubgraphTest {
             .node("p q r s t = Loop n _ x x k", "body", body)
             .output("p", "q", "r", "s", "t")
             .model();
-    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
-      check(session, model, Map.of("x", random(1, 1)));
-    }
+    checkAll(model, List.of(Map.of("x", random(1, 1))));
   }
 
   /** Branches that no run takes may hold anything. */
@@ -389,14 +386,7 @@ class SubgraphTest {
 
   @Test
   void loop_stops_whenTheRunIsCancelled() {
-    Graph body =
-        Graphs.opset(17)
-            .input("i", scalar(DType.INT64))
-            .input("go", scalar(DType.BOOL))
-            .input("a", fixed(3))
-            .node("b = Neg a")
-            .output("go", "b")
-            .graph();
+    Graph body = loopBody().input("a", fixed(3)).node("b = Neg a").output("go", "b").graph();
     Model model =
         Graphs.opset(17)
             .input("x", fixed(3))
@@ -419,9 +409,7 @@ class SubgraphTest {
   @Test
   void loop_runsItsBodyByKernels_whenItsTurnsAreNotKnown() {
     Graph body =
-        Graphs.opset(17)
-            .input("i", scalar(DType.INT64))
-            .input("go", scalar(DType.BOOL))
+        loopBody()
             .input("s", fixed(1, 4, 5, 5))
             .constant("w", random(1, 4, 4, 3, 3))
             .node("c = Conv s w bias", "pads", new long[] {1, 1, 1, 1})
