@@ -46,7 +46,7 @@ class CrashRecoveryIT {
     } finally {
       first.kill();
     }
-    await().atMost(Duration.ofSeconds(10)).until(() -> processes("worker").isEmpty());
+    await().atMost(PATIENCE).until(() -> processes("worker").isEmpty());
     assertThat(processes("bin/postgres")).hasSize(1);
 
     try (ServerProcess second = ServerProcess.start(home, List.of(), properties)) {
@@ -59,7 +59,7 @@ class CrashRecoveryIT {
       assertThat(second.json("/v1/jobs/" + job + "/report").isObject()).isTrue();
       assertThat(processes("bin/postgres")).hasSize(1);
       await().atMost(PATIENCE).untilAsserted(() -> assertThat(blobs()).isEqualTo(stored(second)));
-      await().untilAsserted(() -> assertThat(inFlight()).isEmpty());
+      await().atMost(PATIENCE).untilAsserted(() -> assertThat(inFlight()).isEmpty());
     }
     await().atMost(PATIENCE).until(() -> processes("").isEmpty());
   }
@@ -98,7 +98,7 @@ class CrashRecoveryIT {
                         + later
                         + "'"))
             .isEqualTo("1");
-        await().atMost(Duration.ofSeconds(10)).until(() -> processes("worker").isEmpty());
+        await().atMost(PATIENCE).until(() -> processes("worker").isEmpty());
       } finally {
         survivor.close();
       }

@@ -33,6 +33,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 import tools.jackson.databind.JsonNode;
 
 class JobLifecycleIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(120);
+
   @TempDir static Path home;
   private static ConfigurableApplicationContext service;
   private static JobService jobs;
@@ -83,7 +85,7 @@ class JobLifecycleIT {
     assertThat(events).filteredOn(event -> event.kind().equals("progress")).isNotEmpty();
     assertThat(jobs.events(job.id(), events.get(1).id(), 100))
         .isEqualTo(events.subList(2, events.size()));
-    await().untilAsserted(() -> assertThat(workFolders()).isEmpty());
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(workFolders()).isEmpty());
   }
 
   @Test
@@ -141,11 +143,11 @@ class JobLifecycleIT {
   @Test
   void runningJob_isCancelled_andItsProcessIsKilled() throws Exception {
     JobInfo job = submit("steps 10000 100", null);
-    await().atMost(Duration.ofSeconds(30)).until(() -> jobs.get(job.id()).fraction() > 0);
+    await().atMost(PATIENCE).until(() -> jobs.get(job.id()).fraction() > 0);
     assertThat(jobs.cancel(job.id()).cancelRequested()).isTrue();
     assertThat(ended(job).state()).isEqualTo(JobState.CANCELLED);
     assertThat(jobs.cancel(job.id()).state()).isEqualTo(JobState.CANCELLED);
-    await().untilAsserted(() -> assertThat(workers(job.id())).isEmpty());
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(workers(job.id())).isEmpty());
     jobs.delete(job.id());
     assertThatThrownBy(() -> jobs.get(job.id())).isInstanceOf(ProblemException.class);
   }
@@ -238,7 +240,7 @@ class JobLifecycleIT {
   }
 
   private static JobInfo ended(JobInfo job) {
-    await().atMost(Duration.ofSeconds(60)).until(() -> jobs.get(job.id()).state().isTerminal());
+    await().atMost(PATIENCE).until(() -> jobs.get(job.id()).state().isTerminal());
     return jobs.get(job.id());
   }
 

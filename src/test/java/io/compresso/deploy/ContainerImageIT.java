@@ -85,7 +85,7 @@ class ContainerImageIT {
 
   private static String health(Process server, int port) throws InterruptedException {
     URI uri = URI.create("http://127.0.0.1:" + port + "/actuator/health/readiness");
-    Instant deadline = Instant.now().plus(Duration.ofSeconds(90));
+    Instant deadline = Instant.now().plus(Duration.ofMinutes(3));
     try (HttpClient client = HttpClient.newHttpClient()) {
       while (server.isAlive() && Instant.now().isBefore(deadline)) {
         try {

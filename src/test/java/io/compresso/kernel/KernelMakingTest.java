@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.compresso.kernel.FamilyLaws.Sample;
 import io.compresso.kernel.jit.CodeCache;
 import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -13,9 +14,10 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * How long it takes to make each kernel of machine code for a random problem, none of whose code is
- * there yet: what preparing and the first run take, less a second run. Weights come with the run,
- * so that none are packed before it, except where a kernel takes constant weights only. Property
- * {@code making.count}: how many are made, after a quarter as many to warm up.
+ * there yet: what preparing and the first run take, less a second run, in processor time of the
+ * thread, which other load does not lengthen. Weights come with the run, so that none are packed
+ * before it, except where a kernel takes constant weights only. Property {@code making.count}: how
+ * many are made, after a quarter as many to warm up.
  */
 class KernelMakingTest {
   private static final int MADE = Integer.getInteger("making.count", 1000);
@@ -77,12 +79,16 @@ class KernelMakingTest {
             0,
             1);
     CodeCache.clear();
-    long start = System.nanoTime();
+    long start = cpuNanos();
     try (PreparedKernel prepared = kernel.prepare(problem, weights)) {
       prepared.run(operands, 1);
-      long first = System.nanoTime();
+      long first = cpuNanos();
       prepared.run(operands, 1);
-      return first - start - (System.nanoTime() - first);
+      return first - start - (cpuNanos() - first);
     }
+  }
+
+  private static long cpuNanos() {
+    return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
   }
 }
