@@ -33,6 +33,9 @@ public final class Session implements AutoCloseable {
   /** How many runs' memory is kept for later ones. */
   private static final int KEPT_MEMORIES = 4;
 
+  /** Of runs that nobody can cancel but by an interrupt. */
+  private static final RunOptions PLAIN = RunOptions.plain();
+
   private final Model model;
   private final SessionOptions options;
   private final Map<String, ValueInfo> inputs = new LinkedHashMap<>();
@@ -206,7 +209,7 @@ public final class Session implements AutoCloseable {
     boolean reusable = false;
     try {
       memory = bound.take(entry);
-      compute(memory, given, RunOptions.plain(), null);
+      compute(memory, given, PLAIN, null);
       for (int i = 0; i < outputNames.size(); i++) {
         Tensor tensor = results.get(outputNames.get(i));
         if (tensor != null) {
@@ -407,8 +410,7 @@ public final class Session implements AutoCloseable {
       return false;
     }
     for (int axis = 0; dims != null && axis < dims.size(); axis++) {
-      Long size = dims.get(axis).sizeOrNull();
-      if (size != null && size != tensor.shape().dim(axis)) {
+      if (dims.get(axis) instanceof Dim.Fixed(long size) && size != tensor.shape().dim(axis)) {
         return false;
       }
     }

@@ -29,6 +29,22 @@ public interface PreparedKernel extends AutoCloseable {
     return () -> run(operands, threads);
   }
 
+  /** A bound computation whose input's quantization only a run knows. */
+  @FunctionalInterface
+  interface QuantizedRun {
+    void run(int inputZeroPoint, float inputScale);
+  }
+
+  /**
+   * As {@link #bind}, for an 8-bit input, or an 8-bit output of floats, whose zero point and scale
+   * come with each run instead of the operands'.
+   *
+   * @throws IllegalArgumentException if a segment does not fit the problem
+   */
+  default QuantizedRun bindQuantized(Operands operands, int threads) {
+    return (zeroPoint, scale) -> run(operands.withInputQuantization(zeroPoint, scale), threads);
+  }
+
   /** Computes the output with all threads of the pool. */
   default void run(Operands operands) {
     run(operands, Workers.shared().size());

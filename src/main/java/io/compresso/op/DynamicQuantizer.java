@@ -36,21 +36,17 @@ final class DynamicQuantizer {
     }
   }
 
-  private final Kernels kernels;
-  private final int threads;
   private final MemorySegment bounds = Arena.ofAuto().allocate(8, Tensor.ALIGNMENT);
   private final Runnable least;
   private final Runnable greatest;
-  private final Operands convert;
+  private final PreparedKernel.QuantizedRun convert;
   private float scale = 1;
   private int zeroPoint;
 
   DynamicQuantizer(Kernels kernels, int threads, MemorySegment from, MemorySegment to) {
-    this.kernels = kernels;
-    this.threads = threads;
     this.least = kernels.least().bind(Operands.of(from, bounds.asSlice(0, 4)), threads);
     this.greatest = kernels.greatest().bind(Operands.of(from, bounds.asSlice(4, 4)), threads);
-    this.convert = Operands.of(from, to);
+    this.convert = kernels.convert().bindQuantized(Operands.of(from, to), threads);
   }
 
   void run() {
@@ -60,7 +56,7 @@ final class DynamicQuantizer {
     float high = Math.max(0, bounds.get(FLOAT, 4));
     scale = high == low ? 1 : (high - low) / 255;
     zeroPoint = (int) Math.rint((double) Math.max(0, Math.min(255, -low / scale)));
-    kernels.convert().run(convert.withInputQuantization(zeroPoint, scale), threads);
+    convert.run(zeroPoint, scale);
   }
 
   /** The scale of the last run's result. */

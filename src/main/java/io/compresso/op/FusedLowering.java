@@ -50,15 +50,17 @@ final class FusedLowering {
           givenScale == null ? null : wrap(givenScale, buffers.input(FusedEpilogue.DATA_SCALE));
       Tensor dataZero =
           givenZero == null ? null : wrap(givenZero, buffers.input(FusedEpilogue.DATA_ZERO_POINT));
+      Lowered.Call product =
+          dataScale == null && dataZero == null
+              ? kernel.bind(operands, threads)::run
+              : quantized(kernel, operands, threads, dataScale, dataZero);
       if (!split) {
-        return dataScale == null && dataZero == null
-            ? kernel.bind(operands, threads)::run
-            : () -> kernel.run(quantized(operands, dataScale, dataZero), threads);
+        return product;
       }
       Tensor y = wrap(result, buffers.output(0));
       Tensor r = residual == null || added == null ? null : wrap(residual, added);
       return () -> {
-        kernel.run(quantized(operands, dataScale, dataZero), threads);
+        product.run();
         SplitProduct.finish(problem, constants, y, r, threads);
       };
     });
@@ -68,11 +70,17 @@ final class FusedLowering {
     return Tensor.wrap(spec.dtype(), spec.shape(), segment);
   }
 
-  private static Operands quantized(
-      Operands operands, @Nullable Tensor scale, @Nullable Tensor zeroPoint) {
-    return operands.withInputQuantization(
-        zeroPoint == null ? operands.inputZeroPoint() : (int) zeroPoint.getLong(0),
-        scale == null ? operands.inputScale() : scale.getFloat(0));
+  private static Lowered.Call quantized(
+      PreparedKernel kernel,
+      Operands operands,
+      int threads,
+      @Nullable Tensor scale,
+      @Nullable Tensor zeroPoint) {
+    PreparedKernel.QuantizedRun run = kernel.bindQuantized(operands, threads);
+    return () ->
+        run.run(
+            zeroPoint == null ? operands.inputZeroPoint() : (int) zeroPoint.getLong(0),
+            scale == null ? operands.inputScale() : scale.getFloat(0));
   }
 
   private static Weights weights(

@@ -230,14 +230,14 @@ final class ProductLowering {
     PreparedKernel kernel = context.prepare(0, problem, () -> weights(context, problem, product));
     int threads = context.threads();
     return Lowered.of(buffers -> {
-      Operands[] byZeroPoint = new Operands[256];
-      for (int i = 0; i < byZeroPoint.length; i++) {
-        byZeroPoint[i] =
-            Operands.of(buffers.input(product.data()), buffers.output(0))
-                .withInputQuantization(type == DType.INT8 ? (byte) i : i, 1);
-      }
+      PreparedKernel.QuantizedRun run =
+          kernel.bindQuantized(
+              Operands.of(buffers.input(product.data()), buffers.output(0)), threads);
       MemorySegment zero = buffers.input(zeroPoint);
-      return () -> kernel.run(byZeroPoint[zero.get(ValueLayout.JAVA_BYTE, 0) & 0xFF], threads);
+      return () -> {
+        byte value = zero.get(ValueLayout.JAVA_BYTE, 0);
+        run.run(type == DType.INT8 ? value : value & 0xFF, 1);
+      };
     });
   }
 

@@ -56,10 +56,10 @@ record Projection(PreparedKernel kernel, int threads) {
    */
   Lowered.Call bind(MemorySegment from, @Nullable DynamicQuantizer quantizer, MemorySegment to) {
     Operands operands = Operands.of(from, to);
-    return quantizer == null
-        ? kernel.bind(operands, threads)::run
-        : () ->
-            kernel.run(
-                operands.withInputQuantization(quantizer.zeroPoint(), quantizer.scale()), threads);
+    if (quantizer == null) {
+      return kernel.bind(operands, threads)::run;
+    }
+    PreparedKernel.QuantizedRun run = kernel.bindQuantized(operands, threads);
+    return () -> run.run(quantizer.zeroPoint(), quantizer.scale());
   }
 }

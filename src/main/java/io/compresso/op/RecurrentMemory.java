@@ -20,6 +20,11 @@ final class RecurrentMemory {
   private final MemorySegment first;
   final MemorySegment candidate;
   final MemorySegment scratch;
+  private final MemorySegment last;
+  private final MemorySegment givenState;
+  private final MemorySegment givenCell;
+  private final MemorySegment lastState;
+  private final MemorySegment lastCell;
 
   RecurrentMemory(RecurrentLayer layer, Lowered.Buffers buffers, int direction) {
     this.layer = layer;
@@ -38,6 +43,11 @@ final class RecurrentMemory {
     this.candidate = all.asSlice(at, layer.stateBytes());
     at = align(at + layer.stateBytes());
     this.scratch = all.asSlice(at, layer.stateBytes());
+    this.last = state(layer.steps() - 1);
+    this.givenState = buffers.input(5);
+    this.givenCell = buffers.input(6);
+    this.lastState = buffers.output(1);
+    this.lastCell = buffers.output(2);
   }
 
   /** Bytes of the workspace. */
@@ -80,14 +90,13 @@ final class RecurrentMemory {
 
   /** Puts the initial states in their places. */
   void begin(boolean hasCell) {
-    begin(first, 5);
+    begin(first, givenState);
     if (hasCell) {
-      begin(cell, 6);
+      begin(cell, givenCell);
     }
   }
 
-  private void begin(MemorySegment state, int input) {
-    MemorySegment given = buffers.input(input);
+  private void begin(MemorySegment state, MemorySegment given) {
     if (given.byteSize() == 0) {
       state.fill((byte) 0);
     } else {
@@ -97,14 +106,13 @@ final class RecurrentMemory {
 
   /** Puts the last states in their places. */
   void end(boolean hasCell) {
-    end(state(layer.steps() - 1), 1);
+    end(last, lastState);
     if (hasCell) {
-      end(cell, 2);
+      end(cell, lastCell);
     }
   }
 
-  private void end(MemorySegment state, int output) {
-    MemorySegment to = buffers.output(output);
+  private void end(MemorySegment state, MemorySegment to) {
     if (to.byteSize() > 0) {
       MemorySegment.copy(state, 0, to, direction * layer.stateBytes(), layer.stateBytes());
     }

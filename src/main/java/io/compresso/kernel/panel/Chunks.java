@@ -29,22 +29,25 @@ public final class Chunks {
    * @param bytes what all of them work on
    */
   public static void run(long units, long bytes, int threads, Work work) {
+    bind(units, bytes, threads, work).run();
+  }
+
+  /** What runs all units again and again, and makes no objects then. */
+  public static Runnable bind(long units, long bytes, int threads, Work work) {
     if (units == 0) {
-      return;
+      return () -> {};
     }
     long chunks = count(bytes, threads);
     if (chunks <= 1) {
-      work.run(0, units);
-      return;
+      return () -> work.run(0, units);
     }
     long each = Math.ceilDiv(units, chunks);
-    Workers.shared()
-        .run(
-            (int) Math.ceilDiv(units, each),
-            threads,
-            chunk -> {
-              long first = chunk * each;
-              work.run(first, Math.min(each, units - first));
-            });
+    int count = (int) Math.ceilDiv(units, each);
+    Workers.ChunkTask task =
+        chunk -> {
+          long first = chunk * each;
+          work.run(first, Math.min(each, units - first));
+        };
+    return () -> Workers.shared().run(count, threads, task);
   }
 }

@@ -28,14 +28,19 @@ public final class VectorCopy extends VectorKernel<CopyProblem> {
 
   @Override
   void run(CopyProblem problem, Constants constants, Operands operands, int threads) {
+    bind(problem, constants, operands, threads).run();
+  }
+
+  @Override
+  Runnable bind(CopyProblem problem, Constants constants, Operands operands, int threads) {
     List<Axis> axes = problem.axes();
     Axis line = axes.isEmpty() ? ONCE : longest(axes);
     List<Axis> outer = new ArrayList<>(axes);
     outer.remove(line);
     if (problem.count() == 0) {
-      return;
+      return () -> {};
     }
-    Chunks.run(
+    return Chunks.bind(
         problem.count() / line.size(),
         4 * problem.count() * problem.elementBytes(),
         threads,

@@ -28,9 +28,14 @@ public final class VectorGather extends VectorKernel<GatherProblem> {
 
   @Override
   void run(GatherProblem problem, Constants constants, Operands operands, int threads) {
+    bind(problem, constants, operands, threads).run();
+  }
+
+  @Override
+  Runnable bind(GatherProblem problem, Constants constants, Operands operands, int threads) {
     MemorySegment indices = constants.second(operands);
     long block = problem.blockBytes();
-    Chunks.run(
+    return Chunks.bind(
         problem.outer() * problem.count(),
         2 * problem.outputBytes(),
         threads,

@@ -52,6 +52,11 @@ abstract class VectorKernel<P extends Problem> implements Kernel {
   /** Computes the checked operands. */
   abstract void run(P problem, Constants constants, Operands operands, int threads);
 
+  /** What computes the checked operands again and again. */
+  Runnable bind(P problem, Constants constants, Operands operands, int threads) {
+    return () -> run(problem, constants, operands, threads);
+  }
+
   @Override
   public final KernelSpec spec() {
     return spec;
@@ -84,6 +89,12 @@ abstract class VectorKernel<P extends Problem> implements Kernel {
       public void run(Operands operands, int threads) {
         operands.require(problem, constants.data() != null);
         VectorKernel.this.run(cast, constants, operands, threads);
+      }
+
+      @Override
+      public Runnable bind(Operands operands, int threads) {
+        operands.require(problem, constants.data() != null);
+        return VectorKernel.this.bind(cast, constants, operands, threads);
       }
 
       /** Nothing to free: the copies are the garbage collector's. */

@@ -8,7 +8,6 @@ import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.jit.x86.GemmPanels.Unit;
-import io.compresso.kernel.jit.x86.GemmProduct.Memory;
 import io.compresso.kernel.jit.x86.GemmShape.Left;
 import io.compresso.kernel.jit.x86.GemmShape.Output;
 import io.compresso.kernel.jit.x86.GemmShape.Part;
@@ -116,34 +115,25 @@ final class BatchGemmRun implements PreparedKernel {
       int from = (int) ((long) chunk * problem.count() / chunks);
       int to = (int) ((chunk + 1L) * problem.count() / chunks);
       try (Scratch packed = Scratch.of(panels.bytes())) {
-        Memory memory =
-            new Memory(
-                operands.input(),
-                packed.memory(),
-                operands.output(),
-                columns,
-                MemorySegment.NULL,
-                own);
         for (int index = from; index < to; index++) {
-          multiply(memory, index);
+          multiply(packed.memory().address(), index);
         }
       }
     }
 
-    private void multiply(Memory memory, int index) {
+    private void multiply(long packed, int index) {
       int outer = index / problem.inner();
       int inner = index % problem.inner();
       if (copies != null) {
-        long at = 4 * problem.b().first(outer, inner);
-        copies.pack(at == 0 ? right : right.asSlice(at), memory.b(), 1);
+        copies.pack(right.address() + 4 * problem.b().first(outer, inner), packed);
       }
       GemmProblem each = problem.product();
       product.multiply(
-          memory,
-          copies == null ? 0 : 4 * problem.a().first(outer, inner),
-          0,
-          4 * problem.output().first(outer, inner),
-          0,
+          own.address(),
+          operands.input().address() + (copies == null ? 0 : 4 * problem.a().first(outer, inner)),
+          packed,
+          operands.output().address() + 4 * problem.output().first(outer, inner),
+          columns.address(),
           0,
           whole,
           each.m(),

@@ -73,12 +73,17 @@ final class ChannelPoolRun implements PreparedKernel {
 
   @Override
   public void run(Operands operands, int threads) {
+    bind(operands, threads).run();
+  }
+
+  @Override
+  public Runnable bind(Operands operands, int threads) {
     operands.require(problem, true);
     if (problem.channels() == 0 || axes[2].outputSize() == 0) {
-      return;
+      return () -> {};
     }
     long rows = (long) problem.batch() * axes[0].outputSize() * axes[1].outputSize();
-    Chunks.run(
+    return Chunks.bind(
         rows,
         problem.inputBytes() + problem.outputBytes(),
         threads,
@@ -86,8 +91,8 @@ final class ChannelPoolRun implements PreparedKernel {
           for (long row = first; row < first + count; row++) {
             row(operands.input().address(), operands.output().address(), row);
           }
+          Reference.reachabilityFence(operands);
         });
-    Reference.reachabilityFence(operands);
   }
 
   /** Pools a row of outputs. */

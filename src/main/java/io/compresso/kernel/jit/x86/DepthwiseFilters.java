@@ -25,6 +25,7 @@ final class DepthwiseFilters {
   private final ChannelTile tile;
   private final PanelLayout layout;
   private final WeightQuantization quantization;
+  private final long panelBytes;
 
   DepthwiseFilters(
       ConvProblem problem, ChannelTile tile, PanelLayout layout, WeightQuantization quantization) {
@@ -32,11 +33,12 @@ final class DepthwiseFilters {
     this.tile = tile;
     this.layout = layout;
     this.quantization = quantization;
+    this.panelBytes = ChannelTileCode.panelBytes(tile, layout.interleaved(), layout.vectors());
   }
 
   /** Bytes of a full panel. */
   long panelBytes() {
-    return ChannelTileCode.panelBytes(tile, layout.interleaved(), layout.vectors());
+    return panelBytes;
   }
 
   long bytes() {

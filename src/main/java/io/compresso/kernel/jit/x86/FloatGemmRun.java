@@ -9,7 +9,6 @@ import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.jit.x86.GemmPanels.Bytes;
 import io.compresso.kernel.jit.x86.GemmPanels.Unit;
-import io.compresso.kernel.jit.x86.GemmProduct.Memory;
 import io.compresso.kernel.jit.x86.GemmProduct.Tiles;
 import io.compresso.kernel.jit.x86.GemmShape.Left;
 import io.compresso.kernel.jit.x86.GemmShape.Output;
@@ -37,6 +36,8 @@ final class FloatGemmRun implements PreparedKernel {
 
   /** Bytes of the left operand that a part is to leave in the second level of the cache. */
   private static final int LEFT_BYTES = 1 << 19;
+
+  private static final int[] NO_SUMS = {};
 
   private final KernelSpec spec;
   private final GemmProblem problem;
@@ -177,8 +178,11 @@ final class FloatGemmRun implements PreparedKernel {
     private final int threads;
     private final Blocks blocks;
     private final MemorySegment own;
+    private final RowStage.@Nullable Copier copier;
     private final Workers.ChunkTask multiplying = this::multiply;
-    private @Nullable Memory memory;
+    private final Workers.ChunkTask packing = this::pack;
+    private MemorySegment left;
+    private MemorySegment right;
 
     Run(Operands operands, int threads, MemorySegment own) {
       this.operands = operands;
@@ -195,18 +199,13 @@ final class FloatGemmRun implements PreparedKernel {
       own.copyFrom(frame);
       MemorySegment third = operands.third() == null ? operands.output() : operands.third();
       GemmFrame.run(own, third, operands.output(), 1, 0);
-      if (isDirect()) {
-        memory = memory(operands.input(), packed != null ? packed : operands.second());
-      }
+      this.copier = stage == null ? null : stage.new Copier(threads);
+      this.left = operands.input();
+      this.right = packed != null ? packed : Objects.requireNonNull(operands.second());
     }
 
     private boolean isDirect() {
       return stage == null && (packed != null || !shape.right().isPacked());
-    }
-
-    private Memory memory(MemorySegment a, @Nullable MemorySegment b) {
-      return new Memory(
-          a, Objects.requireNonNull(b), operands.output(), columns, MemorySegment.NULL, own);
     }
 
     @Override
@@ -223,30 +222,33 @@ final class FloatGemmRun implements PreparedKernel {
       boolean packs = packed == null && shape.right().isPacked();
       try (Scratch rows = Scratch.of(stage == null ? 0 : stage.bytes());
           Scratch given = Scratch.of(packs ? panels.bytes() : 0)) {
-        MemorySegment a = operands.input();
-        if (stage != null) {
-          stage.copy(a, rows.segment(), threads);
-          a = rows.segment();
+        if (copier != null) {
+          copier.copy(operands.input(), rows.memory(), MemorySegment.NULL);
+          left = rows.memory();
         }
-        MemorySegment b = packed;
-        if (b == null) {
-          b = Objects.requireNonNull(operands.second());
-          if (packs) {
-            if (copies != null) {
-              copies.pack(b, given.segment(), threads);
-            } else {
-              panels.pack(b, given.segment(), Bytes.NONE, new int[0], threads);
-            }
-            b = given.segment();
+        if (packs) {
+          right = given.memory();
+          if (copies != null) {
+            Workers.shared().run(copies.count(), copies.threads(threads), packing);
+          } else {
+            Workers.shared().run(panels.chunks(threads), threads, packing);
           }
         }
-        memory = memory(a, b);
         Workers.shared().run(blocks.count(), threads, multiplying);
       }
     }
 
+    /** Packs a part of the right operand that comes with a run. */
+    private void pack(int chunk) {
+      MemorySegment matrix = Objects.requireNonNull(operands.second());
+      if (copies != null) {
+        copies.pack(matrix.address(), right.address(), chunk);
+      } else {
+        panels.pack(matrix, right, Bytes.NONE, NO_SUMS, chunk, panels.chunks(threads));
+      }
+    }
+
     private void multiply(int block) {
-      Memory all = Objects.requireNonNull(memory);
       int firstRow = blocks.firstRow(block);
       int firstColumn = blocks.firstColumn(block);
       int rows = blocks.rowsOf(block);
@@ -257,11 +259,14 @@ final class FloatGemmRun implements PreparedKernel {
         for (int i = 0; i < rows; i += rowsAtATime) {
           int row = firstRow + i;
           product.multiply(
-              all,
-              depth == 0 ? 0 : 4 * (row * shape.left().rowStride() + done * shape.left().step()),
-              depth == 0 ? 0 : rightBytes(done, firstColumn),
-              outputBytes(row, firstColumn),
-              4L * firstColumn,
+              own.address(),
+              left.address()
+                  + (depth == 0
+                      ? 0
+                      : 4 * (row * shape.left().rowStride() + done * shape.left().step())),
+              right.address() + (depth == 0 ? 0 : rightBytes(done, firstColumn)),
+              operands.output().address() + outputBytes(row, firstColumn),
+              columns.address() + 4L * firstColumn,
               0,
               part,
               Math.min(rowsAtATime, rows - i),

@@ -68,31 +68,47 @@ record GemmPanels(int k, int n, boolean transposed, Unit unit, int width) {
    * @param sums one for each column; empty when there is nothing to sum
    */
   void pack(MemorySegment matrix, MemorySegment panels, Bytes bytes, int[] sums, int threads) {
-    int count = Math.ceilDiv(n, width);
-    int chunks = WordPacker.chunks(count, panels.byteSize(), threads);
+    int chunks = chunks(threads);
     Workers.shared()
-        .run(
-            chunks,
-            threads,
-            chunk -> {
-              WordPacker words = new WordPacker(matrix, type(bytes), false, group(), 1);
-              int first = (int) ((long) chunk * count / chunks);
-              int end = (int) ((chunk + 1L) * count / chunks);
-              if (group() == 1 && !transposed) {
-                copyRows(matrix, panels, first, end);
-              } else if (elementBytes() * group() == 4 && !transposed) {
-                packRows(words, panels, first, end, bytes, sums);
-              } else {
-                for (int panel = first; panel < end; panel++) {
-                  MemorySegment target = panels.asSlice(panel * panelBytes(), panelBytes());
-                  if (elementBytes() * group() == 4) {
-                    packColumns(words, target, panel * width, bytes, sums);
-                  } else {
-                    packHalves(matrix, target, panel * width);
-                  }
-                }
-              }
-            });
+        .run(chunks, threads, chunk -> pack(matrix, panels, bytes, sums, chunk, chunks));
+  }
+
+  /** Into how many chunks packing is best cut. */
+  int chunks(int threads) {
+    return WordPacker.chunks(Math.ceilDiv(n, width), bytes(), threads);
+  }
+
+  /** Packs the panels of one chunk of several; makes no objects where units are single elements. */
+  void pack(
+      MemorySegment matrix, MemorySegment panels, Bytes bytes, int[] sums, int chunk, int chunks) {
+    int count = Math.ceilDiv(n, width);
+    int first = (int) ((long) chunk * count / chunks);
+    int end = (int) ((chunk + 1L) * count / chunks);
+    if (group() == 1 && !transposed) {
+      copyRows(matrix, panels, first, end);
+      return;
+    }
+    if (elementBytes() * group() != 4) {
+      for (int panel = first; panel < end; panel++) {
+        packHalves(matrix, panels, panel);
+      }
+      return;
+    }
+    WordPacker words = new WordPacker(matrix, type(bytes), false, group(), 1);
+    if (!transposed) {
+      packRows(words, panels, first, end, bytes, sums);
+      return;
+    }
+    for (int panel = first; panel < end; panel++) {
+      MemorySegment target = panels.asSlice(panel * panelBytes(), panelBytes());
+      packColumns(words, target, panel * width, bytes, sums);
+    }
+  }
+
+  private static void clear(MemorySegment segment, long from, long bytes) {
+    for (long at = from; at < from + bytes; at += 2) {
+      segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, (short) 0);
+    }
   }
 
   private DType type(Bytes bytes) {
@@ -144,7 +160,7 @@ record GemmPanels(int k, int n, boolean transposed, Unit unit, int width) {
 
   private void copyRows(MemorySegment matrix, MemorySegment panels, int from, int to) {
     int whole = depth() == k ? Math.min(to, n / width) : from;
-    panels.asSlice(whole * panelBytes(), (to - whole) * panelBytes()).fill((byte) 0);
+    clear(panels, whole * panelBytes(), (to - whole) * panelBytes());
     for (int p = 0; p < k; p++) {
       for (int panel = from; panel < to; panel++) {
         int first = panel * width;
@@ -159,16 +175,18 @@ record GemmPanels(int k, int n, boolean transposed, Unit unit, int width) {
   }
 
   /** Transposes elements of 16 bits that lie one by one. */
-  private void packHalves(MemorySegment matrix, MemorySegment target, int first) {
+  private void packHalves(MemorySegment matrix, MemorySegment panels, int panel) {
+    int first = panel * width;
+    long base = panel * panelBytes();
     int columns = Math.min(width, n - first);
     if (columns < width || depth() != k) {
-      target.fill((byte) 0);
+      clear(panels, base, panelBytes());
     }
     for (int j = 0; j < columns; j++) {
       for (int p = 0; p < k; p++) {
-        target.set(
+        panels.set(
             ValueLayout.JAVA_SHORT_UNALIGNED,
-            2L * j + p * stepBytes(),
+            base + 2L * j + p * stepBytes(),
             matrix.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * ((long) (first + j) * k + p)));
       }
     }

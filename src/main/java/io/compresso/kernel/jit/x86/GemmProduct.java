@@ -76,43 +76,18 @@ final class GemmProduct implements AutoCloseable {
   }
 
   /**
-   * The memory of a product, each segment from its first element on.
+   * Computes one part of a block of results. The caller keeps the memory alive for the length of
+   * the call.
    *
-   * @param a the left operand
-   * @param b the right operand
-   * @param c the output
-   * @param columns {@link ColumnTerms}
-   * @param rows {@link RowTerms}, anything when there are none
-   * @param frame {@link GemmFrame}
-   */
-  record Memory(
-      MemorySegment a,
-      MemorySegment b,
-      MemorySegment c,
-      MemorySegment columns,
-      MemorySegment rows,
-      MemorySegment frame) {}
-
-  /**
-   * Computes one part of a block of results; places are in bytes. The caller keeps the memory alive
-   * for the length of the call.
-   *
-   * @param a where the left operand begins
-   * @param b where the right operand begins
-   * @param c where the results begin
-   * @param column where the columns' terms begin
-   * @param row where the rows' terms begin
+   * @param frame the address of the {@link GemmFrame}
+   * @param a the address at which the left operand begins
+   * @param b the address at which the right operand begins
+   * @param c the address at which the results begin
+   * @param column the address at which the columns' {@link ColumnTerms} begin
+   * @param row the address at which the rows' {@link RowTerms} begin, anything when there are none
    */
   void multiply(
-      Memory memory,
-      long a,
-      long b,
-      long c,
-      long column,
-      long row,
-      Part part,
-      int rows,
-      int columns) {
+      long frame, long a, long b, long c, long column, long row, Part part, int rows, int columns) {
     if (rows == 0 || columns == 0) {
       return;
     }
@@ -120,18 +95,18 @@ final class GemmProduct implements AutoCloseable {
     int blocks = Math.ceilDiv(rows, most);
     int rowsPerBlock = tiles != null ? Math.min(rows, most) : Math.ceilDiv(rows, blocks);
     int full = rows / rowsPerBlock;
-    section(memory, a, b, c, column, row, part, rowsPerBlock, full, columns);
+    section(frame, a, b, c, column, row, part, rowsPerBlock, full, columns);
     int done = full * rowsPerBlock;
     if (done < rows) {
       long left = part.depth() == 0 ? 0 : 4 * done * shape.left().rowStride();
       long output = done * shape.output().stride() * shape.output().bytes();
       long terms = (long) done * RowTerms.BYTES;
-      section(memory, a + left, b, c + output, column, row + terms, part, rows - done, 1, columns);
+      section(frame, a + left, b, c + output, column, row + terms, part, rows - done, 1, columns);
     }
   }
 
   private void section(
-      Memory memory,
+      long frame,
       long a,
       long b,
       long c,
@@ -147,7 +122,7 @@ final class GemmProduct implements AutoCloseable {
     int tiles = columns / (vectors * lanes);
     if (tiles > 0) {
       MemorySegment code = code(part, rows, vectors, 0, ahead(blocks));
-      call(code, memory, a, b, c, column, row, blocks, tiles);
+      call(code, frame, a, b, c, column, row, blocks, tiles);
     }
     int done = tiles * vectors * lanes;
     int rest = columns - done;
@@ -158,7 +133,7 @@ final class GemmProduct implements AutoCloseable {
       MemorySegment code = code(part, rows, Math.ceilDiv(rest, lanes), rest % lanes, 0);
       call(
           code,
-          memory,
+          frame,
           a,
           from,
           c + done * shape.output().bytes(),
@@ -186,7 +161,7 @@ final class GemmProduct implements AutoCloseable {
 
   private static void call(
       MemorySegment code,
-      Memory memory,
+      long frame,
       long a,
       long b,
       long c,
@@ -194,16 +169,7 @@ final class GemmProduct implements AutoCloseable {
       long row,
       int blocks,
       int tiles) {
-    NativeCall.tile(
-        code,
-        memory.a().address() + a,
-        memory.b().address() + b,
-        memory.c().address() + c,
-        memory.columns().address() + column,
-        memory.rows().address() + row,
-        memory.frame().address(),
-        blocks,
-        tiles);
+    NativeCall.tile(code, a, b, c, column, row, frame, blocks, tiles);
   }
 
   private MemorySegment code(Part part, int rows, int vectors, int tail, int ahead) {

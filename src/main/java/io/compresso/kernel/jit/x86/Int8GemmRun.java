@@ -9,7 +9,6 @@ import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.jit.x86.GemmPanels.Bytes;
 import io.compresso.kernel.jit.x86.GemmPanels.Unit;
-import io.compresso.kernel.jit.x86.GemmProduct.Memory;
 import io.compresso.kernel.jit.x86.GemmProduct.Tiles;
 import io.compresso.kernel.jit.x86.GemmShape.Left;
 import io.compresso.kernel.jit.x86.GemmShape.Output;
@@ -42,6 +41,10 @@ final class Int8GemmRun implements PreparedKernel {
   private static final int MOVE = 0x80;
 
   private static final int LEFT_BYTES = 1 << 19;
+
+  /** From so many elements on, rows are summed by several threads. */
+  private static final int LEAST_SUM = 256;
+
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -209,6 +212,19 @@ final class Int8GemmRun implements PreparedKernel {
         : new Run(operands, threads, Arena.ofAuto().allocate(GemmFrame.BYTES, 64));
   }
 
+  @Override
+  public QuantizedRun bindQuantized(Operands operands, int threads) {
+    operands.require(problem, packed != null);
+    if (problem.m() == 0 || problem.n() == 0) {
+      return (_, _) -> {};
+    }
+    Run run = new Run(operands, threads, Arena.ofAuto().allocate(GemmFrame.BYTES, 64));
+    return (zeroPoint, scale) -> {
+      run.quantize(zeroPoint, scale);
+      run.run();
+    };
+  }
+
   /** Runs on the same memory, one at a time. */
   private final class Run implements Runnable {
     private final Operands operands;
@@ -217,8 +233,13 @@ final class Int8GemmRun implements PreparedKernel {
     private final Part whole = shape.whole();
     private final Blocks blocks;
     private final MemorySegment own;
+    private final RowStage.@Nullable Copier copier;
     private final Workers.ChunkTask multiplying = this::multiply;
-    private @Nullable Memory memory;
+    private final Workers.ChunkTask summing = this::sumRow;
+    private MemorySegment left;
+    private MemorySegment right;
+    private MemorySegment ofColumns = columns;
+    private MemorySegment ofRows = NONE;
 
     Run(Operands operands, int threads, MemorySegment own) {
       this.operands = operands;
@@ -231,21 +252,21 @@ final class Int8GemmRun implements PreparedKernel {
           Blocks.of(problem.m(), problem.n(), problem.k(), grain, panels.width(), pool)
               .withRowsAtMost(most);
       own.copyFrom(frame);
+      this.copier = stage == null ? null : stage.new Copier(threads);
+      this.left = operands.input();
+      this.right = packed != null ? packed : Objects.requireNonNull(operands.second());
+      quantize(operands.inputZeroPoint(), operands.inputScale());
+    }
+
+    /** Sets the quantization of the input. */
+    void quantize(int zeroPoint, float scale) {
       MemorySegment third = operands.third() == null ? operands.output() : operands.third();
-      int moved = (quantizes ? 0 : operands.inputZeroPoint()) + inputMove();
-      GemmFrame.run(own, third, operands.output(), operands.inputScale(), moved);
-      if (isDirect()) {
-        memory = memory(operands.input(), Objects.requireNonNull(packed), columns, NONE);
-      }
+      int moved = (quantizes ? 0 : zeroPoint) + inputMove();
+      GemmFrame.run(own, third, operands.output(), scale, moved);
     }
 
     private boolean isDirect() {
       return packed != null && stage == null && !hasRowTerms();
-    }
-
-    private Memory memory(
-        MemorySegment a, MemorySegment b, MemorySegment ofColumns, MemorySegment ofRows) {
-      return new Memory(a, b, operands.output(), ofColumns, ofRows, own);
     }
 
     @Override
@@ -263,60 +284,51 @@ final class Int8GemmRun implements PreparedKernel {
           Scratch given = Scratch.of(packed != null ? 0 : panels.bytes());
           Scratch givenColumns = Scratch.of(packed != null ? 0 : columnBytes());
           Scratch rowTerms = Scratch.of(hasRowTerms() ? (long) RowTerms.BYTES * problem.m() : 0)) {
-        MemorySegment b = packed;
-        MemorySegment ofColumns = columns;
-        if (b == null) {
-          b = given.segment();
+        if (packed == null) {
+          right = given.segment();
           ofColumns = givenColumns.segment().copyFrom(columns);
-          pack(Objects.requireNonNull(operands.second()), b, ofColumns, threads);
+          pack(Objects.requireNonNull(operands.second()), right, ofColumns, threads);
         }
-        MemorySegment a = operands.input();
-        if (stage != null) {
+        ofRows = rowTerms.memory();
+        if (copier != null) {
           if (quantizes && problem.k() == 0) {
             rowTerms.segment().fill((byte) 0);
           }
-          stage.copy(a, rows.segment(), rowTerms.segment(), threads);
-          a = rows.segment();
+          copier.copy(operands.input(), rows.memory(), ofRows);
+          left = rows.memory();
         }
         if (crosses) {
-          sumRows(a, rowTerms.segment(), threads);
+          Workers.shared().run(problem.m(), problem.k() < LEAST_SUM ? 1 : threads, summing);
         }
-        memory = memory(a, b, ofColumns, hasRowTerms() ? rowTerms.segment() : NONE);
         Workers.shared().run(blocks.count(), threads, multiplying);
       }
+    }
+
+    private void sumRow(int row) {
+      int mask = moves || problem.types().input() == DType.UINT8 ? 0xFF : -1;
+      int sum = 0;
+      long from = row * 4 * shape.left().rowStride();
+      for (int p = 0; p < problem.k(); p++) {
+        sum += left.get(ValueLayout.JAVA_BYTE, from + p) & mask;
+      }
+      ofRows.set(INT, (long) row * RowTerms.BYTES + RowTerms.SUM, sum);
     }
 
     private void multiply(int block) {
       int row = blocks.firstRow(block);
       int column = blocks.firstColumn(block);
       product.multiply(
-          Objects.requireNonNull(memory),
-          shape.depth() == 0 ? 0 : row * rowBytes,
-          column / panels.width() * panels.panelBytes(),
-          problem.types().output().bytes((long) row * problem.n() + column),
-          4L * column,
-          (long) RowTerms.BYTES * row,
+          own.address(),
+          left.address() + (shape.depth() == 0 ? 0 : row * rowBytes),
+          right.address() + column / panels.width() * panels.panelBytes(),
+          operands.output().address()
+              + problem.types().output().bytes((long) row * problem.n() + column),
+          ofColumns.address() + 4L * column,
+          ofRows.address() + (long) RowTerms.BYTES * row,
           whole,
           blocks.rowsOf(block),
           blocks.columnsOf(block));
     }
-  }
-
-  private void sumRows(MemorySegment a, MemorySegment target, int threads) {
-    long rowBytes = 4 * shape.left().rowStride();
-    int mask = moves || problem.types().input() == DType.UINT8 ? 0xFF : -1;
-    Workers.shared()
-        .run(
-            problem.m(),
-            problem.k() < 256 ? 1 : threads,
-            i -> {
-              int sum = 0;
-              long from = i * rowBytes;
-              for (int p = 0; p < problem.k(); p++) {
-                sum += a.get(ValueLayout.JAVA_BYTE, from + p) & mask;
-              }
-              target.set(INT, (long) i * RowTerms.BYTES + RowTerms.SUM, sum);
-            });
   }
 
   @Override

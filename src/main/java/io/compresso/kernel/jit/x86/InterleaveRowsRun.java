@@ -96,9 +96,14 @@ final class InterleaveRowsRun implements PreparedKernel {
 
   @Override
   public void run(Operands operands, int threads) {
+    bind(operands, threads).run();
+  }
+
+  @Override
+  public Runnable bind(Operands operands, int threads) {
     operands.require(problem, true);
     long blocks = Math.ceilDiv(length, InterleaveRowsCode.LANES);
-    Chunks.run(
+    return Chunks.bind(
         outer.count() * blocks,
         2 * problem.count() * problem.elementBytes(),
         threads,
@@ -110,8 +115,8 @@ final class InterleaveRowsRun implements PreparedKernel {
             interleave(operands, part, block, run);
             unit += run;
           }
+          Reference.reachabilityFence(operands);
         });
-    Reference.reachabilityFence(operands);
   }
 
   private void interleave(Operands operands, long part, long block, long count) {

@@ -267,7 +267,7 @@ final class NhwcDepthwise implements PreparedKernel {
         boolean integer = problem.types().isInt8();
         int zeroPoint = integer ? constants.inputZeroPoint(operands) : 0;
         byte filling = integer ? (byte) operands.inputZeroPoint() : 0;
-        rows.asSlice(padding, paddingRow).fill(filling);
+        fill(rows, padding, paddingRow, filling);
         int pattern = quads ? (zeroPoint & 0xFF) * 0x01010101 : zeroPoint;
         for (int i = 0; i < ChannelTileCode.PADDING_BYTES; i += 4) {
           rows.set(ValueLayout.JAVA_INT, i, pattern);
@@ -288,6 +288,17 @@ final class NhwcDepthwise implements PreparedKernel {
             panels(rows, row, count, fullPanels, endPanel);
           }
         }
+      }
+    }
+
+    private static void fill(MemorySegment target, long from, long bytes, byte value) {
+      long pattern = (value & 0xFF) * 0x0101010101010101L;
+      long whole = from + bytes / Long.BYTES * Long.BYTES;
+      for (long at = from; at < whole; at += Long.BYTES) {
+        target.set(ValueLayout.JAVA_LONG_UNALIGNED, at, pattern);
+      }
+      for (long at = whole; at < from + bytes; at++) {
+        target.set(ValueLayout.JAVA_BYTE, at, value);
       }
     }
 

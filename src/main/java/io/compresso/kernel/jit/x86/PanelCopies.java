@@ -1,12 +1,9 @@
 package io.compresso.kernel.jit.x86;
 
-import io.compresso.kernel.Workers;
 import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.jit.x86.StageCode.Strides;
 import io.compresso.tensor.DType;
-import java.lang.foreign.MemorySegment;
-import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,31 +52,39 @@ final class PanelCopies implements AutoCloseable {
     return CodeCache.lease(code, code::generate);
   }
 
-  /** Packs all panels. */
-  void pack(MemorySegment matrix, MemorySegment target, int threads) {
-    int count = Math.ceilDiv(panels.n(), panels.width());
-    Workers.shared()
-        .run(
-            count,
-            target.byteSize() < LEAST_BYTES ? 1 : threads,
-            panel -> {
-              long first = (long) panel * panels.width();
-              CodeCache.Lease code = first + panels.width() <= panels.n() ? whole : last;
-              if (code == null) {
-                throw new IllegalStateException("no code for panel " + panel);
-              }
-              NativeCall.block(
-                  code.entry(),
-                  matrix.address() + 4 * first * (panels.transposed() ? stride : 1),
-                  0,
-                  target.address() + panel * panels.panelBytes(),
-                  0,
-                  panels.k(),
-                  0,
-                  0);
-            });
-    Reference.reachabilityFence(matrix);
-    Reference.reachabilityFence(target);
+  /** How many panels there are. */
+  int count() {
+    return Math.ceilDiv(panels.n(), panels.width());
+  }
+
+  /** How many threads packing is worth, of so many. */
+  int threads(int threads) {
+    return panels.bytes() < LEAST_BYTES ? 1 : threads;
+  }
+
+  /** Packs all panels from a matrix to a target, by their addresses. */
+  void pack(long matrix, long target) {
+    for (int panel = 0; panel < count(); panel++) {
+      pack(matrix, target, panel);
+    }
+  }
+
+  /** Packs one panel. The caller keeps the memory alive. */
+  void pack(long matrix, long target, int panel) {
+    long first = (long) panel * panels.width();
+    CodeCache.Lease code = first + panels.width() <= panels.n() ? whole : last;
+    if (code == null) {
+      throw new IllegalStateException("no code for panel " + panel);
+    }
+    NativeCall.block(
+        code.entry(),
+        matrix + 4 * first * (panels.transposed() ? stride : 1),
+        0,
+        target + panel * panels.panelBytes(),
+        0,
+        panels.k(),
+        0,
+        0);
   }
 
   @Override

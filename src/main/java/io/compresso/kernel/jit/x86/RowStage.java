@@ -93,54 +93,71 @@ final class RowStage implements AutoCloseable {
     return rows * rowBytes;
   }
 
-  /** Copies. */
-  void copy(MemorySegment source, MemorySegment target, int threads) {
-    copy(source, target, MemorySegment.NULL, threads);
-  }
+  /** Copies for one run at a time; makes no objects then. */
+  final class Copier {
+    private final int threads;
+    private final int rowsPerChunk;
+    private final int chunks;
+    private final Workers.ChunkTask task = this::chunk;
+    private MemorySegment source = MemorySegment.NULL;
+    private MemorySegment target = MemorySegment.NULL;
+    private MemorySegment terms = MemorySegment.NULL;
 
-  /**
-   * Copies.
-   *
-   * @param terms {@link RowTerms}, whose scales are written when rows are quantized
-   */
-  void copy(MemorySegment source, MemorySegment target, MemorySegment terms, int threads) {
-    if (rows == 0 || columns == 0) {
-      return;
+    /**
+     * @param threads at most so many threads take part
+     */
+    Copier(int threads) {
+      this.threads = threads;
+      boolean alone = bytes() < 2 * LEAST_BYTES_PER_CHUNK;
+      this.rowsPerChunk =
+          alone
+              ? Math.max(1, rows)
+              : (int) Math.clamp(LEAST_BYTES_PER_CHUNK / rowBytes, 1, Math.ceilDiv(rows, threads));
+      this.chunks = Math.ceilDiv(rows, rowsPerChunk);
     }
-    int rowsPerChunk =
-        (int) Math.clamp(LEAST_BYTES_PER_CHUNK / rowBytes, 1, Math.ceilDiv(rows, threads));
-    int chunks = Math.ceilDiv(rows, rowsPerChunk);
-    boolean alone = bytes() < 2 * LEAST_BYTES_PER_CHUNK;
-    Workers.shared()
-        .run(
-            alone ? 1 : chunks,
-            threads,
-            chunk -> {
-              int first = alone ? 0 : chunk * rowsPerChunk;
-              int count = alone ? rows : Math.min(rowsPerChunk, rows - first);
-              if (transposed) {
-                transpose(source, target, first, count);
-                return;
-              }
-              NativeCall.block(
-                  code.entry(),
-                  source.address() + type.bytes((long) first * columns),
-                  0,
-                  target.address() + first * rowBytes,
-                  terms.address() + (long) first * RowTerms.BYTES,
-                  count,
-                  0,
-                  0);
-            });
-    Reference.reachabilityFence(source);
-    Reference.reachabilityFence(target);
-    Reference.reachabilityFence(terms);
+
+    /**
+     * Copies.
+     *
+     * @param to memory of {@link #bytes()} bytes or more
+     * @param rowTerms {@link RowTerms}, whose scales are written when rows are quantized
+     */
+    void copy(MemorySegment from, MemorySegment to, MemorySegment rowTerms) {
+      if (rows == 0 || columns == 0) {
+        return;
+      }
+      source = from;
+      target = to;
+      terms = rowTerms;
+      Workers.shared().run(chunks, threads, task);
+      Reference.reachabilityFence(this);
+    }
+
+    private void chunk(int chunk) {
+      int first = chunk * rowsPerChunk;
+      int count = Math.min(rowsPerChunk, rows - first);
+      if (transposed) {
+        transpose(source, target, first, count);
+        return;
+      }
+      NativeCall.block(
+          code.entry(),
+          source.address() + type.bytes((long) first * columns),
+          0,
+          target.address() + first * rowBytes,
+          terms.address() + (long) first * RowTerms.BYTES,
+          count,
+          0,
+          0);
+    }
   }
 
   private void transpose(MemorySegment source, MemorySegment target, int first, int count) {
     for (int i = first; i < first + count; i++) {
       long to = i * rowBytes;
-      target.asSlice(to, rowBytes).fill((byte) 0);
+      for (long at = 0; at < rowBytes; at += 8) {
+        target.set(ValueLayout.JAVA_LONG_UNALIGNED, to + at, 0);
+      }
       for (int p = 0; p < columns; p++) {
         long from = (long) p * rows + i;
         switch (type) {

@@ -82,10 +82,15 @@ final class TransposeRun implements PreparedKernel {
 
   @Override
   public void run(Operands operands, int threads) {
+    bind(operands, threads).run();
+  }
+
+  @Override
+  public Runnable bind(Operands operands, int threads) {
     operands.require(problem, true);
     long stripColumns = (long) STRIP_BLOCKS * shape.columns();
     long strips = Math.ceilDiv(columns.size(), stripColumns);
-    Chunks.run(
+    return Chunks.bind(
         outer.count() * strips,
         2 * problem.count() * problem.elementBytes(),
         threads,
@@ -97,8 +102,8 @@ final class TransposeRun implements PreparedKernel {
             long to = operands.output().address() + bytes(outer.output(part));
             strip(from, to, column, Math.min(stripColumns, columns.size() - column));
           }
+          Reference.reachabilityFence(operands);
         });
-    Reference.reachabilityFence(operands);
   }
 
   private long bytes(long elements) {

@@ -198,6 +198,23 @@ public final class X86Convert implements Kernel {
       return call(operands, own, threads);
     }
 
+    @Override
+    public QuantizedRun bindQuantized(Operands operands, int threads) {
+      if (multiplies) {
+        return divider().bindQuantized(operands, threads);
+      }
+      operands.require(problem(), true);
+      if (problem().outputBytes() == 0) {
+        return (_, _) -> {};
+      }
+      MemorySegment own = Arena.ofAuto().allocate(8L * channels, 64);
+      Runnable run = call(operands, own, threads);
+      return (zeroPoint, scale) -> {
+        fill(own, zeroPoint, scale);
+        run.run();
+      };
+    }
+
     private Runnable call(Operands operands, MemorySegment values, int threads) {
       return call(
           new Buffers(operands.input(), values, operands.output(), values.asSlice(4L * channels)),
