@@ -2,6 +2,7 @@ package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.Acceptance;
 import io.compresso.kernel.CpuFeatures;
+import io.compresso.kernel.Isa;
 import io.compresso.kernel.Kernel;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
@@ -11,27 +12,39 @@ import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import java.util.List;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Assumptions;
 
-/** Kernels of AMX whose instructions on tiles are emulated, run by one thread at a time. */
+/**
+ * Kernels of AMX whose instructions on tiles are emulated; the rest of their code runs as it is.
+ * What the hardware would have refused fails the run.
+ */
 public final class AmxKernels {
   private static final Supplier<Assembler> EMULATED = EmulatedTiles::new;
 
   private AmxKernels() {}
 
+  /** Ends a test on machines that cannot run the emulation. */
+  public static void assumeEmulation() {
+    Acceptance runs = CpuFeatures.host().withoutCap().supports(Isa.AVX512_BF16);
+    Assumptions.assumeTrue(
+        runs.accepted(),
+        () -> "AMX is emulated in AVX-512 with VNNI and BF16: " + runs.refusal().orElseThrow());
+  }
+
   /** The matrix products, of any size. */
   public static List<Kernel> products() {
     return List.of(
-        new OfOneThread(new X86AmxGemm(DType.INT8, EMULATED, true)),
-        new OfOneThread(new X86AmxGemm(DType.BFLOAT16, EMULATED, true)),
-        new OfOneThread(new X86AmxGemm(DType.FLOAT16, EMULATED, true)));
+        new Checked(new X86AmxGemm(DType.INT8, EMULATED, true)),
+        new Checked(new X86AmxGemm(DType.BFLOAT16, EMULATED, true)),
+        new Checked(new X86AmxGemm(DType.FLOAT16, EMULATED, true)));
   }
 
   /** The convolutions, of any size. */
   public static List<Kernel> convolutions() {
-    return List.of(new OfOneThread(new X86AmxConv(EMULATED, true)));
+    return List.of(new Checked(new X86AmxConv(EMULATED, true)));
   }
 
-  private record OfOneThread(Kernel kernel) implements Kernel {
+  private record Checked(Kernel kernel) implements Kernel {
     @Override
     public KernelSpec spec() {
       return kernel.spec();
@@ -44,11 +57,11 @@ public final class AmxKernels {
 
     @Override
     public PreparedKernel prepare(Problem problem, Weights weights) {
-      return new PreparedForOneThread(kernel.prepare(problem, weights));
+      return new CheckedRun(kernel.prepare(problem, weights));
     }
   }
 
-  private record PreparedForOneThread(PreparedKernel kernel) implements PreparedKernel {
+  private record CheckedRun(PreparedKernel kernel) implements PreparedKernel {
     @Override
     public Problem problem() {
       return kernel.problem();
@@ -61,7 +74,25 @@ public final class AmxKernels {
 
     @Override
     public void run(Operands operands, int threads) {
-      kernel.run(operands, 1);
+      kernel.run(operands, threads);
+      check();
+    }
+
+    @Override
+    public Runnable bind(Operands operands, int threads) {
+      Runnable bound = kernel.bind(operands, threads);
+      return () -> {
+        bound.run();
+        check();
+      };
+    }
+
+    private void check() {
+      String fault = TileFile.takeFault();
+      if (!fault.isEmpty()) {
+        throw new AssertionError(
+            "%s, %s: the hardware refuses %s".formatted(spec().id(), problem(), fault));
+      }
     }
 
     @Override
