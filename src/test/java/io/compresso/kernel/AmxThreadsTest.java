@@ -48,12 +48,7 @@ class AmxThreadsTest {
       OperandTypes types, int images, int in, int out, int size, int kernel, int stride) {
     SpatialAxis axis = new SpatialAxis(size, kernel, stride, 1, kernel / 2, kernel / 2);
     return new ConvProblem(
-        types,
-        Layout.NHWC,
-        images,
-        new Channels(in, out, 1),
-        List.of(axis, axis),
-        Epilogue.NONE);
+        types, Layout.NHWC, images, new Channels(in, out, 1), List.of(axis, axis), Epilogue.NONE);
   }
 
   private static Kernel kernel(ProductProblem problem) {
@@ -73,8 +68,7 @@ class AmxThreadsTest {
         case BFLOAT16 ->
             segment.setAtIndex(
                 ValueLayout.JAVA_SHORT, i, (short) (Float.floatToRawIntBits(value) >> 16));
-        case FLOAT16 ->
-            segment.setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(value));
+        case FLOAT16 -> segment.setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(value));
         default -> segment.set(ValueLayout.JAVA_BYTE, i, (byte) (value * 8));
       }
     }

@@ -155,6 +155,12 @@ abstract class GeneralAssembler extends Encoder {
     code.int8(0x58 | target.ordinal() & 7);
   }
 
+  /** Asks for the leaf in {@code eax} and {@code ecx}; overwrites {@code rax} to {@code rbx}. */
+  void cpuid() {
+    code.int8(0x0F);
+    code.int8(0xA2);
+  }
+
   void prefetcht0(Mem address) {
     rex(0, address);
     code.int8(0x0F);

@@ -10,7 +10,6 @@ import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Problem;
 import io.compresso.kernel.Weights;
-import io.compresso.kernel.jit.TilePermission;
 import io.compresso.kernel.nhwc.NhwcConv;
 import io.compresso.tensor.DType;
 import java.util.Set;
@@ -67,7 +66,7 @@ public final class X86AmxConv implements Kernel {
             Acceptance.when(
                 emulated || (run >= LEAST_RUN && conv.channels().outPerGroup() >= LEAST_CHANNELS),
                 "few channels"))
-        .and(emulated ? Acceptance.YES : TilePermission.granted());
+        .and(emulated ? Acceptance.YES : TileSupport.accepts(cpu));
   }
 
   @Override

@@ -11,7 +11,6 @@ import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Problem;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.jit.ExecutableMemory;
-import io.compresso.kernel.jit.TilePermission;
 import io.compresso.kernel.jit.x86.AmxCode.Products;
 import io.compresso.kernel.jit.x86.GemmProduct.Tiles;
 import io.compresso.tensor.DType;
@@ -93,7 +92,7 @@ public final class X86AmxGemm implements Kernel {
                 emulated || gemm.m() >= LEAST_ROWS, "fewer than " + LEAST_ROWS + " rows"))
         .and(GemmProduct.accepts(4L * Math.max(gemm.m(), Math.max(gemm.n(), gemm.k()))))
         .and(ExecutableMemory.allowed())
-        .and(emulated ? Acceptance.YES : TilePermission.granted());
+        .and(emulated ? Acceptance.YES : TileSupport.accepts(cpu));
   }
 
   @Override

@@ -76,6 +76,7 @@ class AssemblerGoldenTest {
     put("mov [r10+rcx*1], al", a -> a.movByte(Mem.at(R10, RCX, 1, 0), RAX));
     put("shr rax, 8", a -> a.shr(RAX, 8));
     put("dec r13", a -> a.dec(R13));
+    put("cpuid", Assembler::cpuid);
     put("and rsp, -64", a -> a.and(RSP, -64));
     put("prefetcht1 [r15+64]", a -> a.prefetcht1(Mem.at(R15, 64)));
     put("test rcx, r9", a -> a.test(RCX, R9));
@@ -262,6 +263,10 @@ class AssemblerGoldenTest {
     put("tilezero tmm7", a -> a.tilezero(TMM7));
     put("tileloadd tmm1, [r10+r9*1+64]", a -> a.tileloadd(TMM1, Mem.at(R10, R9, 1, 64)));
     put("tilestored [r10+r9*1], tmm2", a -> a.tilestored(Mem.at(R10, R9, 1, 0), TMM2));
+    put("tileloadd tmm7, [r13+rbx*1]", a -> a.tileloadd(TMM7, Mem.at(R13, RBX, 1, 0)));
+    put("tileloadd tmm7, [rbp+rdi*1]", a -> a.tileloadd(TMM7, Mem.at(RBP, RDI, 1, 0)));
+    put("tileloadd tmm1, [rax+r15*1+4096]", a -> a.tileloadd(TMM1, Mem.at(RAX, R15, 1, 4096)));
+    put("tilestored [rsp+rbx*1+64], tmm2", a -> a.tilestored(Mem.at(RSP, RBX, 1, 64), TMM2));
     put("tdpbusd tmm1, tmm2, tmm7", a -> a.tdpbusd(TMM1, TMM2, TMM7));
     put("tdpbssd tmm1, tmm2, tmm7", a -> a.tdpbssd(TMM1, TMM2, TMM7));
     put("tdpbsud tmm1, tmm2, tmm7", a -> a.tdpbsud(TMM1, TMM2, TMM7));

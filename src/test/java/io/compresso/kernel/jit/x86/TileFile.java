@@ -92,6 +92,8 @@ final class TileFile {
     FAULT.set(ValueLayout.JAVA_LONG, 0, 0);
     return note == 0
         ? ""
-        : TileRoutines.name((int) (note >> 8)) + ": " + Fault.values()[(int) (note & 0xFF) - 1].text;
+        : TileRoutines.name((int) (note >> 8))
+            + ": "
+            + Fault.values()[(int) (note & 0xFF) - 1].text;
   }
 }
