@@ -92,7 +92,8 @@ public final class KernelCatalog {
           new X86BatchGemm(Isa.AVX2),
           new RefBatchGemm(),
           // gemm with weights in blocks
-          new X86BlockGemm(),
+          new X86BlockGemm(Isa.AVX512),
+          new X86BlockGemm(Isa.AVX2),
           new DequantizedGemm(),
           new RefBlockGemm(),
           // convolution

@@ -99,6 +99,7 @@ public final class Optimization {
         new MoveQuantization(),
         new LowerProducts(),
         new LowerDynamicProducts(),
+        new LowerBlockProducts(),
         new LowerRecurrent(),
         new LowerAdditions(),
         new LowerPools(),

@@ -1,29 +1,18 @@
 package io.compresso.kernel.jit.x86;
 
-import io.compresso.kernel.BlockGemmProblem;
 import io.compresso.kernel.jit.CodeBuffer.Label;
 import io.compresso.kernel.jit.x86.Assembler.Condition;
 import io.compresso.kernel.jit.x86.Encoder.Modifiers;
+import io.compresso.kernel.panel.BlockPanels;
 
 /**
- * AVX-512 code of {@code code(a, panels, c, constants, count, mask, table)}: the results of all
- * rows for some panels of 16 columns.
+ * Code of {@code code(a, fields, c, constants, panels, mask, table)}: the results of all rows for
+ * some panels of {@link BlockPanels} with as many columns as a register has floats.
  *
- * <p>A panel holds, for each 8 steps of depth, 64 bytes of fields of 4 bits (one 32-bit element a
- * column) or 128 of 8 bits (16 bytes a step). The constants of a panel are, for each block, 16
- * scales and, if the zero points differ, 16 zero points, then the bias. The table is the value of
- * each field of 4 bits, or 16 times the zero point of 8 bits. Rows of {@code a} are whole blocks.
+ * <p>{@code mask} is that of the last panel, {@code table} what {@link BlockValues} needs. Rows of
+ * {@code a} are whole blocks.
  */
 final class BlockGemmCode {
-  static final int COLUMNS = 16;
-  static final int MOST_ROWS = 8;
-  static final int VECTOR_BYTES = 64;
-
-  /** Steps of depth whose fields lie together. */
-  static final int GROUP = 8;
-
-  private static final int NIBBLE_BITS = 4;
-
   private static final Gpr A = Gpr.RDI;
   private static final Gpr FIELDS = Gpr.RSI;
   private static final Gpr C = Gpr.RDX;
@@ -33,85 +22,84 @@ final class BlockGemmCode {
   private static final Gpr STEPS = Gpr.R10;
   private static final Gpr BLOCKS = Gpr.R11;
   private static final int TABLE_ARGUMENT = 8;
+  private static final int MOST_CHAINS = 4;
 
-  private static final Vec TABLE = Vec.zmm(31);
-  private static final Vec ZERO = Vec.zmm(30);
-  private static final Vec FIELD = Vec.zmm(29);
-  private static final Vec[] VALUES = {Vec.zmm(28), Vec.zmm(27)};
-
-  private final Assembler a = new Assembler();
+  private final ElementAssembler a = new ElementAssembler();
   private final Source source;
-  private final BlockGemmProblem problem;
+  private final VectorSet set;
+  private final BlockPanels.Layout layout;
+  private final BlockValues values;
   private final int rows;
   private final int chains;
 
   /**
    * What the code depends on.
    *
-   * @param zeroPoints whether the zero points differ from block to block
+   * @param rows rows of the product
+   * @param columns columns of a row of the result
    */
-  record Source(BlockGemmProblem problem, boolean zeroPoints) {
+  record Source(VectorSet set, BlockPanels.Layout layout, int rows, int columns) {
     byte[] generate() {
       return new BlockGemmCode(this).generate();
     }
 
-    /** Bytes of the fields of a panel. */
-    long panelBytes() {
-      return COLUMNS * problem.rowBytes();
-    }
-
-    /** Bytes of the constants of a panel. */
-    long constantBytes() {
-      return (long) VECTOR_BYTES
-          * (problem.blocks() * vectorsPerBlock() + (problem.bias() ? 1 : 0));
-    }
-
-    int vectorsPerBlock() {
-      return zeroPoints ? 2 : 1;
-    }
-
     /** Bytes of a row of {@code a}. */
     long inputStride() {
-      return 4L * problem.blocks() * problem.block();
+      return 4L * layout.blocks() * layout.block();
     }
   }
 
   private BlockGemmCode(Source source) {
     this.source = source;
-    this.problem = source.problem();
-    this.rows = problem.m();
-    this.chains = rows <= 2 ? 4 : rows <= 4 ? 2 : 1;
+    this.set = source.set();
+    this.layout = source.layout();
+    this.values = new BlockValues(a, set, layout);
+    this.rows = source.rows();
+    int free = freeRegisters(set) / rows - 1;
+    this.chains = Math.min(MOST_CHAINS, Integer.highestOneBit(free));
+  }
+
+  /** Rows for which there are registers: two for each, and chains of sums for few. */
+  static int mostRows(VectorSet set) {
+    return set == VectorSet.AVX512 ? 8 : freeRegisters(set) / 2;
+  }
+
+  /** Registers for sums; one more holds an element of a row where instructions do not take it. */
+  private static int freeRegisters(VectorSet set) {
+    return set == VectorSet.AVX512
+        ? BlockValues.FIRST_REGISTER_AVX512
+        : BlockValues.FIRST_REGISTER_AVX2 - 1;
   }
 
   private Vec sum(int row) {
-    return Vec.zmm(row);
+    return set.register(row);
   }
 
   private Vec blockSum(int row, int chain) {
-    return Vec.zmm(rows + row * chains + chain);
+    return set.register(rows + row * chains + chain);
   }
 
   private byte[] generate() {
     a.mov(Gpr.RAX, Mem.at(Gpr.RSP, TABLE_ARGUMENT));
-    a.vmovups(TABLE, Mem.at(Gpr.RAX));
+    values.loadTable(Gpr.RAX);
     Label panel = a.here();
     for (int row = 0; row < rows; row++) {
       clear(sum(row));
     }
     a.mov(STEPS, A);
-    a.mov(BLOCKS, problem.blocks());
+    a.mov(BLOCKS, layout.blocks());
     Label block = a.here();
     block();
     a.dec(BLOCKS);
     a.jump(Condition.NOT_EQUAL, block);
-    if (problem.bias()) {
+    if (layout.bias()) {
       for (int row = 0; row < rows; row++) {
         a.vaddps(sum(row), sum(row), Mem.at(CONSTANTS));
       }
-      a.add(CONSTANTS, VECTOR_BYTES);
+      a.add(CONSTANTS, layout.vectorBytes());
     }
     store();
-    a.add(C, VECTOR_BYTES);
+    a.add(C, layout.vectorBytes());
     a.dec(COUNT);
     a.jump(Condition.NOT_EQUAL, panel);
     a.vzeroupper();
@@ -125,19 +113,15 @@ final class BlockGemmCode {
         clear(blockSum(row, chain));
       }
     }
-    if (source.zeroPoints()) {
-      a.vmovups(ZERO, Mem.at(CONSTANTS, VECTOR_BYTES));
-    }
-    a.mov(Gpr.RAX, problem.block() / GROUP);
+    values.startBlock(CONSTANTS);
+    a.mov(Gpr.RAX, layout.block() / BlockPanels.GROUP);
     Label group = a.here();
-    if (problem.bits() == NIBBLE_BITS) {
-      a.vmovups(FIELD, Mem.at(FIELDS));
+    values.startGroup(FIELDS);
+    for (int step = 0; step < BlockPanels.GROUP; step++) {
+      step(step);
     }
-    for (int step = 0; step < GROUP; step++) {
-      step(step, VALUES[step % VALUES.length]);
-    }
-    a.add(FIELDS, COLUMNS * problem.bits());
-    a.add(STEPS, 4L * GROUP);
+    a.add(FIELDS, values.groupBytes());
+    a.add(STEPS, 4L * BlockPanels.GROUP);
     a.dec(Gpr.RAX);
     a.jump(Condition.NOT_EQUAL, group);
     for (int row = 0; row < rows; row++) {
@@ -149,43 +133,34 @@ final class BlockGemmCode {
       }
       a.vfmadd231ps(sum(row), blockSum(row, 0), Mem.at(CONSTANTS), Modifiers.NONE);
     }
-    a.add(CONSTANTS, (long) VECTOR_BYTES * source.vectorsPerBlock());
+    a.add(CONSTANTS, layout.blockConstantBytes());
   }
 
-  private void step(int step, Vec value) {
-    if (problem.bits() == NIBBLE_BITS) {
-      Vec field = FIELD;
-      if (step > 0) {
-        a.vpsrld(value, FIELD, NIBBLE_BITS * step);
-        field = value;
-      }
-      // The permutation looks at the lowest four bits of an index only.
-      a.vpermd(value, field, TABLE);
-      if (source.zeroPoints()) {
-        a.vsubps(value, value, ZERO);
-      }
-    } else {
-      a.vpmovzxbd(value, Mem.at(FIELDS, (long) COLUMNS * step), Modifiers.NONE);
-      a.vcvtdq2ps(value, value);
-      a.vsubps(value, value, source.zeroPoints() ? ZERO : TABLE);
-    }
+  private void step(int step) {
+    Vec value = values.value(FIELDS, step);
     for (int row = 0; row < rows; row++) {
+      Vec sum = blockSum(row, step % chains);
       Mem factor = Mem.at(STEPS, row * source.inputStride() + 4L * step);
-      a.vfmadd231ps(blockSum(row, step % chains), value, factor, Modifiers.BROADCAST);
+      if (set == VectorSet.AVX512) {
+        a.vfmadd231ps(sum, value, factor, Modifiers.BROADCAST);
+      } else {
+        Vec element = set.register(freeRegisters(set));
+        a.vbroadcastss(element, factor);
+        a.vfmadd231ps(sum, value, element);
+      }
     }
   }
 
   private void store() {
-    a.mov(Gpr.RAX, (1L << COLUMNS) - 1);
+    a.mov(Gpr.RAX, set.mask(set.lanes()).address());
     Label whole = new Label();
     a.cmp(COUNT, 1);
     a.jump(Condition.NOT_EQUAL, whole);
     a.mov(Gpr.RAX, LAST_MASK);
     a.bind(whole);
-    a.kmovd(Mask.K1, Gpr.RAX);
+    set.loadMask(a, Gpr.RAX);
     for (int row = 0; row < rows; row++) {
-      Mem target = Mem.at(C, 4L * row * problem.n());
-      a.vmovups(target, sum(row), Modifiers.merging(Mask.K1));
+      set.store(a, Mem.at(C, 4L * row * source.columns()), sum(row), true);
     }
   }
 

@@ -15,22 +15,34 @@ import io.compresso.tensor.DType;
 import java.util.Set;
 
 /**
- * Products of a few rows with weights quantized in blocks, in AVX-512 code that reads the weights
- * as the bytes that they are and dequantizes them in registers.
+ * Products with weights quantized in blocks, in AVX2 or AVX-512 code that reads the weights as the
+ * bytes that they are: few rows dequantize them in registers, many rows share strips of them that
+ * are dequantized in the cache.
  */
 public final class X86BlockGemm implements Kernel {
-  private static final KernelSpec SPEC =
-      new KernelSpec(
-          "f32-block-gemm-8x16-avx512",
-          KernelFamily.BLOCK_GEMM,
-          Set.of(DType.FLOAT),
-          new KernelSpec.Tile(BlockGemmCode.MOST_ROWS, BlockGemmCode.COLUMNS, 1),
-          "[n/16][k/8][16][8]",
-          Isa.AVX512);
+  private final KernelSpec spec;
+  private final int fewRows;
+
+  /**
+   * @param isa {@code AVX2} or {@code AVX512}
+   */
+  public X86BlockGemm(Isa isa) {
+    VectorSet set = VectorSet.of(isa);
+    int lanes = set.lanes();
+    this.fewRows = BlockGemmCode.mostRows(set);
+    this.spec =
+        new KernelSpec(
+            "f32-block-gemm-%dx%d-%s".formatted(fewRows, lanes, isa),
+            KernelFamily.BLOCK_GEMM,
+            Set.of(DType.FLOAT),
+            new KernelSpec.Tile(fewRows, lanes, 1),
+            "[n/%d][k/8][%d][8]".formatted(lanes, lanes),
+            isa);
+  }
 
   @Override
   public KernelSpec spec() {
-    return SPEC;
+    return spec;
   }
 
   @Override
@@ -38,20 +50,17 @@ public final class X86BlockGemm implements Kernel {
     if (!(problem instanceof BlockGemmProblem product)) {
       return Acceptance.no("not a product with weights in blocks");
     }
-    long input = 4L * product.m() * product.blocks() * product.block();
-    return Acceptance.when(
-            product.m() <= BlockGemmCode.MOST_ROWS,
-            "more than %d rows".formatted(BlockGemmCode.MOST_ROWS))
-        .and(Acceptance.when(product.k() > 0, "no depth"))
-        .and(
-            Acceptance.when(
-                Math.max(input, product.outputBytes()) <= Integer.MAX_VALUE,
-                "operands of more than 2 GB"))
+    long widest = Math.max((long) product.blocks() * product.block(), product.n());
+    return Acceptance.when(product.k() > 0, "no depth")
+        .and(GemmProduct.accepts(4 * widest))
         .and(ExecutableMemory.allowed());
   }
 
   @Override
   public PreparedKernel prepare(Problem problem, Weights weights) {
-    return new BlockGemmRun(SPEC, (BlockGemmProblem) problem, weights);
+    BlockGemmProblem product = (BlockGemmProblem) problem;
+    return product.m() <= fewRows
+        ? new BlockGemmRun(spec, product, weights)
+        : new BlockStripRun(spec, product, weights);
   }
 }
