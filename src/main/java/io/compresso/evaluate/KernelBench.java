@@ -1,6 +1,7 @@
 package io.compresso.evaluate;
 
 import io.compresso.evaluate.LatencyBench.Pairs;
+import io.compresso.evaluate.bench.BlockCases;
 import io.compresso.evaluate.bench.Contender;
 import io.compresso.evaluate.bench.ConvCases;
 import io.compresso.evaluate.bench.CopyCases;
@@ -24,6 +25,7 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,9 @@ public final class KernelBench {
   /** The list of all lists. */
   private static final String ALL = "all";
 
+  /** Products of floats by weights of fewer bits. */
+  private static final String WEIGHT_ONLY = "weight-only";
+
   private static final Duration BLOCK = Duration.ofMillis(5);
   private static final Duration TRIAL = Duration.ofMillis(40);
   private static final int LEAST_TRIALS = 5;
@@ -47,8 +52,13 @@ public final class KernelBench {
   private static final int LEAST_PAIRS = 7;
   private static final int MOST_PAIRS = 20_000;
 
-  /** A family and its cases by our type and the peer's. */
-  private record Family(String name, BiFunction<DType, DType, List<KernelCase>> cases) {}
+  /** A family and its cases by our type and the peer's, of the types that it has. */
+  private record Family(
+      String name, List<Types> types, BiFunction<DType, DType, List<KernelCase>> cases) {
+    Family(String name, BiFunction<DType, DType, List<KernelCase>> cases) {
+      this(name, TYPES, cases);
+    }
+  }
 
   /** What one row compares. */
   private record Types(DType ours, DType peer) {}
@@ -61,10 +71,15 @@ public final class KernelBench {
           new Types(DType.FLOAT16, DType.FLOAT),
           new Types(DType.BFLOAT16, DType.FLOAT));
 
+  /** Weights of products of floats. */
+  private static final List<Types> WEIGHTS =
+      List.of(new Types(DType.INT4, DType.INT4), new Types(DType.INT8, DType.INT8));
+
   private static final List<Family> FAMILIES =
       List.of(
           new Family("gemm", MatrixCases::matrices),
           new Family("gemv", MatrixCases::vectors),
+          new Family(WEIGHT_ONLY, WEIGHTS, (ours, _) -> BlockCases.cases(ours)),
           new Family("conv", ConvCases::dense),
           new Family("depthwise", ConvCases::depthwise),
           new Family("pool", PoolCases::cases),
@@ -168,7 +183,10 @@ public final class KernelBench {
 
   /** Names of types. */
   public static List<String> dtypes() {
-    return TYPES.stream().map(types -> KernelCase.name(types.ours)).distinct().toList();
+    return Stream.concat(TYPES.stream(), WEIGHTS.stream())
+        .map(types -> KernelCase.name(types.ours))
+        .distinct()
+        .toList();
   }
 
   /** Runs the bench; {@code rows} gets each row when it is there. */
@@ -234,7 +252,7 @@ public final class KernelBench {
       if (!matches(options.families, family.name::equals)) {
         continue;
       }
-      for (Types types : TYPES) {
+      for (Types types : family.types) {
         if (!matches(options.dtypes, KernelCase.name(types.ours)::equals)) {
           continue;
         }
@@ -254,6 +272,7 @@ public final class KernelBench {
 
   private Optional<Row> row(String family, DType type, String shape, KernelCase item) {
     String dtype = KernelCase.name(type);
+    boolean isOfBlocks = family.equals(WEIGHT_ONLY);
     CpuFeatures best = CpuFeatures.host().withoutCap();
     CpuFeatures cpu = options.cap.map(CpuFeatures::host).orElse(best);
     List<Contender> ours = ours(item, cpu);
@@ -281,7 +300,7 @@ public final class KernelBench {
               ratio.low(),
               ratio.high(),
               limit == null ? null : limit.seconds() * 1e6 / micros,
-              RowReason.of(micros, peerMicros, ratio, limit, type)));
+              RowReason.of(micros, peerMicros, ratio, limit, isOfBlocks ? DType.FLOAT : type)));
     }
   }
 

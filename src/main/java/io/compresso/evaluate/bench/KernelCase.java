@@ -35,13 +35,16 @@ public record KernelCase(
     Contender open(int threads);
   }
 
-  /** How the rows name a type: {@code f32}, {@code f16}, {@code bf16}, {@code int8}. */
+  /**
+   * How the rows name a type: {@code f32}, {@code f16}, {@code bf16}, {@code int8}, {@code int4}.
+   */
   public static String name(DType dtype) {
     return switch (dtype) {
       case FLOAT -> "f32";
       case FLOAT16 -> "f16";
       case BFLOAT16 -> "bf16";
       case UINT8, INT8 -> "int8";
+      case UINT4, INT4 -> "int4";
       default -> dtype.toString().toLowerCase(Locale.ROOT);
     };
   }
