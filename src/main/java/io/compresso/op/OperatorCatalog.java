@@ -86,6 +86,7 @@ public final class OperatorCatalog {
           new FusedGemm(),
           new FusedMatMul(),
           new Gather(),
+          new GatherBlockQuantized(),
           new GatherElements(),
           new GatherND(),
           new Gelu(),

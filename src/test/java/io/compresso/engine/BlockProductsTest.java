@@ -111,6 +111,34 @@ class BlockProductsTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"INT4, 32, true", "UINT4, 0, true", "UINT4, 16, false", "INT8, 64, true"})
+  void tables_areReadAsTheyAreStored(DType type, int block, boolean zeroPoints) {
+    int depth = 128;
+    long[] scale = block == 0 ? new long[] {N} : new long[] {N, depth / block};
+    Model model =
+        Graphs.opset(21)
+            .input("ids", ValueType.tensor(DType.INT64, Shape.of(2, 3)))
+            .constant("w", integers(type, 1, N, depth))
+            .constant("s", scales(scale))
+            .constant("z", integers(type, 2, scale))
+            .node(
+                "d = DequantizeLinear w s" + (zeroPoints ? " z" : ""),
+                "axis",
+                block == 0 ? 0 : 1,
+                "block_size",
+                block)
+            .node("y = Gather d ids")
+            .output("y")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      Tensor ids = Tensor.ofLongs(Shape.of(2, 3), 0, N - 1, 5, -1, 5, -N);
+      assertThat(OptimisedRuns.check(session, model, Map.of("ids", ids)))
+          .extracting(RunResult.NodeProfile::opType)
+          .containsExactly("GatherBlockQuantized");
+    }
+  }
+
   @Test
   void weights_areStillDequantized_whenOthersReadThem() {
     Model model =

@@ -100,6 +100,7 @@ public final class Optimization {
         new LowerProducts(),
         new LowerDynamicProducts(),
         new LowerBlockProducts(),
+        new LowerBlockLookups(),
         new LowerRecurrent(),
         new LowerAdditions(),
         new LowerPools(),
