@@ -20,7 +20,9 @@ class BlockGemmLawTest {
   private static final int LEAST_CASES = 200;
   private static final int[] M = {0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 15, 17, 29, 65, 130};
   private static final int[] N = {0, 1, 7, 15, 16, 17, 31, 32, 33, 65, 101};
-  private static final int[] K = {1, 2, 7, 15, 16, 17, 31, 32, 40, 64, 67, 256, 257, 300, 521};
+  private static final int[] K = {
+    1, 2, 7, 15, 16, 17, 31, 32, 40, 64, 67, 256, 257, 300, 521, 1024
+  };
 
   @TestFactory
   Stream<DynamicTest> blockGemm_equalsTheReference() {

@@ -10,7 +10,6 @@ import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
-import io.compresso.kernel.jit.x86.GemmProduct.Memory;
 import io.compresso.kernel.jit.x86.GemmShape.Left;
 import io.compresso.kernel.jit.x86.GemmShape.Output;
 import io.compresso.kernel.jit.x86.GemmShape.Part;
@@ -133,12 +132,14 @@ final class BlockStripRun implements PreparedKernel {
     private final Blocks blocks;
     private final MemorySegment own = Arena.ofAuto().allocate(GemmFrame.BYTES, 64);
     private final Workers.ChunkTask multiplying = this::multiply;
-    private MemorySegment input;
+    private final RowStage.@Nullable Copier copier;
+    private long input;
 
     Run(Operands operands, int threads) {
       this.operands = operands;
       this.threads = threads;
-      this.input = operands.input();
+      this.input = operands.input().address();
+      this.copier = stage == null ? null : stage.new Copier(threads);
       this.blocks =
           Blocks.of(
               problem.m(),
@@ -153,12 +154,12 @@ final class BlockStripRun implements PreparedKernel {
 
     @Override
     public void run() {
-      if (stage == null) {
+      if (stage == null || copier == null) {
         Workers.shared().run(blocks.count(), threads, multiplying);
       } else {
         try (Scratch rows = Scratch.of(stage.bytes())) {
-          stage.copy(operands.input(), rows.segment(), threads);
-          input = rows.segment();
+          copier.copy(operands.input(), rows.memory(), MemorySegment.NULL);
+          input = rows.memory().address();
           Workers.shared().run(blocks.count(), threads, multiplying);
         }
       }
@@ -170,9 +171,8 @@ final class BlockStripRun implements PreparedKernel {
       int rows = blocks.rowsOf(block);
       int end = blocks.firstColumn(block) + blocks.columnsOf(block);
       try (Scratch strip = Scratch.of(stripBytes())) {
-        MemorySegment target = strip.memory();
-        Memory memory =
-            new Memory(input, target, operands.output(), columns, MemorySegment.NULL, own);
+        long target = strip.memory().address();
+        long output = operands.output().address();
         for (int column = blocks.firstColumn(block); column < end; column += width) {
           int count = Math.min(width, end - column);
           for (int number = 0; number < parts.length; number++) {
@@ -181,11 +181,11 @@ final class BlockStripRun implements PreparedKernel {
             dequantize(target, column, count, firstBlock, part.depth());
             long depth = (long) firstBlock * problem.block();
             product.multiply(
-                memory,
-                4 * (firstRow * shape.left().rowStride() + depth),
-                0,
-                4 * ((long) firstRow * problem.n() + column),
-                4L * column,
+                own.address(),
+                input + 4 * (firstRow * shape.left().rowStride() + depth),
+                target,
+                output + 4 * ((long) firstRow * problem.n() + column),
+                columns.address() + 4L * column,
                 0,
                 part,
                 rows,
@@ -195,15 +195,14 @@ final class BlockStripRun implements PreparedKernel {
       }
     }
 
-    private void dequantize(
-        MemorySegment target, int column, int count, int firstBlock, int depth) {
+    private void dequantize(long target, int column, int count, int firstBlock, int depth) {
       BlockPanels.Layout layout = panels.layout();
       int lanes = set.lanes();
       for (int i = 0; i < count; i += lanes) {
         int panel = (column + i) / lanes;
         NativeCall.block(
             unpack.entry(),
-            target.address() + 4L * i,
+            target + 4L * i,
             panels.fields(panel) + firstBlock * layout.blockBytes(),
             0,
             panels.constants(panel) + firstBlock * layout.blockConstantBytes(),
