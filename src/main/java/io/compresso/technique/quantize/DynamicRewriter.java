@@ -1,23 +1,18 @@
 package io.compresso.technique.quantize;
 
 import io.compresso.graph.Attribute;
-import io.compresso.graph.Graph;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
-import io.compresso.graph.Patch;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.QuantParams;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -75,9 +70,8 @@ final class DynamicRewriter {
   }
 
   Model rewrite() {
-    Graph graph = model.graph();
     boolean contrib = false;
-    for (Node node : graph.nodes()) {
+    for (Node node : model.graph().nodes()) {
       if (!isCandidate(node) || !obstacle(node).isEmpty()) {
         nodes.add(node);
       } else if (node.is("Gather")) {
@@ -108,30 +102,7 @@ final class DynamicRewriter {
         emit(node);
       }
     }
-    Map<String, Integer> opsets = new LinkedHashMap<>(model.opsetImports());
-    if (contrib) {
-      opsets.putIfAbsent(IntegerOperators.CONTRIB, 1);
-    }
-    Map<String, Tensor> initializers = new LinkedHashMap<>(graph.initializers());
-    initializers.putAll(constants.tensors());
-    Set<String> read = new HashSet<>();
-    graph.outputs().forEach(output -> read.add(output.name()));
-    nodes.forEach(node -> read.addAll(Patch.reads(node)));
-    initializers.keySet().removeIf(name -> !read.contains(name) && !index.isPinned(name));
-    return new Model(
-        model.irVersion(),
-        opsets,
-        model.producer(),
-        new Graph(
-            graph.name(),
-            graph.inputs(),
-            graph.outputs(),
-            nodes,
-            initializers,
-            Map.of(),
-            graph.annotations()),
-        model.functions(),
-        model.annotations());
+    return RewrittenModel.of(model, nodes, constants, contrib);
   }
 
   private void count(long before, long after) {

@@ -2,7 +2,6 @@ package io.compresso.technique.quantize;
 
 import io.compresso.graph.Annotations;
 import io.compresso.graph.Attribute;
-import io.compresso.graph.Graph;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.technique.quantize.QuantPlan.Kind;
@@ -11,12 +10,9 @@ import io.compresso.tensor.QuantParams;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,35 +63,7 @@ final class StaticRewriter {
         emit(node);
       }
     }
-    Map<String, Integer> opsets = new LinkedHashMap<>(model.opsetImports());
-    if (contrib) {
-      opsets.putIfAbsent(IntegerOperators.CONTRIB, 1);
-    }
-    return new Model(
-        model.irVersion(),
-        opsets,
-        model.producer(),
-        graph(),
-        model.functions(),
-        model.annotations());
-  }
-
-  private Graph graph() {
-    Graph graph = model.graph();
-    Map<String, Tensor> initializers = new LinkedHashMap<>(graph.initializers());
-    initializers.putAll(constants.tensors());
-    Set<String> read = new HashSet<>();
-    graph.outputs().forEach(output -> read.add(output.name()));
-    nodes.forEach(node -> read.addAll(node.inputs()));
-    initializers.keySet().removeIf(name -> !read.contains(name) && !index.isPinned(name));
-    return new Graph(
-        graph.name(),
-        graph.inputs(),
-        graph.outputs(),
-        nodes,
-        initializers,
-        Map.of(),
-        graph.annotations());
+    return RewrittenModel.of(model, nodes, constants, contrib);
   }
 
   private void emit(Node node) {

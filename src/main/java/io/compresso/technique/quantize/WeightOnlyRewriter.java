@@ -4,20 +4,16 @@ import io.compresso.engine.Passes;
 import io.compresso.engine.UpgradeOpset;
 import io.compresso.graph.Annotations;
 import io.compresso.graph.Attribute;
-import io.compresso.graph.Graph;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
-import io.compresso.graph.Patch;
 import io.compresso.technique.quantize.QuantizeParams.Format;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -60,8 +56,7 @@ final class WeightOnlyRewriter {
   }
 
   Model rewrite() {
-    Graph graph = model.graph();
-    for (Node node : graph.nodes()) {
+    for (Node node : model.graph().nodes()) {
       BlockWeights own = chosen.test(node) ? weights.get(node) : null;
       if (own == null) {
         nodes.add(node);
@@ -73,30 +68,7 @@ final class WeightOnlyRewriter {
         multiply(node, own);
       }
     }
-    Map<String, Tensor> initializers = new LinkedHashMap<>(graph.initializers());
-    initializers.putAll(constants.tensors());
-    Set<String> read = new HashSet<>();
-    graph.outputs().forEach(output -> read.add(output.name()));
-    nodes.forEach(node -> read.addAll(Patch.reads(node)));
-    initializers.keySet().removeIf(name -> !read.contains(name));
-    Map<String, Integer> opsets = new LinkedHashMap<>(model.opsetImports());
-    if (contrib) {
-      opsets.putIfAbsent(IntegerOperators.CONTRIB, 1);
-    }
-    return new Model(
-        model.irVersion(),
-        opsets,
-        model.producer(),
-        new Graph(
-            graph.name(),
-            graph.inputs(),
-            graph.outputs(),
-            nodes,
-            initializers,
-            Map.of(),
-            graph.annotations()),
-        model.functions(),
-        model.annotations());
+    return RewrittenModel.of(model, nodes, constants, contrib);
   }
 
   /** Brings a model to the operator set with blocks, when a rewriting will need it. */
