@@ -39,6 +39,12 @@ class HelmChartTest {
     assertThat(map(container.get("securityContext")))
         .containsEntry("readOnlyRootFilesystem", true)
         .containsEntry("allowPrivilegeEscalation", false);
+    assertThat(container).containsKeys("startupProbe", "livenessProbe", "readinessProbe");
+    assertThat(map(container.get("resources"))).containsKeys("requests", "limits");
+    Map<String, Object> pod = map(map(spec.get("template")).get("spec"));
+    assertThat(map(pod.get("securityContext")))
+        .containsEntry("runAsNonRoot", true)
+        .containsEntry("runAsUser", 10001);
   }
 
   @Test
