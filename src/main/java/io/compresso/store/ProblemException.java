@@ -35,10 +35,6 @@ public final class ProblemException extends RuntimeException {
     this.problem = problem;
   }
 
-  public static ProblemException badRequest(String code, String message) {
-    return new ProblemException(Kind.BAD_REQUEST, Problem.of(code, message));
-  }
-
   public static ProblemException notFound(String what, Object id) {
     return new ProblemException(
         Kind.NOT_FOUND, Problem.of(what + "-not-found", "there is no " + what + " " + id));

@@ -4,10 +4,8 @@ import io.compresso.data.AudioSpec;
 import io.compresso.data.DataException;
 import io.compresso.data.DataException.Code;
 import io.compresso.data.DataLimits;
-import io.compresso.data.Dataset;
 import io.compresso.data.DatasetSchema;
 import io.compresso.data.DatasetSchema.Field;
-import io.compresso.data.Label;
 import io.compresso.data.Sample;
 import io.compresso.data.audio.AudioTransform;
 import io.compresso.data.audio.WavFile;
@@ -18,13 +16,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Recordings in files. Samples are in the order of their paths. */
-final class AudioFolderDataset implements Dataset {
-  private final ClassFiles files;
-  private final String field;
+final class AudioFolderDataset extends FolderDataset {
   private final Shape shape;
   private final AudioTransform transform;
   private final DatasetSchema schema;
-  private final Runnable closer;
 
   /**
    * @param shape the shape of each sample, of as many elements; null for the transform's
@@ -36,9 +31,7 @@ final class AudioFolderDataset implements Dataset {
       AudioSpec audio,
       DataLimits limits,
       Runnable closer) {
-    this.files = files;
-    this.field = field;
-    this.closer = closer;
+    super(files, field, closer);
     this.transform = new AudioTransform(audio, recording(0));
     this.shape = shape == null ? transform.shape() : shape;
     if (this.shape.size() != transform.shape().size()) {
@@ -70,29 +63,9 @@ final class AudioFolderDataset implements Dataset {
   }
 
   @Override
-  public long size() {
-    return files.size();
-  }
-
-  @Override
   public Sample get(long index) {
     return new Sample(
         Map.of(field, transform.apply(recording(index), describe(index)).reshape(shape)),
         label(index));
-  }
-
-  @Override
-  public @Nullable Label label(long index) {
-    return files.label(index);
-  }
-
-  @Override
-  public String describe(long index) {
-    return files.describe(index);
-  }
-
-  @Override
-  public void close() {
-    closer.run();
   }
 }

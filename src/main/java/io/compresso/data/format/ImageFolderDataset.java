@@ -1,34 +1,26 @@
 package io.compresso.data.format;
 
 import io.compresso.data.DataLimits;
-import io.compresso.data.Dataset;
 import io.compresso.data.DatasetSchema;
 import io.compresso.data.DatasetSchema.Field;
 import io.compresso.data.ImageSpec;
-import io.compresso.data.Label;
 import io.compresso.data.Sample;
 import io.compresso.data.image.ImageDecoder;
 import io.compresso.data.image.ImageHeader;
 import io.compresso.data.image.ImageTransform;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Images in files. Samples are in the order of their paths. */
-final class ImageFolderDataset implements Dataset {
-  private final ClassFiles files;
+final class ImageFolderDataset extends FolderDataset {
   private final DatasetSchema schema;
   private final ImageTransform transform;
   private final DataLimits limits;
-  private final String field;
-  private final Runnable closer;
 
   ImageFolderDataset(
       ClassFiles files, String field, ImageSpec image, DataLimits limits, Runnable closer) {
-    this.files = files;
+    super(files, field, closer);
     this.limits = limits;
-    this.field = field;
-    this.closer = closer;
     ImageHeader first = header(0);
     transform = new ImageTransform(image, first.width(), first.height(), 3);
     Column.requireSize(field, transform.dtype(), transform.shape(), limits);
@@ -56,11 +48,6 @@ final class ImageFolderDataset implements Dataset {
   }
 
   @Override
-  public long size() {
-    return files.size();
-  }
-
-  @Override
   public Sample get(long index) {
     String where = describe(index);
     byte[] bytes = files.read(index);
@@ -69,20 +56,5 @@ final class ImageFolderDataset implements Dataset {
             field,
             transform.apply(ImageDecoder.decode(bytes, limits.maxImagePixels(), where), where)),
         label(index));
-  }
-
-  @Override
-  public @Nullable Label label(long index) {
-    return files.label(index);
-  }
-
-  @Override
-  public String describe(long index) {
-    return files.describe(index);
-  }
-
-  @Override
-  public void close() {
-    closer.run();
   }
 }

@@ -62,11 +62,6 @@ public record QuantizeParams(
     boolean isHalf() {
       return this == FP16 || this == BF16;
     }
-
-    /** Whether activations stay in floating point. */
-    boolean keepsActivations() {
-      return this == WEIGHT_ONLY || isHalf();
-    }
   }
 
   /** The type of a half-precision model's float inputs and outputs. */

@@ -64,9 +64,10 @@ public class DatasetController {
       operationId = "uploadDataset",
       summary = "Uploads a data set",
       description =
-          "Stores a file (IDX, NPY, NPZ, CSV) or a tar or zip archive (class folders of JPEG or PNG,"
-              + " or such files). The body is streamed: its size is not bounded by memory. The data"
-              + " is checked before anything is stored.",
+          "Stores a file (IDX, NPY, NPZ, CSV) or a tar or zip archive (class folders of JPEG, PNG or"
+              + " WAV files, a CSV of text with its vocabulary, or files as above). The body is"
+              + " streamed: its size is not bounded by memory. The data is checked before anything"
+              + " is stored.",
       requestBody =
           @RequestBody(
               required = true,

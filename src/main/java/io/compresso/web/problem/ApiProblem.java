@@ -105,11 +105,6 @@ public record ApiProblem(
         type, title, status, detail, instance, code, node, errors, newHint, retryable);
   }
 
-  public ApiProblem withNode(@Nullable String newNode) {
-    return new ApiProblem(
-        type, title, status, detail, instance, code, newNode, errors, hint, retryable);
-  }
-
   public ApiProblem withInstance(@Nullable String newInstance) {
     return new ApiProblem(
         type, title, status, detail, newInstance, code, node, errors, hint, retryable);
