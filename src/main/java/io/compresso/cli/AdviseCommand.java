@@ -49,10 +49,10 @@ final class AdviseCommand implements Callable<Integer> {
   private @Nullable Path data;
 
   @Option(
-      names = "--spec",
+      names = {"--data-spec", "--spec"},
       defaultValue = "",
-      paramLabel = "SPEC",
-      description = "How the data is read, as YAML, JSON or @FILE.")
+      paramLabel = "YAML",
+      description = "How the data is read, for example '{image: {scale: 1}}'; @FILE reads a file.")
   private @SuppressWarnings("NullAway.Init") String dataSpec;
 
   @Option(names = "--json", description = "Writes the advice to this file; - is standard output.")
