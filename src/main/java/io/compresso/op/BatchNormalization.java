@@ -11,9 +11,11 @@ import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  * own.
  */
 final class BatchNormalization implements Operator {
+  /** Scale, bias, mean and variance. */
+  private static final int STATISTICS = 4;
+
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
   @Override
   public String opType() {
     return "BatchNormalization";
@@ -62,22 +69,28 @@ final class BatchNormalization implements Operator {
     if (training
         || x.dtype() != DType.FLOAT
         || x.shape().rank() < 2
-        || context.opset() < 9 && context.node().intAttribute("spatial", 1) == 0
-        || !Lowerings.isFixed(context, 1, 2, 3, 4)) {
+        || context.opset() < 9 && context.node().intAttribute("spatial", 1) == 0) {
       return null;
     }
     int channels = Math.toIntExact(x.shape().dim(1));
     double epsilon = context.node().floatAttribute("epsilon", 1e-5f);
-    float[] scale = Lowerings.scales(context, 1);
-    float[] bias = Lowerings.scales(context, 2);
-    float[] mean = Lowerings.scales(context, 3);
-    float[] variance = Lowerings.scales(context, 4);
-    Tensor factors = Tensor.allocate(DType.FLOAT, Shape.of(channels));
-    Tensor offsets = Tensor.allocate(DType.FLOAT, Shape.of(channels));
-    for (int c = 0; c < channels; c++) {
-      double factor = scale[c] / Math.sqrt(variance[c] + epsilon);
-      factors.setFloat(c, (float) factor);
-      offsets.setFloat(c, (float) (bias[c] - mean[c] * factor));
+    Tensor[] constants = new Tensor[STATISTICS];
+    boolean fixed = true;
+    for (int i = 0; i < STATISTICS; i++) {
+      TensorSpec given = context.input(i + 1);
+      if (given.dtype() != DType.FLOAT || given.shape().size() != channels) {
+        return null;
+      }
+      constants[i] = context.constant(i + 1);
+      fixed &= constants[i] != null;
+    }
+    Affine constant = fixed ? Affine.allocate(channels, epsilon) : null;
+    if (constant != null) {
+      MemorySegment[] given = new MemorySegment[STATISTICS];
+      for (int i = 0; i < STATISTICS; i++) {
+        given[i] = Products.memory(Objects.requireNonNull(constants[i]));
+      }
+      constant.set(given);
     }
     long[] dims = new long[x.shape().rank() - 1];
     Arrays.fill(dims, 1);
@@ -93,11 +106,50 @@ final class BatchNormalization implements Operator {
     return Lowered.of(
             buffers -> {
               MemorySegment y = buffers.output(0);
-              Operands first = Operands.of(buffers.input(0), factors.segment(), y);
-              Operands second = Operands.of(y, offsets.segment(), y);
-              return Lowerings.inTurn(multiply.bind(first, threads), add.bind(second, threads));
+              Affine affine = constant != null ? constant : Affine.allocate(channels, epsilon);
+              Operands first = Operands.of(buffers.input(0), affine.factors, y);
+              Operands second = Operands.of(y, affine.offsets, y);
+              Runnable scaled = multiply.bind(first, threads);
+              Runnable moved = add.bind(second, threads);
+              if (constant != null) {
+                return Lowerings.inTurn(scaled, moved);
+              }
+              MemorySegment[] given = new MemorySegment[STATISTICS];
+              for (int i = 0; i < STATISTICS; i++) {
+                given[i] = buffers.input(i + 1);
+              }
+              return Lowerings.inTurn(() -> affine.set(given), scaled, moved);
             })
         .withInPlace(0);
+  }
+
+  /**
+   * What the statistics make of each element: it times a factor, plus an offset.
+   *
+   * @param factors one float a channel
+   * @param offsets one float a channel
+   */
+  private record Affine(
+      int channels, double epsilon, MemorySegment factors, MemorySegment offsets) {
+    static Affine allocate(int channels, double epsilon) {
+      Shape shape = Shape.of(channels);
+      return new Affine(
+          channels,
+          epsilon,
+          Tensor.allocate(DType.FLOAT, shape).segment(),
+          Tensor.allocate(DType.FLOAT, shape).segment());
+    }
+
+    /** Follows scale, bias, mean and variance. */
+    void set(MemorySegment[] given) {
+      for (long c = 0; c < channels; c++) {
+        double factor =
+            given[0].get(FLOAT, 4 * c) / Math.sqrt(given[3].get(FLOAT, 4 * c) + epsilon);
+        factors.set(FLOAT, 4 * c, (float) factor);
+        double offset = given[1].get(FLOAT, 4 * c) - given[2].get(FLOAT, 4 * c) * factor;
+        offsets.set(FLOAT, 4 * c, (float) offset);
+      }
+    }
   }
 
   @Override

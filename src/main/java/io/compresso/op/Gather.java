@@ -6,6 +6,8 @@ import io.compresso.kernel.GatherProblem;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
@@ -98,6 +100,31 @@ final class Gather extends StandardOperator {
     int threads = context.threads();
     return Lowered.of(buffers -> {
       Operands operands = Operands.of(buffers.input(0), buffers.input(1), buffers.output(0));
+      return kernel.bind(operands, threads)::run;
+    });
+  }
+
+  /** The slices of an axis of input 0 with the given indices, each in its range. */
+  static Lowered ofIndices(LoweringContext context, int axis, long[] indices) {
+    TensorSpec x = context.input(0);
+    int bytes = Lowerings.elementBytes(x.dtype());
+    Tensor given = Tensor.allocate(DType.INT64, Shape.of(indices.length));
+    for (int i = 0; i < indices.length; i++) {
+      given.setLong(i, indices[i]);
+    }
+    PreparedKernel kernel =
+        context.prepare(
+            0,
+            new GatherProblem(
+                x.shape().size(0, axis),
+                x.shape().dim(axis),
+                bytes * x.shape().size(axis + 1, x.shape().rank()),
+                indices.length,
+                DType.INT64),
+            () -> Weights.NONE);
+    int threads = context.threads();
+    return Lowered.of(buffers -> {
+      Operands operands = Operands.of(buffers.input(0), given.segment(), buffers.output(0));
       return kernel.bind(operands, threads)::run;
     });
   }

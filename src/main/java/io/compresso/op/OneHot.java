@@ -1,10 +1,15 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A new axis on which the index of each element is marked with the on value. */
 final class OneHot extends StandardOperator {
@@ -26,6 +31,57 @@ final class OneHot extends StandardOperator {
           depth == null || depth.size() != 1 ? Dim.UNKNOWN : depth.getFirst());
       return List.of(Dims.tensor(context.dtype(2), result));
     };
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    Tensor depths = context.constant(1);
+    Tensor values = context.constant(2);
+    TensorSpec indices = context.input(0);
+    boolean wide = indices.dtype() == DType.INT64;
+    int bytes = values == null ? 0 : Lowerings.elementBytes(values.dtype());
+    if (depths == null
+        || values == null
+        || bytes == 0
+        || values.size() != 2
+        || !wide && indices.dtype() != DType.INT32) {
+      return null;
+    }
+    int rank = indices.shape().rank();
+    long axis = context.node().intAttribute("axis", -1);
+    long inner = indices.shape().size((int) (axis < 0 ? axis + rank + 1 : axis), rank);
+    long depth = (long) depths.getDouble(0);
+    long count = indices.shape().size();
+    MemorySegment given = Products.memory(values);
+    return Lowered.of(buffers -> {
+      MemorySegment x = buffers.input(0);
+      MemorySegment y = buffers.output(0);
+      return () -> {
+        clear(given, bytes, y);
+        for (long i = 0; i < count; i++) {
+          long index =
+              wide
+                  ? x.get(ValueLayout.JAVA_LONG_UNALIGNED, 8 * i)
+                  : x.get(ValueLayout.JAVA_INT_UNALIGNED, 4 * i);
+          if (index >= -depth && index < depth) {
+            long at = index < 0 ? index + depth : index;
+            long to = (i / inner * depth + at) * inner + i % inner;
+            MemorySegment.copy(given, bytes, y, to * bytes, bytes);
+          }
+        }
+      };
+    });
+  }
+
+  /** Fills with the off value, by doubling what is filled. */
+  private static void clear(MemorySegment values, int bytes, MemorySegment y) {
+    long size = y.byteSize();
+    if (size > 0) {
+      MemorySegment.copy(values, 0, y, 0, bytes);
+    }
+    for (long done = bytes; done < size; done += Math.min(done, size - done)) {
+      MemorySegment.copy(y, 0, y, done, Math.min(done, size - done));
+    }
   }
 
   @Override

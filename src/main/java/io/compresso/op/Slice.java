@@ -2,9 +2,11 @@ package io.compresso.op;
 
 import io.compresso.graph.Dim;
 import io.compresso.kernel.CopyProblem;
+import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -128,6 +130,9 @@ final class Slice extends StandardOperator {
     if (starts == null || ends == null) {
       return null;
     }
+    if (given != null && Arrays.stream(given.toLongs()).anyMatch(step -> step < 0)) {
+      return reversed(context, starts, ends, axes, given.toLongs());
+    }
     long[] strides = x.shape().strides();
     long[] toStrides = y.shape().strides();
     long from = 0;
@@ -153,6 +158,27 @@ final class Slice extends StandardOperator {
         : Lowerings.copy(context, problem, from);
   }
 
+  /** One axis taken backwards, the others whole; null for more. */
+  private static @Nullable Lowered reversed(
+      LoweringContext context, long[] starts, long[] ends, long @Nullable [] axes, long[] steps) {
+    Shape x = context.input(0).shape();
+    int reversed = -1;
+    Range taken = null;
+    for (int i = 0; i < starts.length; i++) {
+      int axis = axes == null ? i : x.normalizeAxis(axes[i]);
+      Range range = Range.of(x.dim(axis), starts[i], ends[i], steps[i]);
+      if (range.step() == 1 && range.count() == x.dim(axis)) {
+        continue;
+      }
+      if (taken != null) {
+        return null;
+      }
+      reversed = axis;
+      taken = range;
+    }
+    return taken == null ? null : Gather.ofIndices(context, reversed, taken.indices());
+  }
+
   private static long @Nullable [] longs(
       LoweringContext context, boolean byInput, String attribute, int input) {
     if (!byInput) {
@@ -169,6 +195,14 @@ final class Slice extends StandardOperator {
 
   /** The indices {@code start}, {@code start + step}, ...: {@code count} of them. */
   private record Range(long start, long step, long count) {
+    long[] indices() {
+      long[] indices = new long[Math.toIntExact(count)];
+      for (int i = 0; i < indices.length; i++) {
+        indices[i] = start + i * step;
+      }
+      return indices;
+    }
+
     static Range of(long size, long start, long end, long step) {
       long first = start < 0 ? start + size : start;
       long last = end < 0 ? end + size : end;

@@ -67,6 +67,37 @@ class LoweredMovementTest {
     checkBound(model, Map.of("x", random(1, 3, 5, 4)));
   }
 
+  @ParameterizedTest
+  @CsvSource({"0, 2, -9, -1", "1, 4, 0, -2", "2, -1, -4, -1", "1, 0, -9, -1"})
+  void slice_backwards_isLowered(int axis, long start, long end, long step) {
+    Model model =
+        graph(3, 5, 4)
+            .constant("starts", Tensor.ofLongs(Shape.of(2), 0, start))
+            .constant("ends", Tensor.ofLongs(Shape.of(2), Long.MAX_VALUE, end))
+            .constant("axes", Tensor.ofLongs(Shape.of(2), axis == 0 ? 1 : 0, axis))
+            .constant("steps", Tensor.ofLongs(Shape.of(2), 1, step))
+            .node("y = Slice r starts ends axes steps")
+            .output("y")
+            .model();
+    checkBound(model, Map.of("x", random(1, 3, 5, 4)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"-1, FLOAT", "0, INT64", "1, BOOL", "2, DOUBLE"})
+  void oneHot_ofAConstantDepth_isLowered(int axis, DType type) {
+    Tensor values = Tensor.allocate(type, Shape.of(2));
+    values.setDouble(type == DType.BOOL ? 0 : 1, 1);
+    Model model =
+        Graphs.opset(18)
+            .input("i", ValueType.tensor(DType.INT64, Shape.of(2, 3)))
+            .constant("depth", Tensor.ofLongs(Shape.of(1), 4))
+            .constant("values", values)
+            .node("y = OneHot i depth values", "axis", axis)
+            .output("y")
+            .model();
+    checkBound(model, Map.of("i", Tensor.ofLongs(Shape.of(2, 3), 0, 3, 4, -2, 9, 1)));
+  }
+
   /** Slices, every other element, columns, in disorder, twice the same, and all. */
   @Test
   void scatter_byConstantIndices_isLowered() {

@@ -32,10 +32,10 @@ final class ExpandTransposedConvolutions extends Rewriting {
       return;
     }
     Geometry geometry = Geometry.of(node, weights.shape(), rank);
-    float[] bias = FloatConstant.of(view, node.input(2));
+    Tensor bias = bias(view, node, weights);
     if (geometry == null
         || node.input(2) != null && bias == null
-        || bias != null && bias.length != geometry.channels()
+        || bias != null && bias.size() != geometry.channels()
         || !edit.free(List.of(node))) {
       return;
     }
@@ -45,12 +45,18 @@ final class ExpandTransposedConvolutions extends Rewriting {
       return;
     }
     String repeated =
-        bias == null
-            ? null
-            : edit.constant(
-                node.label() + "_bias",
-                geometry.repeated(Tensor.ofFloats(Shape.of(bias.length), bias)));
+        bias == null ? null : edit.constant(node.label() + "_bias", geometry.repeated(bias));
     emit(view, node, geometry, filters, repeated, after, edit);
+  }
+
+  /** The constant bias, of the type of the sums; null where there is none. */
+  private static @Nullable Tensor bias(GraphView view, Node node, Tensor weights) {
+    Tensor constant = view.constant(node.input(2));
+    if (constant != null && constant.dtype() == weights.dtype()) {
+      return constant;
+    }
+    float[] floats = FloatConstant.of(view, node.input(2));
+    return floats == null ? null : Tensor.ofFloats(Shape.of(floats.length), floats);
   }
 
   private static void emit(

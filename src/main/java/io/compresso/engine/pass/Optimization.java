@@ -101,6 +101,7 @@ public final class Optimization {
         new LowerDynamicProducts(),
         new LowerBlockProducts(),
         new LowerBlockLookups(),
+        new WidenRecurrent(),
         new LowerRecurrent(),
         new LowerAdditions(),
         new LowerPools(),

@@ -19,6 +19,9 @@ final class UnaryCode extends RowsCode {
   private final Vec one = register(5);
   private final Vec kept = register(6);
 
+  /** The greatest float, for the logarithm, which pins no constants. */
+  private final Vec greatest = register(FIRST_FREE);
+
   /** What the code depends on. */
   record Source(VectorSet set, UnaryFunction function, DType type) implements RowsCode.Source {
     @Override
@@ -35,6 +38,9 @@ final class UnaryCode extends RowsCode {
     for (int i = 0; i < free.length; i++) {
       free[i] = register(FIRST_FREE + i);
     }
+    if (source.function() == UnaryFunction.LOG) {
+      return;
+    }
     math.pin(
         source.function() == UnaryFunction.GELU || source.function() == UnaryFunction.ERF
             ? VectorMath.ERF_CONSTANTS
@@ -45,7 +51,7 @@ final class UnaryCode extends RowsCode {
   /** Whether there is code for the function. */
   static boolean has(UnaryFunction function) {
     return switch (function) {
-      case LOG, SOFTPLUS, MISH -> false;
+      case SOFTPLUS, MISH -> false;
       default -> true;
     };
   }
@@ -57,6 +63,9 @@ final class UnaryCode extends RowsCode {
     a.vbroadcastss(beta, Mem.at(CONSTANTS, 4));
     lanes.broadcast(zero, 0f);
     lanes.broadcast(one, 1f);
+    if (source.function() == UnaryFunction.LOG) {
+      lanes.broadcast(greatest, Float.MAX_VALUE);
+    }
   }
 
   @Override
@@ -98,6 +107,7 @@ final class UnaryCode extends RowsCode {
       case CEIL -> a.vround(x, x, ElementAssembler.Rounding.UP);
       case ROUND -> a.vround(x, x, ElementAssembler.Rounding.NEAREST);
       case EXP -> math.exp(x);
+      case LOG -> log();
       case ERF -> math.erf(x);
       case SIGMOID -> math.sigmoid(x);
       case TANH -> math.tanh(x);
@@ -130,8 +140,22 @@ final class UnaryCode extends RowsCode {
         a.vaddps(t, t, one);
         a.vdivps(x, x, t);
       }
-      case LOG, SOFTPLUS, MISH -> throw new IllegalStateException(source.function().toString());
+      case SOFTPLUS, MISH -> throw new IllegalStateException(source.function().toString());
     }
+  }
+
+  /** The logarithm, to which is added what it has at the ends of its range, and 0 in between. */
+  private void log() {
+    a.vsqrtps(t, x);
+    a.vaddps(t, t, zero);
+    a.vdivps(t, one, t);
+    a.vsubps(t, t, greatest);
+    a.vmaxps(t, zero, t);
+    a.vsubps(kept, x, greatest);
+    a.vmaxps(kept, zero, kept);
+    a.vsubps(kept, kept, t);
+    math.log(x);
+    a.vaddps(x, x, kept);
   }
 
   /** {@code target = target < 0 ? other : target}, by the sign bit. */

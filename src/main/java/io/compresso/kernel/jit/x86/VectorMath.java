@@ -77,6 +77,27 @@ final class VectorMath {
   private static final float SIGN = -0.0f;
   private static final float MAGNITUDE = Float.intBitsToFloat(0x7FFFFFFF);
 
+  /** {@code (log(1 + x) - x + x^2 / 2) / x^3}, from the Cephes library's {@code logf}. */
+  private static final float[] LOG_REST = {
+    3.3333331174e-1f,
+    -2.4999993993e-1f,
+    2.0000714765e-1f,
+    -1.6668057665e-1f,
+    1.4249322787e-1f,
+    -1.2420140846e-1f,
+    1.1676998740e-1f,
+    -1.1514610310e-1f,
+    7.0376836292e-2f
+  };
+
+  /** Subnormal numbers are multiplied by {@code 1 + 2^24 - 1} before their logarithm is taken. */
+  private static final float SUBNORMAL_FACTOR_LESS_ONE = 0x1p24f - 1;
+
+  private static final float SUBNORMAL_EXPONENT = -24;
+
+  /** Adds to an exponent of a float in which significands of sqrt(1/2) and more carry over. */
+  private static final int LESS_SQRT_HALF = -Float.floatToRawIntBits((float) Math.sqrt(0.5));
+
   private static final int EXPONENT_BIAS = 127;
   private static final int SIGNIFICAND_BITS = 23;
 
@@ -128,9 +149,11 @@ final class VectorMath {
       {LOG2_E, LN2_HIGH, LN2_LOW, EXP_LEAST, EXP_GREATEST, TANH_GREATEST, ERF_GREATEST},
       {-ERF_GREATEST, SQRT_HALF, TANH_GELU_LINEAR, TANH_GELU_CUBIC, SIGN, MAGNITUDE},
       {0, 1, -1, 2, 0.5f, 1 / 6f},
+      {Float.MIN_NORMAL, SUBNORMAL_FACTOR_LESS_ONE, SUBNORMAL_EXPONENT, -0.5f},
       EXPM1_OVER_X,
       ERF_NUMERATOR,
-      ERF_DENOMINATOR
+      ERF_DENOMINATOR,
+      LOG_REST
     };
     for (float[] group : all) {
       for (float value : group) {
@@ -140,6 +163,7 @@ final class VectorMath {
       }
     }
     bits.add(EXPONENT_BIAS);
+    bits.add(LESS_SQRT_HALF);
     return List.copyOf(bits);
   }
 
@@ -380,6 +404,37 @@ final class VectorMath {
     and(r, r, MAGNITUDE);
     and(x, x, SIGN);
     a.vorps(x, x, r);
+  }
+
+  /**
+   * {@code x = log(x)} for finite x above 0; of others it makes some finite number or NaN. With
+   * {@code x = 2^n * (1 + f)}, {@code 1 + f} from sqrt(1/2) to sqrt(2), it is {@code n * ln 2 +
+   * log(1 + f)}.
+   */
+  void log(Vec x) {
+    Vec least = scratch[0];
+    Vec n = scratch[1];
+    Vec w = scratch[2];
+    a.vsubps(least, x, constant(Float.MIN_NORMAL), repeated());
+    a.vpsrad(least, least, Integer.SIZE - 1);
+    and(w, least, SUBNORMAL_FACTOR_LESS_ONE);
+    add(w, w, 1);
+    a.vmulps(x, x, w);
+    and(least, least, SUBNORMAL_EXPONENT);
+    a.vpaddd(n, x, constantOf(LESS_SQRT_HALF), repeated());
+    a.vpsrad(n, n, SIGNIFICAND_BITS);
+    a.vpslld(w, n, SIGNIFICAND_BITS);
+    a.vpsubd(x, x, w);
+    a.vcvtdq2ps(n, n);
+    a.vaddps(n, n, least);
+    add(x, x, -1);
+    polynomial(w, x, LOG_REST);
+    multiplyAdd(w, x, -0.5f);
+    a.vmulps(w, w, x);
+    a.vmulps(w, w, x);
+    a.vfmadd231ps(w, n, constant(LN2_LOW), repeated());
+    a.vaddps(x, x, w);
+    a.vfmadd231ps(x, n, constant(LN2_HIGH), repeated());
   }
 
   /** {@code x = erf(x)}; takes two scratch registers. */

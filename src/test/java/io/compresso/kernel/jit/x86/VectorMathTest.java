@@ -54,6 +54,14 @@ class VectorMathTest {
   @EnumSource(
       value = Isa.class,
       names = {"AVX2", "AVX512"})
+  void log_isWithinTwoUlp_ofFiniteNumbersAboveZero(Isa isa) {
+    check(isa, VectorMath::log, Math::log, 2 * ULP, 0, positive());
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Isa.class,
+      names = {"AVX2", "AVX512"})
   void gelu_isWithinAMillionth(Isa isa) {
     check(isa, VectorMath::gelu, x -> x / 2 * (1 + erf(x * Math.sqrt(0.5))), 4 * ULP, 0.7e-6);
   }
@@ -90,9 +98,18 @@ class VectorMathTest {
       DoubleUnaryOperator truth,
       double relative,
       double absolute) {
+    check(isa, function, truth, relative, absolute, arguments());
+  }
+
+  private static void check(
+      Isa isa,
+      BiConsumer<VectorMath, Vec> function,
+      DoubleUnaryOperator truth,
+      double relative,
+      double absolute,
+      float[] x) {
     assumeTrue(CpuFeatures.host().supports(isa).accepted());
     VectorSet set = VectorSet.of(isa);
-    float[] x = arguments();
     float[] y = apply(set, function, x);
     for (int i = 0; i < x.length; i++) {
       double expected = truth.applyAsDouble(x[i]);
@@ -130,6 +147,18 @@ class VectorMathTest {
     for (int i = 0; i < grid; i++) {
       x[special.length + i] = -110 + 220f * i / grid;
       x[special.length + grid + i] = -6 + 12f * i / grid;
+    }
+    return x;
+  }
+
+  /** Floats above 0 of all exponents, and many around 1. */
+  private static float[] positive() {
+    int grid = 1 << 14;
+    float[] x = new float[2 * grid];
+    int step = Float.floatToRawIntBits(Float.MAX_VALUE) / grid;
+    for (int i = 0; i < grid; i++) {
+      x[i] = Float.intBitsToFloat(1 + i * step);
+      x[grid + i] = 0.5f + 2f * i / grid;
     }
     return x;
   }

@@ -1,0 +1,104 @@
+package io.compresso.engine;
+
+import static io.compresso.engine.OptimisedRuns.check;
+import static io.compresso.engine.OptimisedRuns.isBound;
+import static io.compresso.engine.OptimisedRuns.random;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.compresso.graph.Attribute;
+import io.compresso.graph.Model;
+import io.compresso.graph.ValueType;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import io.compresso.tensor.Value;
+import io.compresso.testing.Graphs;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Nodes that compute with what a run brings, or in 16 bits, are lowered. */
+class LoweredArithmeticTest {
+  @Test
+  void batchNormalization_byStatisticsOfTheRun_isLowered() {
+    Model model =
+        Graphs.opset(18)
+            .input("x", ValueType.tensor(DType.FLOAT, Shape.of(2, 3, 5)))
+            .input("m", ValueType.tensor(DType.FLOAT, Shape.of(3)))
+            .input("v", ValueType.tensor(DType.FLOAT, Shape.of(3)))
+            .constant("one", Tensor.ofFloats(Shape.of(3), 1, 2, -1))
+            .constant("zero", Tensor.ofFloats(Shape.of(3), 0, 0.5f, 1))
+            .node("mean = Neg m")
+            .node("variance = Abs v")
+            .node("y = BatchNormalization x one zero mean variance", "epsilon", Attribute.of(0.01f))
+            .output("y")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      check(session, model, Map.of("x", random(1, 2, 3, 5), "m", random(2, 3), "v", random(3, 3)));
+    }
+    assertThat(isBound(model)).isTrue();
+  }
+
+  private static Tensor halves(long seed, long... dims) {
+    Tensor floats = random(seed, dims);
+    Tensor halves = Tensor.allocate(DType.FLOAT16, floats.shape());
+    for (long i = 0; i < floats.size(); i++) {
+      halves.setFloat(i, floats.getFloat(i) / 4);
+    }
+    return halves;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"LSTM, 4", "GRU, 3", "RNN, 1"})
+  void recurrentNode_ofHalves_isLowered(String type, int gates) {
+    Model model =
+        Graphs.opset(18)
+            .input("x", ValueType.tensor(DType.FLOAT16, Shape.of(4, 2, 6)))
+            .constant("w", halves(1, 1, gates * 5, 6))
+            .constant("r", halves(2, 1, gates * 5, 5))
+            .constant("b", halves(3, 1, gates * 10))
+            .node("y h = %s x w r b".formatted(type), "hidden_size", Attribute.of(5))
+            .output("y", "h")
+            .model();
+    assertNear(model, Map.of("x", halves(4, 4, 2, 6)));
+  }
+
+  @Test
+  void transposedConvolution_ofHalvesWithBias_isLowered() {
+    Model model =
+        Graphs.opset(18)
+            .input("x", ValueType.tensor(DType.FLOAT16, Shape.of(1, 3, 4, 4)))
+            .constant("w", halves(1, 3, 2, 2, 2))
+            .constant("b", halves(2, 2))
+            .node("y = ConvTranspose x w b", "strides", Attribute.ints(2, 2))
+            .output("y")
+            .model();
+    assertNear(model, Map.of("x", halves(4, 1, 3, 4, 4)));
+  }
+
+  /** That no node is left to its reference, and the results are those of halves. */
+  private static void assertNear(Model model, Map<String, Tensor> inputs) {
+    Map<String, Value> expected;
+    try (Session session = Session.create(model, SessionOptions.DEFAULT.withOptimised(false))) {
+      expected = session.run(inputs);
+    }
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      session
+          .run(inputs)
+          .forEach((name, value) -> {
+            float[] actual = ((Tensor) value).toFloats();
+            float[] wanted = ((Tensor) expected.get(name)).toFloats();
+            assertThat(actual).as(name).hasSameSizeAs(wanted);
+            for (int i = 0; i < wanted.length; i++) {
+              assertThat(actual[i]).as("%s[%d]", name, i).isCloseTo(wanted[i], offset());
+            }
+          });
+    }
+    assertThat(isBound(model)).isTrue();
+  }
+
+  private static org.assertj.core.data.Offset<Float> offset() {
+    return org.assertj.core.data.Offset.offset(2e-3f);
+  }
+}
