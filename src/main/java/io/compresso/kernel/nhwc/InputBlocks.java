@@ -83,8 +83,8 @@ final class InputBlocks implements AutoCloseable {
     return (outputs - 1L) * axis.stride() + axis.span();
   }
 
-  /** Bytes of a copy that so many rows of the output depend on. */
-  static long copyBytes(Geometry geometry, Arithmetic arithmetic, int outputRows) {
+  /** Bytes of the padded inputs of a slice that so many rows of the output depend on. */
+  static long inputBytes(Geometry geometry, Arithmetic arithmetic, int outputRows) {
     return geometry.depth().kernel()
         * inputs(geometry.height(), outputRows)
         * inputs(geometry.width(), geometry.width().outputSize())

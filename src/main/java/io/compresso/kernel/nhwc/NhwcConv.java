@@ -88,7 +88,7 @@ public final class NhwcConv implements PreparedKernel {
     long tileRows =
         (long) geometry.images() * geometry.depth().outputSize() * tiling.rows().parts();
     int outputRows = geometry.height().outputSize();
-    long copy = InputBlocks.copyBytes(geometry, arithmetic, outputRows);
+    long copy = InputBlocks.inputBytes(geometry, arithmetic, outputRows);
     return Chunking.choose(
         new Chunking.Sizes(
             Math.toIntExact(tileRows),

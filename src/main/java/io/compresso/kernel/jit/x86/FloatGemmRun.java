@@ -4,7 +4,6 @@ import io.compresso.kernel.GemmProblem;
 import io.compresso.kernel.Isa;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
-import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.jit.x86.GemmPanels.Bytes;
@@ -20,14 +19,12 @@ import io.compresso.kernel.jit.x86.RowStage.Conversion;
 import io.compresso.kernel.panel.Blocks;
 import io.compresso.kernel.panel.Scratch;
 import io.compresso.tensor.DType;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.Reference;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A prepared product of floats of 32 or 16 bits, summed in 32 bits. */
-final class FloatGemmRun implements PreparedKernel {
+final class FloatGemmRun extends GemmRun {
   /** Rows up to which weights that come with a run are read as they lie. */
   private static final int FEW_ROWS = 16;
 
@@ -39,8 +36,6 @@ final class FloatGemmRun implements PreparedKernel {
 
   private static final int[] NO_SUMS = {};
 
-  private final KernelSpec spec;
-  private final GemmProblem problem;
   private final GemmPanels panels;
   private final GemmShape shape;
   private final GemmProduct product;
@@ -48,10 +43,8 @@ final class FloatGemmRun implements PreparedKernel {
   private final int rowsAtATime;
   private final @Nullable RowStage stage;
   private final @Nullable PanelCopies copies;
-  private final Arena arena = Arena.ofShared();
   private final @Nullable MemorySegment packed;
   private final MemorySegment columns;
-  private final MemorySegment frame;
 
   FloatGemmRun(
       KernelSpec spec,
@@ -59,8 +52,7 @@ final class FloatGemmRun implements PreparedKernel {
       Weights weights,
       Factors factors,
       @Nullable Tiles tiles) {
-    this.spec = spec;
-    this.problem = problem;
+    super(spec, problem);
     DType weightType = problem.types().weight();
     int group = factors == Factors.BFLOAT16_PAIRS ? 2 : 1;
     int width = GemmProduct.width(spec.isa());
@@ -108,7 +100,6 @@ final class FloatGemmRun implements PreparedKernel {
     if (problem.epilogue().bias()) {
       columns.copyFrom(Objects.requireNonNull(weights.bias()));
     }
-    frame = arena.allocate(GemmFrame.BYTES, 64);
     GemmFrame.constants(frame, problem.types().output(), problem.epilogue(), 0, weights.residual());
   }
 
@@ -144,59 +135,23 @@ final class FloatGemmRun implements PreparedKernel {
   }
 
   @Override
-  public GemmProblem problem() {
-    return problem;
+  boolean hasWeights() {
+    return packed != null;
   }
 
   @Override
-  public KernelSpec spec() {
-    return spec;
+  Run bound(Operands operands, int threads, MemorySegment own) {
+    return new Multiplication(operands, threads, own);
   }
 
-  @Override
-  public void run(Operands operands, int threads) {
-    operands.require(problem, packed != null);
-    if (problem.m() == 0 || problem.n() == 0) {
-      return;
-    }
-    try (Scratch own = Scratch.of(GemmFrame.BYTES)) {
-      new Run(operands, threads, own.memory()).run();
-    }
-  }
-
-  @Override
-  public Runnable bind(Operands operands, int threads) {
-    operands.require(problem, packed != null);
-    return problem.m() == 0 || problem.n() == 0
-        ? () -> {}
-        : new Run(operands, threads, Arena.ofAuto().allocate(GemmFrame.BYTES, 64));
-  }
-
-  /** Runs on the same memory, one at a time. */
-  private final class Run implements Runnable {
-    private final Operands operands;
-    private final int threads;
-    private final Blocks blocks;
-    private final MemorySegment own;
+  private final class Multiplication extends Run {
     private final RowStage.@Nullable Copier copier;
-    private final Workers.ChunkTask multiplying = this::multiply;
     private final Workers.ChunkTask packing = this::pack;
     private MemorySegment left;
     private MemorySegment right;
 
-    Run(Operands operands, int threads, MemorySegment own) {
-      this.operands = operands;
-      this.own = own;
-      this.threads = threads;
-      this.blocks =
-          Blocks.of(
-              problem.m(),
-              problem.n(),
-              problem.k(),
-              GemmProduct.mostRows(shape.factors(), spec.isa()),
-              panels.width(),
-              Math.min(threads, Workers.shared().size()));
-      own.copyFrom(frame);
+    Multiplication(Operands operands, int threads, MemorySegment own) {
+      super(operands, threads, own, blocks(threads));
       MemorySegment third = operands.third() == null ? operands.output() : operands.third();
       GemmFrame.run(own, third, operands.output(), 1, 0);
       this.copier = stage == null ? null : stage.new Copier(threads);
@@ -204,21 +159,13 @@ final class FloatGemmRun implements PreparedKernel {
       this.right = packed != null ? packed : Objects.requireNonNull(operands.second());
     }
 
-    private boolean isDirect() {
+    @Override
+    boolean isDirect() {
       return stage == null && (packed != null || !shape.right().isPacked());
     }
 
     @Override
-    public void run() {
-      if (isDirect()) {
-        Workers.shared().run(blocks.count(), threads, multiplying);
-      } else {
-        copyAndMultiply();
-      }
-      Reference.reachabilityFence(this);
-    }
-
-    private void copyAndMultiply() {
+    void copyAndMultiply() {
       boolean packs = packed == null && shape.right().isPacked();
       try (Scratch rows = Scratch.of(stage == null ? 0 : stage.bytes());
           Scratch given = Scratch.of(packs ? panels.bytes() : 0)) {
@@ -234,7 +181,7 @@ final class FloatGemmRun implements PreparedKernel {
             Workers.shared().run(panels.chunks(threads), threads, packing);
           }
         }
-        Workers.shared().run(blocks.count(), threads, multiplying);
+        multiplyBlocks();
       }
     }
 
@@ -248,7 +195,8 @@ final class FloatGemmRun implements PreparedKernel {
       }
     }
 
-    private void multiply(int block) {
+    @Override
+    void multiply(int block) {
       int firstRow = blocks.firstRow(block);
       int firstColumn = blocks.firstColumn(block);
       int rows = blocks.rowsOf(block);
@@ -275,6 +223,12 @@ final class FloatGemmRun implements PreparedKernel {
         done += part.depth();
       }
     }
+  }
+
+  private Blocks blocks(int threads) {
+    int grain = GemmProduct.mostRows(shape.factors(), spec.isa());
+    int pool = Math.min(threads, Workers.shared().size());
+    return Blocks.of(problem.m(), problem.n(), problem.k(), grain, panels.width(), pool);
   }
 
   /** The parts of the depth: one where sums cannot be put into the output in between. */

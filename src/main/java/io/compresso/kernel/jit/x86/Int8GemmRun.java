@@ -3,7 +3,6 @@ package io.compresso.kernel.jit.x86;
 import io.compresso.kernel.GemmProblem;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
-import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
@@ -20,10 +19,8 @@ import io.compresso.kernel.jit.x86.RowStage.Conversion;
 import io.compresso.kernel.panel.Blocks;
 import io.compresso.kernel.panel.Scratch;
 import io.compresso.tensor.DType;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.ref.Reference;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * the second term is what the sums begin with, the third one is subtracted where weights have zero
  * points. The tiles of AMX multiply bytes of either kind, which are left as they are.
  */
-final class Int8GemmRun implements PreparedKernel {
+final class Int8GemmRun extends GemmRun {
   /** Added to or, in two's complement, combined by exclusive or. */
   private static final int MOVE = 0x80;
 
@@ -50,8 +47,6 @@ final class Int8GemmRun implements PreparedKernel {
 
   private static final MemorySegment NONE = MemorySegment.NULL;
 
-  private final KernelSpec spec;
-  private final GemmProblem problem;
   private final GemmPanels panels;
   private final GemmShape shape;
   private final GemmProduct product;
@@ -60,14 +55,11 @@ final class Int8GemmRun implements PreparedKernel {
   private final boolean crosses;
   private final boolean moves;
   private final boolean quantizes;
-  private final Arena arena = Arena.ofShared();
   private final @Nullable MemorySegment packed;
   private final MemorySegment columns;
-  private final MemorySegment frame;
 
   Int8GemmRun(KernelSpec spec, GemmProblem problem, Weights weights, @Nullable Tiles tiles) {
-    this.spec = spec;
-    this.problem = problem;
+    super(spec, problem);
     this.quantization = weights.quantization();
     int n = problem.n();
     int width = GemmProduct.width(spec.isa());
@@ -116,7 +108,6 @@ final class Int8GemmRun implements PreparedKernel {
       packed = arena.allocate(Math.max(1, panels.bytes()), 64);
       pack(data, packed, columns, Workers.shared().size());
     }
-    frame = arena.allocate(GemmFrame.BYTES, 64);
     GemmFrame.constants(
         frame,
         problem.types().output(),
@@ -184,74 +175,50 @@ final class Int8GemmRun implements PreparedKernel {
   }
 
   @Override
-  public GemmProblem problem() {
-    return problem;
+  boolean hasWeights() {
+    return packed != null;
   }
 
   @Override
-  public KernelSpec spec() {
-    return spec;
-  }
-
-  @Override
-  public void run(Operands operands, int threads) {
-    operands.require(problem, packed != null);
-    if (problem.m() == 0 || problem.n() == 0) {
-      return;
-    }
-    try (Scratch own = Scratch.of(GemmFrame.BYTES)) {
-      new Run(operands, threads, own.memory()).run();
-    }
-  }
-
-  @Override
-  public Runnable bind(Operands operands, int threads) {
-    operands.require(problem, packed != null);
-    return problem.m() == 0 || problem.n() == 0
-        ? () -> {}
-        : new Run(operands, threads, Arena.ofAuto().allocate(GemmFrame.BYTES, 64));
+  Run bound(Operands operands, int threads, MemorySegment own) {
+    return new Multiplication(operands, threads, own);
   }
 
   @Override
   public QuantizedRun bindQuantized(Operands operands, int threads) {
-    operands.require(problem, packed != null);
-    if (problem.m() == 0 || problem.n() == 0) {
+    if (!hasOutputs(operands)) {
       return (_, _) -> {};
     }
-    Run run = new Run(operands, threads, Arena.ofAuto().allocate(GemmFrame.BYTES, 64));
+    Multiplication run = new Multiplication(operands, threads, ownFrame());
     return (zeroPoint, scale) -> {
       run.quantize(zeroPoint, scale);
       run.run();
     };
   }
 
-  /** Runs on the same memory, one at a time. */
-  private final class Run implements Runnable {
-    private final Operands operands;
-    private final int threads;
-    private final long rowBytes = Math.max(1, 4 * shape.left().rowStride());
+  private Blocks blocks(int threads) {
+    int grain = GemmProduct.mostRows(shape.factors(), spec.isa());
+    int most = (int) Math.max(1, LEFT_BYTES / Math.max(1, rowBytes()) / grain) * grain;
+    int pool = Math.min(threads, Workers.shared().size());
+    return Blocks.of(problem.m(), problem.n(), problem.k(), grain, panels.width(), pool)
+        .withRowsAtMost(most);
+  }
+
+  private long rowBytes() {
+    return 4 * shape.left().rowStride();
+  }
+
+  private final class Multiplication extends Run {
     private final Part whole = shape.whole();
-    private final Blocks blocks;
-    private final MemorySegment own;
     private final RowStage.@Nullable Copier copier;
-    private final Workers.ChunkTask multiplying = this::multiply;
     private final Workers.ChunkTask summing = this::sumRow;
     private MemorySegment left;
     private MemorySegment right;
     private MemorySegment ofColumns = columns;
     private MemorySegment ofRows = NONE;
 
-    Run(Operands operands, int threads, MemorySegment own) {
-      this.operands = operands;
-      this.own = own;
-      this.threads = threads;
-      int grain = GemmProduct.mostRows(shape.factors(), spec.isa());
-      int most = (int) Math.max(1, LEFT_BYTES / rowBytes / grain) * grain;
-      int pool = Math.min(threads, Workers.shared().size());
-      this.blocks =
-          Blocks.of(problem.m(), problem.n(), problem.k(), grain, panels.width(), pool)
-              .withRowsAtMost(most);
-      own.copyFrom(frame);
+    Multiplication(Operands operands, int threads, MemorySegment own) {
+      super(operands, threads, own, blocks(threads));
       this.copier = stage == null ? null : stage.new Copier(threads);
       this.left = operands.input();
       this.right = packed != null ? packed : Objects.requireNonNull(operands.second());
@@ -265,21 +232,13 @@ final class Int8GemmRun implements PreparedKernel {
       GemmFrame.run(own, third, operands.output(), scale, moved);
     }
 
-    private boolean isDirect() {
+    @Override
+    boolean isDirect() {
       return packed != null && stage == null && !hasRowTerms();
     }
 
     @Override
-    public void run() {
-      if (isDirect()) {
-        Workers.shared().run(blocks.count(), threads, multiplying);
-      } else {
-        copyAndMultiply();
-      }
-      Reference.reachabilityFence(this);
-    }
-
-    private void copyAndMultiply() {
+    void copyAndMultiply() {
       try (Scratch rows = Scratch.of(stage == null ? 0 : stage.bytes());
           Scratch given = Scratch.of(packed != null ? 0 : panels.bytes());
           Scratch givenColumns = Scratch.of(packed != null ? 0 : columnBytes());
@@ -300,26 +259,27 @@ final class Int8GemmRun implements PreparedKernel {
         if (crosses) {
           Workers.shared().run(problem.m(), problem.k() < LEAST_SUM ? 1 : threads, summing);
         }
-        Workers.shared().run(blocks.count(), threads, multiplying);
+        multiplyBlocks();
       }
     }
 
     private void sumRow(int row) {
       int mask = moves || problem.types().input() == DType.UINT8 ? 0xFF : -1;
       int sum = 0;
-      long from = row * 4 * shape.left().rowStride();
+      long from = row * rowBytes();
       for (int p = 0; p < problem.k(); p++) {
         sum += left.get(ValueLayout.JAVA_BYTE, from + p) & mask;
       }
       ofRows.set(INT, (long) row * RowTerms.BYTES + RowTerms.SUM, sum);
     }
 
-    private void multiply(int block) {
+    @Override
+    void multiply(int block) {
       int row = blocks.firstRow(block);
       int column = blocks.firstColumn(block);
       product.multiply(
           own.address(),
-          left.address() + (shape.depth() == 0 ? 0 : row * rowBytes),
+          left.address() + (shape.depth() == 0 ? 0 : row * rowBytes()),
           right.address() + column / panels.width() * panels.panelBytes(),
           operands.output().address()
               + problem.types().output().bytes((long) row * problem.n() + column),

@@ -1,0 +1,110 @@
+package io.compresso.kernel.jit.x86;
+
+import io.compresso.kernel.GemmProblem;
+import io.compresso.kernel.KernelSpec;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Workers;
+import io.compresso.kernel.panel.Blocks;
+import io.compresso.kernel.panel.Scratch;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+
+/** A prepared product of two matrices, cut into blocks of the output that threads share. */
+abstract class GemmRun implements PreparedKernel {
+  final KernelSpec spec;
+  final GemmProblem problem;
+  final Arena arena = Arena.ofShared();
+
+  /** What a {@link GemmFrame} holds before a run's own values. */
+  final MemorySegment frame = arena.allocate(GemmFrame.BYTES, 64);
+
+  GemmRun(KernelSpec spec, GemmProblem problem) {
+    this.spec = spec;
+    this.problem = problem;
+  }
+
+  @Override
+  public final GemmProblem problem() {
+    return problem;
+  }
+
+  @Override
+  public final KernelSpec spec() {
+    return spec;
+  }
+
+  /** Whether the right operand was given when the product was prepared. */
+  abstract boolean hasWeights();
+
+  /**
+   * Binds operands that fit a problem with outputs.
+   *
+   * @param own memory of a frame
+   */
+  abstract Run bound(Operands operands, int threads, MemorySegment own);
+
+  @Override
+  public final void run(Operands operands, int threads) {
+    if (hasOutputs(operands)) {
+      try (Scratch own = Scratch.of(GemmFrame.BYTES)) {
+        bound(operands, threads, own.memory()).run();
+      }
+    }
+  }
+
+  @Override
+  public final Runnable bind(Operands operands, int threads) {
+    return hasOutputs(operands) ? bound(operands, threads, ownFrame()) : () -> {};
+  }
+
+  /** Checks the operands, and whether there is anything to compute. */
+  final boolean hasOutputs(Operands operands) {
+    operands.require(problem, hasWeights());
+    return problem.m() > 0 && problem.n() > 0;
+  }
+
+  /** Memory of a frame for a binding, which lives as long as that. */
+  static MemorySegment ownFrame() {
+    return Arena.ofAuto().allocate(GemmFrame.BYTES, 64);
+  }
+
+  /** Runs on the same memory, one at a time. */
+  abstract class Run implements Runnable {
+    final Operands operands;
+    final int threads;
+    final MemorySegment own;
+    final Blocks blocks;
+    private final Workers.ChunkTask multiplying = this::multiply;
+
+    Run(Operands operands, int threads, MemorySegment own, Blocks blocks) {
+      this.operands = operands;
+      this.threads = threads;
+      this.own = own.copyFrom(frame);
+      this.blocks = blocks;
+    }
+
+    /** Whether blocks are multiplied with the operands as they lie. */
+    abstract boolean isDirect();
+
+    /** Copies operands, then {@linkplain #multiplyBlocks multiplies}. */
+    abstract void copyAndMultiply();
+
+    abstract void multiply(int block);
+
+    final void multiplyBlocks() {
+      Workers.shared().run(blocks.count(), threads, multiplying);
+    }
+
+    @Override
+    public final void run() {
+      if (isDirect()) {
+        multiplyBlocks();
+      } else {
+        copyAndMultiply();
+      }
+      Reference.reachabilityFence(this);
+    }
+  }
+}
