@@ -203,11 +203,12 @@ final class QuantizeCommand implements Callable<Integer> {
     return dataset == null ? null : new JobData.Bound(dataset);
   }
 
-  /** Prints the stages as they come. */
+  /** Prints the stages as they come, and each tenth of the way. */
   private static final class Progress implements JobHost {
     private final PrintWriter out;
     private final long deadline;
     private String stage = "";
+    private int tenth;
 
     Progress(PrintWriter out, long deadline) {
       this.out = out;
@@ -216,8 +217,10 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public void progress(String now, double fraction) {
-      if (!now.equals(stage)) {
+      int tenths = (int) (10 * fraction);
+      if (!now.equals(stage) || tenths > tenth) {
         stage = now;
+        tenth = tenths;
         log(Output.format("  %3.0f %%  %s", 100 * fraction, now));
       }
     }

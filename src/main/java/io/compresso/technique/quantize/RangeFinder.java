@@ -9,16 +9,13 @@ import io.compresso.tensor.QuantParams;
  *
  * <ul>
  *   <li>Percentile: cuts the same share of the numbers on both sides.
- *   <li>Entropy: the range whose quantized distribution diverges least (Kullback-Leibler) from the
- *       observed one, zeros apart, which every range represents exactly; S. Migacz, "8-bit
- *       inference with TensorRT", GTC 2017.
+ *   <li>Entropy: {@link EntropyRange}.
  *   <li>MSE: the range of least mean squared error, clipping and rounding together.
  * </ul>
  *
  * @param percentile for {@link ObserverKind#PERCENTILE}, percent of the numbers within the range
  */
 record RangeFinder(ObserverKind kind, DType dtype, boolean symmetric, double percentile) {
-  private static final int ENTROPY_STEPS = 128;
   private static final int MSE_STEPS = 32;
   private static final double NARROWEST = 0.1;
 
@@ -84,63 +81,8 @@ record RangeFinder(ObserverKind kind, DType dtype, boolean symmetric, double per
       below = Math.max(below, above);
       above = below;
     }
-    double best = Double.POSITIVE_INFINITY;
-    double fraction = 1;
-    for (int step = ENTROPY_STEPS; step >= 1; step--) {
-      double share = (double) step / ENTROPY_STEPS;
-      int from = StreamingHistogram.HALF - (int) Math.round(below * share);
-      int to = StreamingHistogram.HALF + (int) Math.round(above * share);
-      if (to - from < levels) {
-        break;
-      }
-      double divergence = divergence(bins, from, to, levels);
-      if (divergence < best) {
-        best = divergence;
-        fraction = share;
-      }
-    }
-    return scaled(full, fraction, fraction);
-  }
-
-  /**
-   * KL divergence of bins {@code from} to {@code to}, the rest clipped into them, from their
-   * quantization.
-   */
-  private static double divergence(long[] bins, int from, int to, int levels) {
-    double[] reference = new double[to - from];
-    double total = 0;
-    for (int i = 0; i < bins.length; i++) {
-      reference[Math.max(0, Math.min(to - from - 1, i - from))] += bins[i];
-      total += bins[i];
-    }
-    double kept = 0;
-    double[] quantized = new double[to - from];
-    for (int level = 0; level < levels; level++) {
-      int start = (int) ((long) level * (to - from) / levels);
-      int end = (int) ((long) (level + 1) * (to - from) / levels);
-      double mass = 0;
-      int filled = 0;
-      for (int i = start; i < end; i++) {
-        mass += bins[from + i];
-        filled += reference[i] > 0 ? 1 : 0;
-      }
-      kept += mass;
-      for (int i = start; i < end; i++) {
-        quantized[i] = reference[i] > 0 ? mass / filled : 0;
-      }
-    }
-    if (kept == 0) {
-      return Double.POSITIVE_INFINITY;
-    }
-    double divergence = 0;
-    for (int i = 0; i < reference.length; i++) {
-      if (reference[i] > 0) {
-        double p = reference[i] / total;
-        double q = Math.max(quantized[i] / kept, 1e-12);
-        divergence += p * Math.log(p / q);
-      }
-    }
-    return divergence;
+    double share = EntropyRange.share(bins, StreamingHistogram.HALF, below, above, levels);
+    return scaled(full, share, share);
   }
 
   private Range leastSquares(StreamingHistogram histogram, Range full) {

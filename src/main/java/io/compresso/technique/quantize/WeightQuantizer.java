@@ -37,11 +37,16 @@ record WeightQuantizer(boolean perChannel, ObserverKind observer, double percent
       byChannel[channel][filled[channel]++] = weights[i];
     }
     float[] scales = new float[channels];
-    for (int channel = 0; channel < channels; channel++) {
-      float scale = magnitude(byChannel[channel]) / limit;
-      float smallest = smallestScales[smallestScales.length == 1 ? 0 : channel];
-      scales[channel] = Range.usable(Math.max(scale, smallest));
-    }
+    FloatParts.run(
+        weights.length,
+        channels,
+        (_, from, to) -> {
+          for (int channel = (int) from; channel < to; channel++) {
+            float scale = magnitude(byChannel[channel]) / limit;
+            float smallest = smallestScales[smallestScales.length == 1 ? 0 : channel];
+            scales[channel] = Range.usable(Math.max(scale, smallest));
+          }
+        });
     QuantParams params =
         perChannel
             ? QuantParams.symmetric(DType.INT8, scales, axis)

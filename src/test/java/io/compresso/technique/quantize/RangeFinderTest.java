@@ -52,6 +52,61 @@ class RangeFinderTest {
   }
 
   @ParameterizedTest
+  @ValueSource(ints = {1, 7, 100, 5_000, 200_000})
+  void entropy_isThatOfTheDefinition(int count) {
+    Random random = new Random(count);
+    for (int round = 0; round < 10; round++) {
+      long[] bins = new long[2 * StreamingHistogram.HALF];
+      for (int i = 0; i < count; i++) {
+        double place = StreamingHistogram.HALF + random.nextGaussian() * 40 * (round + 1);
+        bins[(int) Math.clamp(place, 0, bins.length - 1)]++;
+      }
+      int below = round % 3 == 0 ? 0 : StreamingHistogram.HALF - round;
+      int above = StreamingHistogram.HALF - 3 * round;
+      double best = 1;
+      double least = Double.POSITIVE_INFINITY;
+      for (int step = 128; step >= 1; step--) {
+        int from = StreamingHistogram.HALF - (int) Math.round(below * (step / 128.0));
+        int to = StreamingHistogram.HALF + (int) Math.round(above * (step / 128.0));
+        double divergence = to - from < 256 ? least : divergence(bins, from, to, 256);
+        if (divergence < least) {
+          least = divergence;
+          best = step / 128.0;
+        }
+      }
+      double share = EntropyRange.share(bins, StreamingHistogram.HALF, below, above, 256);
+      assertThat(share).as("round %d", round).isEqualTo(best);
+    }
+  }
+
+  /** The divergence bin by bin. */
+  private static double divergence(long[] bins, int from, int to, int levels) {
+    double[] reference = new double[to - from];
+    double[] quantized = new double[to - from];
+    for (int i = 0; i < bins.length; i++) {
+      reference[Math.clamp(i - from, 0, to - from - 1)] += bins[i];
+    }
+    double kept = 0;
+    for (int level = 0; level < levels; level++) {
+      int start = level * (to - from) / levels;
+      int end = (level + 1) * (to - from) / levels;
+      long filled = Arrays.stream(reference, start, end).filter(p -> p > 0).count();
+      double mass = Arrays.stream(bins, from + start, from + end).sum();
+      kept += mass;
+      Arrays.fill(quantized, start, end, mass / filled);
+    }
+    double total = Arrays.stream(bins).sum();
+    double divergence = kept == 0 ? Double.POSITIVE_INFINITY : 0;
+    for (int i = 0; i < reference.length; i++) {
+      if (kept > 0 && reference[i] > 0) {
+        double p = reference[i] / total;
+        divergence += p * Math.log(p / Math.max(quantized[i] / kept, 1e-12));
+      }
+    }
+    return divergence;
+  }
+
+  @ParameterizedTest
   @EnumSource(ObserverKind.class)
   void range_liesWithinWhatWasSeen(ObserverKind kind) {
     for (float scale : new float[] {1e-6f, 1f, 3e5f}) {
