@@ -77,6 +77,8 @@ final class Sensitivity {
       ratios.put(output, ratio);
       if (ratios.size() % MODELS_KEPT == 0) {
         NativeMemory.reclaim();
+      } else {
+        NativeMemory.reclaimIfGrown();
       }
       host.progress("sensitivity", (double) ratios.size() / layers.size());
     }

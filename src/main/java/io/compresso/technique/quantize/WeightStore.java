@@ -1,6 +1,7 @@
 package io.compresso.technique.quantize;
 
 import io.compresso.graph.Node;
+import io.compresso.technique.NativeMemory;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
 import java.util.Arrays;
@@ -48,7 +49,13 @@ final class WeightStore {
 
   /** The weights of a layer. */
   WeightQuantizer.Quantized get(Node node, Tensor weights, Key key) {
-    return done.computeIfAbsent(key, _ -> quantize(node, weights, key));
+    WeightQuantizer.Quantized known = done.get(key);
+    if (known == null) {
+      known = quantize(node, weights, key);
+      done.put(key, known);
+      NativeMemory.reclaimIfGrown();
+    }
+    return known;
   }
 
   private WeightQuantizer.Quantized quantize(Node node, Tensor weights, Key key) {
