@@ -1,14 +1,11 @@
 package io.compresso.engine;
 
-import io.compresso.graph.Dim;
 import io.compresso.graph.Graph;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.GraphVerifier;
 import io.compresso.graph.Model;
 import io.compresso.graph.ValueInfo;
-import io.compresso.graph.ValueType.TensorType;
 import io.compresso.tensor.DType;
-import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
@@ -27,9 +24,6 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe: runs may overlap, each has memory of its own, which later runs use again.
  */
 public final class Session implements AutoCloseable {
-  /** How many sets of fetched values have plans of their own. */
-  private static final int MOST_FETCHING_PLANS = 4;
-
   /** How many runs' memory is kept for later ones. */
   private static final int KEPT_MEMORIES = 4;
 
@@ -38,18 +32,16 @@ public final class Session implements AutoCloseable {
 
   private final Model model;
   private final SessionOptions options;
-  private final Map<String, ValueInfo> inputs = new LinkedHashMap<>();
+  private final DeclaredInputs inputs;
+  private final List<String> inputNames;
   private final List<String> outputNames;
 
   /** What listeners see; null where they see the graph run as the model has it. */
   private final ObservableGraph.@Nullable Shown shown;
 
-  private final Plan plan;
+  private final SessionPlans plans;
   private final BoundPlans bound;
   private final ArrayDeque<RunMemory> memories = new ArrayDeque<>();
-  private final Map<Set<String>, Plan> fetchingPlans = new LinkedHashMap<>();
-  private @Nullable Plan literalPlan;
-  private @Nullable Plan overridablePlan;
   private int running;
   private boolean closed;
 
@@ -59,10 +51,10 @@ public final class Session implements AutoCloseable {
     this.shown = shown;
     this.options = options;
     this.outputNames = model.graph().outputs().stream().map(ValueInfo::name).toList();
-    model.graph().inputs().forEach(input -> inputs.put(input.name(), input));
-    this.plan = Planner.plan(compiled, false, this::evaluate);
-    boolean special = options.optimised() && GraphCompiler.isSpecialisable(compiled);
-    this.bound = new BoundPlans(plan, options, this::evaluate, special ? this::specialise : null);
+    this.inputs = new DeclaredInputs(model.graph().inputs());
+    this.plans = new SessionPlans(model, compiled, options);
+    this.inputNames = plans.compiled().ends.inputNames();
+    this.bound = plans.bound();
   }
 
   /**
@@ -103,19 +95,10 @@ public final class Session implements AutoCloseable {
 
   /** Makes the kernels now where the model says the shapes of its inputs. */
   private void bindFixedInputs() {
-    List<TensorSpec> specs = new ArrayList<>();
-    for (String name : plan.ends.inputNames()) {
-      ValueInfo input = inputs.get(name);
-      if (input == null || !(input.type() instanceof TensorType type)) {
-        return;
-      }
-      Shape shape = type.shapeOrNull();
-      if (shape == null) {
-        return;
-      }
-      specs.add(new TensorSpec(type.dtype(), shape));
-    }
-    if (options.optimised() && specs.stream().noneMatch(spec -> spec.dtype() == DType.STRING)) {
+    List<TensorSpec> specs = inputs.specs(inputNames);
+    if (options.optimised()
+        && specs != null
+        && specs.stream().noneMatch(spec -> spec.dtype() == DType.STRING)) {
       var _ = bound.bind(specs);
     }
   }
@@ -156,7 +139,7 @@ public final class Session implements AutoCloseable {
    * @throws java.util.concurrent.CancellationException if the run is cancelled
    */
   public RunResult run(Map<String, ? extends Value> given, RunOptions runOptions) {
-    check(given);
+    inputs.check(given);
     if (runOptions.isObserved() && shown != null) {
       ValueListener listener = shown.translate(runOptions.listener());
       return run(given, runOptions.withListener(listener), true);
@@ -193,7 +176,7 @@ public final class Session implements AutoCloseable {
    *     type and shape
    */
   public void run(Map<String, ? extends Value> given, Map<String, Tensor> results) {
-    check(given);
+    inputs.check(given);
     if (isSpecial(given) || !runBound(given, results)) {
       Map<String, Value> values = run(given);
       results.forEach((name, tensor) -> put(name, values.get(name), tensor));
@@ -239,7 +222,7 @@ public final class Session implements AutoCloseable {
 
   /** Whether the run cannot be that of a bound plan. */
   private boolean isSpecial(Map<String, ? extends Value> given) {
-    return given.size() != plan.ends.inputNames().size() || !options.optimised();
+    return given.size() != inputNames.size() || !options.optimised();
   }
 
   private @Nullable RunResult runBound(Map<String, ? extends Value> given, RunOptions runOptions) {
@@ -277,9 +260,8 @@ public final class Session implements AutoCloseable {
       Map<String, ? extends Value> given,
       RunOptions runOptions,
       @Nullable List<RunResult.NodeProfile> profile) {
-    List<String> names = plan.ends.inputNames();
-    for (int i = 0; i < names.size(); i++) {
-      if (given.get(names.get(i)) instanceof Tensor tensor) {
+    for (int i = 0; i < inputNames.size(); i++) {
+      if (given.get(inputNames.get(i)) instanceof Tensor tensor) {
         memory.input(i).segment().copyFrom(tensor.segment());
       }
     }
@@ -320,7 +302,7 @@ public final class Session implements AutoCloseable {
   private RunResult run(
       Map<String, ? extends Value> given, RunOptions runOptions, RunMemory memory) {
     Graph graph = model.graph();
-    Plan chosen = plan(given, runOptions);
+    Plan chosen = chosenPlan(given, runOptions);
     List<Value> values = new ArrayList<>();
     for (String name : chosen.ends.inputNames()) {
       Value value = given.get(name);
@@ -354,24 +336,16 @@ public final class Session implements AutoCloseable {
     return new RunResult(results, execution.profile(), memory.takePeak());
   }
 
-  private Plan plan(Map<String, ? extends Value> given, RunOptions runOptions) {
+  private Plan chosenPlan(Map<String, ? extends Value> given, RunOptions runOptions) {
     if (model.graph().initializers().keySet().stream().anyMatch(given::containsKey)) {
       if (runOptions.isObserved() && shown != null) {
         throw new GraphException("an observed run cannot replace initializers");
       }
-      return overridablePlan();
+      return plans.overridable();
     }
-    if (runOptions.isObserved() && shown == null) {
-      return literalPlan();
-    }
-    return !options.optimised() || plan.slots.keySet().containsAll(runOptions.fetch())
-        ? plan
-        : fetchingPlan(runOptions.fetch());
-  }
-
-  /** The plan for inputs of fixed types and shapes, in the plan's order. */
-  private Plan specialise(List<TensorSpec> specs) {
-    return Planner.plan(GraphCompiler.specialise(model, specs), false, this::evaluate);
+    return runOptions.isObserved() && shown == null
+        ? plans.literal()
+        : plans.fetching(runOptions.fetch());
   }
 
   private static int slot(Plan plan, String name) {
@@ -390,84 +364,14 @@ public final class Session implements AutoCloseable {
     return value;
   }
 
-  private void check(Map<String, ? extends Value> given) {
-    given.forEach((name, value) -> {
-      ValueInfo input = inputs.get(name);
-      if (input == null) {
-        throw new GraphException(
-            "the model has no input '%s'; it has %s".formatted(name, inputs.keySet()));
-      }
-      if (input.type() instanceof TensorType(DType dtype, List<Dim> dims)
-          && !(value instanceof Tensor tensor && fits(tensor, dtype, dims))) {
-        throw new GraphException(
-            "input '%s' is %s, the model declares %s".formatted(name, value, input.type()));
-      }
-    });
-  }
-
-  private static boolean fits(Tensor tensor, DType dtype, @Nullable List<Dim> dims) {
-    if (tensor.dtype() != dtype || dims != null && dims.size() != tensor.shape().rank()) {
-      return false;
-    }
-    for (int axis = 0; dims != null && axis < dims.size(); axis++) {
-      if (dims.get(axis) instanceof Dim.Fixed(long size) && size != tensor.shape().dim(axis)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   /** The values that the graph defines and that no run changes, by name. */
   public Map<String, Value> constants() {
-    Plan literal = literalPlan();
+    Plan literal = plans.literal();
     return literal.slots.entrySet().stream()
         .filter(entry -> literal.isConstant(entry.getValue()))
         .collect(
             Collectors.toMap(
                 Map.Entry::getKey, entry -> result(literal, literal.constants, entry.getKey())));
-  }
-
-  /** The plan of the graph as the model has it. */
-  private synchronized Plan literalPlan() {
-    if (!options.optimised()) {
-      return plan;
-    }
-    if (literalPlan == null) {
-      literalPlan = Planner.plan(model, false, this::evaluate);
-    }
-    return literalPlan;
-  }
-
-  /** A plan in which the named values exist. */
-  private synchronized Plan fetchingPlan(Set<String> names) {
-    Plan known = fetchingPlans.get(names);
-    if (known != null) {
-      return known;
-    }
-    if (fetchingPlans.size() >= MOST_FETCHING_PLANS) {
-      return literalPlan();
-    }
-    Plan made = Planner.plan(GraphCompiler.compile(model, names), false, this::evaluate);
-    fetchingPlans.put(names, made);
-    return made;
-  }
-
-  private synchronized Plan overridablePlan() {
-    if (overridablePlan == null) {
-      overridablePlan = Planner.plan(model, true, this::evaluate);
-    }
-    return overridablePlan;
-  }
-
-  private @Nullable List<@Nullable Value> evaluate(Plan.Step step, List<@Nullable Value> values) {
-    try {
-      return new Execution(
-              new RunMemory(options.memoryLimit()), RunOptions.plain(), options.threads())
-          .evaluate(step, values);
-    } catch (GraphException e) {
-      // The branch that holds the node may never run; if it does, the error comes up then.
-      return null;
-    }
   }
 
   private synchronized RunMemory begin() {
@@ -498,14 +402,7 @@ public final class Session implements AutoCloseable {
     if (closed && running == 0) {
       memories.clear();
       bound.close();
-      plan.close();
-      fetchingPlans.values().forEach(Plan::close);
-      if (literalPlan != null) {
-        literalPlan.close();
-      }
-      if (overridablePlan != null) {
-        overridablePlan.close();
-      }
+      plans.close();
     }
   }
 }
