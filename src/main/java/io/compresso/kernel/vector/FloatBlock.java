@@ -4,7 +4,6 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.SmallFloats;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Set;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -14,9 +13,6 @@ final class FloatBlock {
 
   /** Elements of a block. */
   static final int LENGTH = 1024;
-
-  /** The types that blocks are read from and written to. */
-  static final Set<DType> TYPES = Set.of(DType.FLOAT, DType.FLOAT16, DType.BFLOAT16);
 
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;

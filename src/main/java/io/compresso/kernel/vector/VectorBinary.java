@@ -20,13 +20,12 @@ public final class VectorBinary extends VectorKernel<BinaryProblem> {
   private static final Axis ONCE = new Axis(1, 0, 0);
 
   public VectorBinary() {
-    super(KernelFamily.BINARY, BinaryProblem.class, FloatBlock.TYPES);
+    super(KernelFamily.BINARY, BinaryProblem.class, FLOATS);
   }
 
   @Override
   Acceptance accepts(BinaryProblem problem) {
-    return Acceptance.when(
-        FloatBlock.TYPES.contains(problem.type()), "elements of type " + problem.type());
+    return Acceptance.when(FLOATS.contains(problem.type()), "elements of type " + problem.type());
   }
 
   @Override
@@ -64,7 +63,7 @@ public final class VectorBinary extends VectorKernel<BinaryProblem> {
             if (problem.function().isComparison()) {
               compare(problem.function(), a, b, operands.output(), to, count);
             } else {
-              combine(problem.function(), a, b, count);
+              Registers.combine(problem.function(), a, b, count);
               FloatBlock.write(type, a, operands.output(), to, count);
             }
           }
@@ -77,31 +76,6 @@ public final class VectorBinary extends VectorKernel<BinaryProblem> {
       Arrays.fill(to, FloatBlock.read(type, from, start));
     } else {
       FloatBlock.read(type, from, start + column, to, count);
-    }
-  }
-
-  private static void combine(BinaryFunction function, float[] a, float[] b, int count) {
-    for (int i = 0; i < count; i += FloatBlock.SPECIES.length()) {
-      FloatVector x = FloatBlock.load(a, i);
-      FloatVector y = FloatBlock.load(b, i);
-      FloatVector result =
-          switch (function) {
-            case ADD -> x.add(y);
-            case SUB -> x.sub(y);
-            case MUL -> x.mul(y);
-            case DIV -> x.div(y);
-            case MIN -> x.min(y);
-            case MAX -> x.max(y);
-            case PRELU -> x.blend(x.mul(y), x.compare(VectorOperators.LT, 0));
-            case POW -> x;
-            default -> throw new IllegalStateException(function.toString());
-          };
-      result.intoArray(a, i);
-    }
-    if (function == BinaryFunction.POW) {
-      for (int i = 0; i < count; i++) {
-        a[i] = b[i] == 2 ? a[i] * a[i] : (float) Math.pow(a[i], b[i]);
-      }
     }
   }
 
@@ -118,6 +92,36 @@ public final class VectorBinary extends VectorKernel<BinaryProblem> {
             default -> throw new IllegalStateException(function.toString());
           };
       to.set(ValueLayout.JAVA_BYTE, at + i, (byte) (holds ? 1 : 0));
+    }
+  }
+
+  /** What works on registers, apart: it is loaded where the module is there. */
+  private static final class Registers {
+    private Registers() {}
+
+    static void combine(BinaryFunction function, float[] a, float[] b, int count) {
+      for (int i = 0; i < count; i += FloatBlock.SPECIES.length()) {
+        FloatVector x = FloatBlock.load(a, i);
+        FloatVector y = FloatBlock.load(b, i);
+        FloatVector result =
+            switch (function) {
+              case ADD -> x.add(y);
+              case SUB -> x.sub(y);
+              case MUL -> x.mul(y);
+              case DIV -> x.div(y);
+              case MIN -> x.min(y);
+              case MAX -> x.max(y);
+              case PRELU -> x.blend(x.mul(y), x.compare(VectorOperators.LT, 0));
+              case POW -> x;
+              default -> throw new IllegalStateException(function.toString());
+            };
+        result.intoArray(a, i);
+      }
+      if (function == BinaryFunction.POW) {
+        for (int i = 0; i < count; i++) {
+          a[i] = b[i] == 2 ? a[i] * a[i] : (float) Math.pow(a[i], b[i]);
+        }
+      }
     }
   }
 }

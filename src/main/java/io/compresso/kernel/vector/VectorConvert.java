@@ -19,8 +19,8 @@ public final class VectorConvert extends VectorKernel<ConvertProblem> {
   @Override
   Acceptance accepts(ConvertProblem problem) {
     return Acceptance.when(
-        (FloatBlock.TYPES.contains(problem.from()) || IntBlock.reads(problem.from()))
-            && (FloatBlock.TYPES.contains(problem.to()) || IntBlock.writes(problem.to())),
+        (FLOATS.contains(problem.from()) || IntBlock.reads(problem.from()))
+            && (FLOATS.contains(problem.to()) || IntBlock.writes(problem.to())),
         "from %s to %s".formatted(problem.from(), problem.to()));
   }
 

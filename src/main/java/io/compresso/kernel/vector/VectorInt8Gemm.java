@@ -29,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The 8-bit matrix product in the Vector API. */
 public final class VectorInt8Gemm implements Kernel {
-  private static final int WIDTH = VectorPanel.WIDTH;
   private static final int MOST_ROWS = 96;
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -63,6 +62,8 @@ public final class VectorInt8Gemm implements Kernel {
   }
 
   private static final class Prepared implements PreparedKernel {
+    private static final int WIDTH = VectorPanel.WIDTH;
+
     private final GemmProblem problem;
     private final WeightQuantization quantization;
     private final ExactSums sums;

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A portable kernel of a memory-bound family, whose work is one method. */
 abstract class VectorKernel<P extends Problem> implements Kernel {
+  /** The types that a {@link FloatBlock} is read from and written to. */
+  static final Set<DType> FLOATS = Set.of(DType.FLOAT, DType.FLOAT16, DType.BFLOAT16);
+
   private final KernelSpec spec;
   private final Class<P> type;
 
@@ -64,8 +67,13 @@ abstract class VectorKernel<P extends Problem> implements Kernel {
 
   @Override
   public final Acceptance accepts(Problem problem, CpuFeatures cpu) {
+    Acceptance present = VectorModule.present();
+    // What follows may load classes that need the module.
+    if (!present.accepted()) {
+      return present;
+    }
     return type.isInstance(problem)
-        ? VectorModule.present().and(accepts(type.cast(problem)))
+        ? accepts(type.cast(problem))
         : Acceptance.no("not a problem of " + spec.family());
   }
 

@@ -15,13 +15,12 @@ import jdk.incubator.vector.VectorOperators;
 /** Layer and root mean square normalization in the Vector API. */
 public final class VectorNorm extends VectorKernel<NormProblem> {
   public VectorNorm() {
-    super(KernelFamily.NORM, NormProblem.class, FloatBlock.TYPES);
+    super(KernelFamily.NORM, NormProblem.class, FLOATS);
   }
 
   @Override
   Acceptance accepts(NormProblem problem) {
-    return Acceptance.when(
-        FloatBlock.TYPES.contains(problem.type()), "elements of type " + problem.type());
+    return Acceptance.when(FLOATS.contains(problem.type()), "elements of type " + problem.type());
   }
 
   @Override
@@ -56,39 +55,44 @@ public final class VectorNorm extends VectorKernel<NormProblem> {
                 row[i] += skip[i];
               }
             }
-            normalize(problem, row, scale, bias);
+            Registers.normalize(problem, row, scale, bias);
             FloatBlock.write(type, row, operands.output(), r * length, length);
           }
         });
   }
 
-  private static void normalize(NormProblem problem, float[] row, float[] scale, float[] bias) {
-    int length = problem.length();
-    int lanes = FloatBlock.SPECIES.length();
-    float mean = 0;
-    if (problem.kind() == Kind.LAYER) {
-      Arrays.fill(row, length, row.length, 0);
-      FloatVector sums = FloatVector.zero(FloatBlock.SPECIES);
-      for (int i = 0; i < length; i += lanes) {
-        sums = sums.add(FloatBlock.load(row, i));
+  /** What works on registers, apart: it is loaded where the module is there. */
+  private static final class Registers {
+    private Registers() {}
+
+    static void normalize(NormProblem problem, float[] row, float[] scale, float[] bias) {
+      int length = problem.length();
+      int lanes = FloatBlock.SPECIES.length();
+      float mean = 0;
+      if (problem.kind() == Kind.LAYER) {
+        Arrays.fill(row, length, row.length, 0);
+        FloatVector sums = FloatVector.zero(FloatBlock.SPECIES);
+        for (int i = 0; i < length; i += lanes) {
+          sums = sums.add(FloatBlock.load(row, i));
+        }
+        mean = sums.reduceLanes(VectorOperators.ADD) / length;
       }
-      mean = sums.reduceLanes(VectorOperators.ADD) / length;
-    }
-    Arrays.fill(row, length, row.length, mean);
-    FloatVector squares = FloatVector.zero(FloatBlock.SPECIES);
-    for (int i = 0; i < length; i += lanes) {
-      FloatVector difference = FloatBlock.load(row, i).sub(mean);
-      squares = difference.fma(difference, squares);
-    }
-    float variance = squares.reduceLanes(VectorOperators.ADD) / length;
-    float factor = 1 / (float) Math.sqrt(variance + problem.epsilon());
-    for (int i = 0; i < length; i += lanes) {
-      FloatBlock.load(row, i)
-          .sub(mean)
-          .mul(factor)
-          .mul(FloatBlock.load(scale, i))
-          .add(FloatBlock.load(bias, i))
-          .intoArray(row, i);
+      Arrays.fill(row, length, row.length, mean);
+      FloatVector squares = FloatVector.zero(FloatBlock.SPECIES);
+      for (int i = 0; i < length; i += lanes) {
+        FloatVector difference = FloatBlock.load(row, i).sub(mean);
+        squares = difference.fma(difference, squares);
+      }
+      float variance = squares.reduceLanes(VectorOperators.ADD) / length;
+      float factor = 1 / (float) Math.sqrt(variance + problem.epsilon());
+      for (int i = 0; i < length; i += lanes) {
+        FloatBlock.load(row, i)
+            .sub(mean)
+            .mul(factor)
+            .mul(FloatBlock.load(scale, i))
+            .add(FloatBlock.load(bias, i))
+            .intoArray(row, i);
+      }
     }
   }
 }

@@ -37,7 +37,7 @@ public final class VectorPool extends VectorKernel<PoolProblem> {
   Acceptance accepts(PoolProblem problem) {
     long window = problem.axes().stream().mapToLong(SpatialAxis::kernel).reduce(1, (a, b) -> a * b);
     return Acceptance.when(
-            FloatBlock.TYPES.contains(problem.type()) || isByte(problem.type()),
+            FLOATS.contains(problem.type()) || isByte(problem.type()),
             "elements of type " + problem.type())
         .and(
             Acceptance.when(

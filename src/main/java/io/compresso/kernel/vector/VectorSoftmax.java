@@ -18,13 +18,12 @@ public final class VectorSoftmax extends VectorKernel<SoftmaxProblem> {
   private static final int WEIGHT = 8;
 
   public VectorSoftmax() {
-    super(KernelFamily.SOFTMAX, SoftmaxProblem.class, FloatBlock.TYPES);
+    super(KernelFamily.SOFTMAX, SoftmaxProblem.class, FLOATS);
   }
 
   @Override
   Acceptance accepts(SoftmaxProblem problem) {
-    return Acceptance.when(
-        FloatBlock.TYPES.contains(problem.type()), "elements of type " + problem.type());
+    return Acceptance.when(FLOATS.contains(problem.type()), "elements of type " + problem.type());
   }
 
   @Override
@@ -43,64 +42,69 @@ public final class VectorSoftmax extends VectorKernel<SoftmaxProblem> {
           for (long row = first; row < first + count; row++) {
             FloatBlock.read(type, operands.input(), row * plane, values, (int) plane);
             if (problem.inner() == 1) {
-              line(values, problem.length(), problem.log());
+              Registers.line(values, problem.length(), problem.log());
             } else {
-              lines(values, problem.length(), problem.inner(), problem.log());
+              Registers.lines(values, problem.length(), problem.inner(), problem.log());
             }
             FloatBlock.write(type, values, operands.output(), row * plane, (int) plane);
           }
         });
   }
 
-  private static void line(float[] values, int length, boolean log) {
-    int lanes = FloatBlock.SPECIES.length();
-    Arrays.fill(values, length, (int) FloatBlock.roundUp(length), Float.NEGATIVE_INFINITY);
-    FloatVector greatest = FloatVector.broadcast(FloatBlock.SPECIES, Float.NEGATIVE_INFINITY);
-    for (int i = 0; i < length; i += lanes) {
-      greatest = greatest.max(FloatBlock.load(values, i));
-    }
-    float most = greatest.reduceLanes(VectorOperators.MAX);
-    FloatVector sums = FloatVector.zero(FloatBlock.SPECIES);
-    for (int i = 0; i < length; i += lanes) {
-      FloatVector power = FloatBlock.load(values, i).sub(most).lanewise(VectorOperators.EXP);
-      sums = sums.add(power);
-      if (!log) {
-        power.intoArray(values, i);
-      }
-    }
-    float sum = sums.reduceLanes(VectorOperators.ADD);
-    float logSum = (float) Math.log(sum);
-    for (int i = 0; i < length; i += lanes) {
-      FloatVector x = FloatBlock.load(values, i);
-      (log ? x.sub(most).sub(logSum) : x.mul(1 / sum)).intoArray(values, i);
-    }
-  }
+  /** What works on registers, apart: it is loaded where the module is there. */
+  private static final class Registers {
+    private Registers() {}
 
-  /** Rows whose elements lie {@code inner} apart, a register of rows at a time. */
-  private static void lines(float[] values, int length, int inner, boolean log) {
-    int lanes = FloatBlock.SPECIES.length();
-    float[] column = FloatBlock.of((long) length * lanes);
-    for (int s = 0; s < inner; s += lanes) {
-      int width = Math.min(lanes, inner - s);
+    static void line(float[] values, int length, boolean log) {
+      int lanes = FloatBlock.SPECIES.length();
+      Arrays.fill(values, length, (int) FloatBlock.roundUp(length), Float.NEGATIVE_INFINITY);
       FloatVector greatest = FloatVector.broadcast(FloatBlock.SPECIES, Float.NEGATIVE_INFINITY);
-      for (int i = 0; i < length; i++) {
-        System.arraycopy(values, i * inner + s, column, i * lanes, width);
-        greatest = greatest.max(FloatBlock.load(column, i * lanes));
+      for (int i = 0; i < length; i += lanes) {
+        greatest = greatest.max(FloatBlock.load(values, i));
       }
-      FloatVector sum = FloatVector.zero(FloatBlock.SPECIES);
-      for (int i = 0; i < length; i++) {
-        FloatVector power =
-            FloatBlock.load(column, i * lanes).sub(greatest).lanewise(VectorOperators.EXP);
-        sum = sum.add(power);
+      float most = greatest.reduceLanes(VectorOperators.MAX);
+      FloatVector sums = FloatVector.zero(FloatBlock.SPECIES);
+      for (int i = 0; i < length; i += lanes) {
+        FloatVector power = FloatBlock.load(values, i).sub(most).lanewise(VectorOperators.EXP);
+        sums = sums.add(power);
         if (!log) {
-          power.intoArray(column, i * lanes);
+          power.intoArray(values, i);
         }
       }
-      FloatVector logSum = sum.lanewise(VectorOperators.LOG);
-      for (int i = 0; i < length; i++) {
-        FloatVector x = FloatBlock.load(column, i * lanes);
-        (log ? x.sub(greatest).sub(logSum) : x.div(sum)).intoArray(column, i * lanes);
-        System.arraycopy(column, i * lanes, values, i * inner + s, width);
+      float sum = sums.reduceLanes(VectorOperators.ADD);
+      float logSum = (float) Math.log(sum);
+      for (int i = 0; i < length; i += lanes) {
+        FloatVector x = FloatBlock.load(values, i);
+        (log ? x.sub(most).sub(logSum) : x.mul(1 / sum)).intoArray(values, i);
+      }
+    }
+
+    /** Rows whose elements lie {@code inner} apart, a register of rows at a time. */
+    static void lines(float[] values, int length, int inner, boolean log) {
+      int lanes = FloatBlock.SPECIES.length();
+      float[] column = FloatBlock.of((long) length * lanes);
+      for (int s = 0; s < inner; s += lanes) {
+        int width = Math.min(lanes, inner - s);
+        FloatVector greatest = FloatVector.broadcast(FloatBlock.SPECIES, Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < length; i++) {
+          System.arraycopy(values, i * inner + s, column, i * lanes, width);
+          greatest = greatest.max(FloatBlock.load(column, i * lanes));
+        }
+        FloatVector sum = FloatVector.zero(FloatBlock.SPECIES);
+        for (int i = 0; i < length; i++) {
+          FloatVector power =
+              FloatBlock.load(column, i * lanes).sub(greatest).lanewise(VectorOperators.EXP);
+          sum = sum.add(power);
+          if (!log) {
+            power.intoArray(column, i * lanes);
+          }
+        }
+        FloatVector logSum = sum.lanewise(VectorOperators.LOG);
+        for (int i = 0; i < length; i++) {
+          FloatVector x = FloatBlock.load(column, i * lanes);
+          (log ? x.sub(greatest).sub(logSum) : x.div(sum)).intoArray(column, i * lanes);
+          System.arraycopy(column, i * lanes, values, i * inner + s, width);
+        }
       }
     }
   }

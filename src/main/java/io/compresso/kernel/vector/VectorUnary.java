@@ -11,13 +11,12 @@ public final class VectorUnary extends VectorKernel<UnaryProblem> {
   private static final int WEIGHT = 8;
 
   public VectorUnary() {
-    super(KernelFamily.UNARY, UnaryProblem.class, FloatBlock.TYPES);
+    super(KernelFamily.UNARY, UnaryProblem.class, FLOATS);
   }
 
   @Override
   Acceptance accepts(UnaryProblem problem) {
-    return Acceptance.when(
-        FloatBlock.TYPES.contains(problem.type()), "elements of type " + problem.type());
+    return Acceptance.when(FLOATS.contains(problem.type()), "elements of type " + problem.type());
   }
 
   @Override
