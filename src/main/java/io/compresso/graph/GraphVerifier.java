@@ -118,11 +118,10 @@ public final class GraphVerifier {
 
   /** The subgraphs that an attribute holds. */
   public static List<Graph> bodies(Attribute attribute) {
-    return switch (attribute) {
-      case Attribute.GraphValue(Graph body) -> List.of(body);
-      case Attribute.Graphs(List<Graph> bodies) -> bodies;
-      default -> List.of();
-    };
+    if (attribute instanceof Attribute.GraphValue value) {
+      return List.of(value.value());
+    }
+    return attribute instanceof Attribute.Graphs values ? values.values() : List.of();
   }
 
   private static GraphException notDefined(Node node, String input, List<Node> nodes) {

@@ -3,6 +3,8 @@ package io.compresso.graph;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -173,13 +175,19 @@ public final class Patch {
   private static void collectReads(Node node, Set<String> names) {
     names.addAll(node.inputs());
     for (Attribute attribute : node.attributes().values()) {
-      switch (attribute) {
-        case Attribute.GraphValue(Graph body) -> names.addAll(reads(body));
-        case Attribute.Graphs(List<Graph> bodies) ->
-            bodies.forEach(body -> names.addAll(reads(body)));
-        default -> {}
+      for (Graph body : GraphVerifier.bodies(attribute)) {
+        names.addAll(reads(body));
       }
     }
+  }
+
+  private static boolean holdsGraphs(Node node) {
+    for (Attribute attribute : node.attributes().values()) {
+      if (!GraphVerifier.bodies(attribute).isEmpty()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The names that a subgraph reads but does not define. */
@@ -208,23 +216,39 @@ public final class Patch {
         }
       }
     }
-    List<Set<Integer>> before = new ArrayList<>();
-    for (Node node : nodes) {
-      Set<String> reads = new LinkedHashSet<>();
-      collectReads(node, reads);
-      Set<Integer> needed = new LinkedHashSet<>();
-      for (String read : reads) {
-        Integer producer = producers.get(read);
-        if (producer != null) {
-          needed.add(producer);
-        }
+    int[][] before = new int[nodes.size()][];
+    boolean sorted = true;
+    for (int i = 0; i < before.length; i++) {
+      before[i] = producersOf(nodes.get(i), producers);
+      for (int needed : before[i]) {
+        sorted &= needed < i;
       }
-      before.add(needed);
     }
-    List<Node> sorted = new ArrayList<>();
-    byte[] state = new byte[nodes.size()];
+    return sorted ? nodes : sort(nodes, before);
+  }
+
+  /** The numbers of the nodes that make what a node reads. */
+  private static int[] producersOf(Node node, Map<String, Integer> producers) {
+    Collection<String> reads = node.inputs();
+    if (holdsGraphs(node)) {
+      reads = reads(node);
+    }
+    int[] needed = new int[reads.size()];
+    int count = 0;
+    for (String read : reads) {
+      Integer producer = read.isEmpty() ? null : producers.get(read);
+      if (producer != null) {
+        needed[count++] = producer;
+      }
+    }
+    return Arrays.copyOf(needed, count);
+  }
+
+  private static List<Node> sort(List<Node> nodes, int[][] before) {
+    List<Node> sorted = new ArrayList<>(nodes.size());
+    byte[] state = new byte[before.length];
     ArrayDeque<Integer> stack = new ArrayDeque<>();
-    for (int root = 0; root < nodes.size(); root++) {
+    for (int root = 0; root < before.length; root++) {
       stack.push(root);
       while (!stack.isEmpty()) {
         int top = stack.peek();
@@ -236,7 +260,7 @@ public final class Patch {
           stack.pop();
         } else {
           state[top] = 1;
-          for (int needed : before.get(top)) {
+          for (int needed : before[top]) {
             if (state[needed] == 1) {
               throw new GraphException(nodes.get(top), "is part of a cycle");
             }

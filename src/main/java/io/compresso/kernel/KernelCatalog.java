@@ -59,9 +59,9 @@ import io.compresso.kernel.vector.VectorUnary;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Every kernel, per family best first, the reference last. */
@@ -165,7 +165,14 @@ public final class KernelCatalog {
           new RefGather());
 
   private static final Map<KernelFamily, List<Kernel>> BY_FAMILY =
-      KERNELS.stream().collect(Collectors.groupingBy(kernel -> kernel.spec().family()));
+      new EnumMap<>(KernelFamily.class);
+
+  static {
+    for (Kernel kernel : KERNELS) {
+      BY_FAMILY.computeIfAbsent(kernel.spec().family(), _ -> new ArrayList<>()).add(kernel);
+    }
+    BY_FAMILY.replaceAll((_, kernels) -> List.copyOf(kernels));
+  }
 
   private KernelCatalog() {}
 
@@ -218,14 +225,40 @@ public final class KernelCatalog {
     return kernel.prepare(problem, weights);
   }
 
-  /** As {@link #select}, without the reasons, which take time to write. */
+  /**
+   * The kernel that {@link #select} gives for this machine, without the reasons, which take time to
+   * write.
+   *
+   * @throws IllegalArgumentException if no kernel takes the problem, with all reasons
+   */
+  public static Kernel choose(Problem problem) {
+    return choose(problem, CpuFeatures.host());
+  }
+
   private static Kernel choose(Problem problem, CpuFeatures cpu) {
-    for (Kernel kernel : of(problem.family())) {
-      if (cpu.supports(kernel.spec().isa()).accepted() && kernel.accepts(problem, cpu).accepted()) {
+    boolean host = cpu == CpuFeatures.host();
+    List<Kernel> candidates =
+        host ? OnHost.KERNELS.getOrDefault(problem.family(), List.of()) : of(problem.family());
+    for (Kernel kernel : candidates) {
+      if ((host || cpu.supports(kernel.spec().isa()).accepted())
+          && kernel.accepts(problem, cpu).accepted()) {
         return kernel;
       }
     }
     return select(problem, cpu).kernel();
+  }
+
+  /** The kernels for which this machine has the instructions. */
+  private static final class OnHost {
+    static final Map<KernelFamily, List<Kernel>> KERNELS = new EnumMap<>(KernelFamily.class);
+
+    static {
+      for (Kernel kernel : KernelCatalog.KERNELS) {
+        if (CpuFeatures.host().supports(kernel.spec().isa()).accepted()) {
+          KERNELS.computeIfAbsent(kernel.spec().family(), _ -> new ArrayList<>()).add(kernel);
+        }
+      }
+    }
   }
 
   private static void requireWeights(Problem problem, Weights weights) {

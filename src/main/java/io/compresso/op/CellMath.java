@@ -3,96 +3,101 @@ package io.compresso.op;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** The arithmetic between the products of recurrent cells, on floats {@code [batch, hidden]}. */
+/**
+ * The arithmetic between the products of recurrent cells, on floats {@code [batch, hidden]}. It is
+ * done in arrays, in and out of which the memory is copied as a whole.
+ */
 final class CellMath {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
-  private CellMath() {}
+  private final int batch;
+  private final int hidden;
+  private final float[] first;
+  private final float[] second;
+  private final float[] third;
+  private final float[] result;
+
+  /** For calls one at a time. */
+  CellMath(int batch, int hidden) {
+    this.batch = batch;
+    this.hidden = hidden;
+    this.first = new float[hidden];
+    this.second = new float[hidden];
+    this.third = new float[hidden];
+    this.result = new float[hidden];
+  }
 
   /** {@code c = forget * c + input * cell}, gates as {@link LSTM} stacks them. */
-  static void cell(int batch, int hidden, MemorySegment gates, MemorySegment c) {
+  void cell(MemorySegment gates, MemorySegment c) {
     for (int b = 0; b < batch; b++) {
-      long gate = 16L * b * hidden;
-      long at = 4L * b * hidden;
-      long forget = gate + 8L * hidden;
-      long cell = gate + 12L * hidden;
-      for (int i = 0; i < hidden; i++) {
-        long offset = 4L * i;
-        c.set(
-            FLOAT,
-            at + offset,
-            gates.get(FLOAT, forget + offset) * c.get(FLOAT, at + offset)
-                + gates.get(FLOAT, gate + offset) * gates.get(FLOAT, cell + offset));
+      read(gates, 4L * b * hidden, first);
+      read(gates, (4L * b + 2) * hidden, second);
+      read(gates, (4L * b + 3) * hidden, third);
+      read(c, (long) b * hidden, result);
+      for (int i = 0; i < result.length; i++) {
+        result[i] = second[i] * result[i] + first[i] * third[i];
       }
+      write(c, (long) b * hidden);
     }
   }
 
   /** {@code h = output * x}, gates as {@link LSTM} stacks them. */
-  static void output(int batch, int hidden, MemorySegment gates, MemorySegment x, MemorySegment h) {
+  void output(MemorySegment gates, MemorySegment x, MemorySegment h) {
     for (int b = 0; b < batch; b++) {
-      long gate = 16L * b * hidden + 4L * hidden;
-      long at = 4L * b * hidden;
-      for (int i = 0; i < hidden; i++) {
-        long offset = 4L * i;
-        h.set(FLOAT, at + offset, gates.get(FLOAT, gate + offset) * x.get(FLOAT, at + offset));
-      }
+      read(gates, (4L * b + 1) * hidden, first);
+      product(x, h, b);
     }
   }
 
   /** {@code y = reset * h}, of the gates update and reset. */
-  static void reset(int batch, int hidden, MemorySegment gates, MemorySegment h, MemorySegment y) {
+  void reset(MemorySegment gates, MemorySegment h, MemorySegment y) {
     for (int b = 0; b < batch; b++) {
-      long gate = 8L * b * hidden + 4L * hidden;
-      long at = 4L * b * hidden;
-      for (int i = 0; i < hidden; i++) {
-        long offset = 4L * i;
-        y.set(FLOAT, at + offset, gates.get(FLOAT, gate + offset) * h.get(FLOAT, at + offset));
-      }
+      read(gates, (2L * b + 1) * hidden, first);
+      product(h, y, b);
     }
   }
 
+  /** Of {@code first} and a row. */
+  private void product(MemorySegment x, MemorySegment y, int row) {
+    read(x, (long) row * hidden, second);
+    for (int i = 0; i < result.length; i++) {
+      result[i] = first[i] * second[i];
+    }
+    write(y, (long) row * hidden);
+  }
+
   /** {@code y = reset * x + added}, of the gates update and reset. */
-  static void resetSum(
-      int batch,
-      int hidden,
-      MemorySegment gates,
-      MemorySegment x,
-      MemorySegment added,
-      MemorySegment y) {
+  void resetSum(MemorySegment gates, MemorySegment x, MemorySegment added, MemorySegment y) {
     for (int b = 0; b < batch; b++) {
-      long gate = 8L * b * hidden + 4L * hidden;
-      long at = 4L * b * hidden;
-      for (int i = 0; i < hidden; i++) {
-        long offset = 4L * i;
-        y.set(
-            FLOAT,
-            at + offset,
-            gates.get(FLOAT, gate + offset) * x.get(FLOAT, at + offset)
-                + added.get(FLOAT, at + offset));
+      read(gates, (2L * b + 1) * hidden, first);
+      read(x, (long) b * hidden, second);
+      read(added, (long) b * hidden, third);
+      for (int i = 0; i < result.length; i++) {
+        result[i] = first[i] * second[i] + third[i];
       }
+      write(y, (long) b * hidden);
     }
   }
 
   /** {@code after = (1 - update) * candidate + update * before}. */
-  static void update(
-      int batch,
-      int hidden,
-      MemorySegment gates,
-      MemorySegment candidate,
-      MemorySegment before,
-      MemorySegment after) {
+  void update(
+      MemorySegment gates, MemorySegment candidate, MemorySegment before, MemorySegment after) {
     for (int b = 0; b < batch; b++) {
-      long gate = 8L * b * hidden;
-      long at = 4L * b * hidden;
-      for (int i = 0; i < hidden; i++) {
-        long offset = 4L * i;
-        float update = gates.get(FLOAT, gate + offset);
-        after.set(
-            FLOAT,
-            at + offset,
-            (1 - update) * candidate.get(FLOAT, at + offset)
-                + update * before.get(FLOAT, at + offset));
+      read(gates, 2L * b * hidden, first);
+      read(candidate, (long) b * hidden, second);
+      read(before, (long) b * hidden, third);
+      for (int i = 0; i < result.length; i++) {
+        result[i] = (1 - first[i]) * second[i] + first[i] * third[i];
       }
+      write(after, (long) b * hidden);
     }
+  }
+
+  private static void read(MemorySegment from, long at, float[] to) {
+    MemorySegment.copy(from, FLOAT, 4 * at, to, 0, to.length);
+  }
+
+  private void write(MemorySegment to, long at) {
+    MemorySegment.copy(result, 0, to, FLOAT, 4 * at, result.length);
   }
 }

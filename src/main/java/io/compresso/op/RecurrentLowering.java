@@ -195,16 +195,16 @@ final class RecurrentLowering {
         activations.add(call(tanh, one, one));
       }
       Lowered.Call outs = call(out, memory.cell, memory.scratch);
+      CellMath math = new CellMath(layer.batch(), layer.hidden());
       Recurrence.Workspace workspace = recurrence.new Workspace();
       for (int i = 0; i < layer.steps(); i++) {
         MemorySegment added = memory.projected(0, 4, layer.step(d, i));
         MemorySegment state = memory.state(i);
         calls.add(workspace.bind(memory.state(i - 1), added, gates));
         calls.addAll(activations);
-        calls.add(() -> CellMath.cell(layer.batch(), layer.hidden(), gates, memory.cell));
+        calls.add(() -> math.cell(gates, memory.cell));
         calls.add(outs);
-        calls.add(
-            () -> CellMath.output(layer.batch(), layer.hidden(), gates, memory.scratch, state));
+        calls.add(() -> math.output(gates, memory.scratch, state));
       }
     }
   }
@@ -240,8 +240,7 @@ final class RecurrentLowering {
         MemorySegment x,
         @Nullable DynamicQuantizer quantizer,
         List<Lowered.Call> calls) {
-      int batch = layer.batch();
-      int hidden = layer.hidden();
+      CellMath math = new CellMath(layer.batch(), layer.hidden());
       calls.add(gateInputs.bind(x, quantizer, memory.projected(0, 2)));
       calls.add(candidateInputs.bind(x, quantizer, memory.projected(2, 1)));
       MemorySegment gates = memory.gates(0, 2);
@@ -260,13 +259,13 @@ final class RecurrentLowering {
         calls.add(sigmoids);
         if (linear) {
           calls.add(candidateSpace.bind(before, null, scratch));
-          calls.add(() -> CellMath.resetSum(batch, hidden, gates, scratch, added, candidate));
+          calls.add(() -> math.resetSum(gates, scratch, added, candidate));
         } else {
-          calls.add(() -> CellMath.reset(batch, hidden, gates, before, scratch));
+          calls.add(() -> math.reset(gates, before, scratch));
           calls.add(candidateSpace.bind(scratch, added, candidate));
         }
         calls.add(tanhs);
-        calls.add(() -> CellMath.update(batch, hidden, gates, candidate, before, after));
+        calls.add(() -> math.update(gates, candidate, before, after));
       }
     }
   }

@@ -2,7 +2,6 @@ package io.compresso.op;
 
 import io.compresso.kernel.Activation;
 import io.compresso.kernel.ConvProblem;
-import io.compresso.kernel.CpuFeatures;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.Epilogue.Residual;
 import io.compresso.kernel.GemmProblem;
@@ -106,7 +105,7 @@ final class SplitProduct {
   }
 
   private static Isa isa(ProductProblem problem) {
-    return KernelCatalog.select(problem, CpuFeatures.host()).kernel().spec().isa();
+    return KernelCatalog.choose(problem).spec().isa();
   }
 
   /** What is left of an epilogue. */

@@ -5,7 +5,6 @@ import io.compresso.graph.Node;
 import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.ConvProblem.Channels;
 import io.compresso.kernel.ConvProblem.Layout;
-import io.compresso.kernel.CpuFeatures;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.Isa;
 import io.compresso.kernel.KernelCatalog;
@@ -66,6 +65,6 @@ final class ChannelsLastKernels {
   }
 
   private static Isa isa(ConvProblem problem) {
-    return KernelCatalog.select(problem, CpuFeatures.host()).kernel().spec().isa();
+    return KernelCatalog.choose(problem).spec().isa();
   }
 }

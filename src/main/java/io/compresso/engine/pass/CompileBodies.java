@@ -43,6 +43,10 @@ final class CompileBodies {
     CompileBodies bodies = new CompileBodies(view, layout);
     Patch patch = new Patch();
     for (Node node : view.nodes()) {
+      if (node.attributes().values().stream()
+          .allMatch(attribute -> GraphVerifier.bodies(attribute).isEmpty())) {
+        continue;
+      }
       Map<String, Attribute> compiled = new LinkedHashMap<>();
       node.attributes().forEach((name, attribute) -> compiled.put(name, bodies.compile(attribute)));
       if (!compiled.equals(node.attributes())) {

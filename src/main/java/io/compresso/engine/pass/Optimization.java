@@ -15,6 +15,9 @@ import java.util.List;
 public final class Optimization {
   private static final int MOST_ROUNDS = 1000;
 
+  /** Whether the graph is verified after each change, or after all. */
+  private static final boolean VERIFIES_EACH = Optimization.class.desiredAssertionStatus();
+
   /** How deep branches are inlined that lie in each other, or depend on each other. */
   private static final int MOST_NESTED = 64;
 
@@ -22,7 +25,8 @@ public final class Optimization {
 
   /**
    * The model after all passes. A pass that a node of the model stops is left out: what is wrong
-   * with the node is the run's to say, should the run come to it.
+   * with the node is the run's to say, should the run come to it. The graph is verified at the end,
+   * and where assertions are enabled after each change.
    *
    * @param model a verified model
    */
@@ -35,7 +39,17 @@ public final class Optimization {
       }
       view = apply(inlined, known());
     }
-    return CompileBodies.apply(apply(view, passes(layout)), layout);
+    Model result = CompileBodies.apply(apply(view, passes(layout)), layout);
+    requireIntact(result, "the compilation");
+    return result;
+  }
+
+  private static void requireIntact(Model model, String change) {
+    try {
+      GraphVerifier.verify(model);
+    } catch (GraphException e) {
+      throw new IllegalStateException(change + " broke the graph: " + e.getMessage(), e);
+    }
   }
 
   private static GraphView apply(GraphView view, List<Pass> passes) {
@@ -58,11 +72,8 @@ public final class Optimization {
         return result;
       }
       Model changed = patch.apply(result.model());
-      try {
-        GraphVerifier.verify(changed);
-      } catch (GraphException e) {
-        throw new IllegalStateException(
-            "pass " + pass.getClass().getSimpleName() + " broke the graph: " + e.getMessage(), e);
+      if (VERIFIES_EACH) {
+        requireIntact(changed, "pass " + pass.getClass().getSimpleName());
       }
       result = new GraphView(changed, result);
     }

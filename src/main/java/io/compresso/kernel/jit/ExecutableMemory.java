@@ -78,7 +78,8 @@ public final class ExecutableMemory implements AutoCloseable {
         return Acceptance.YES;
       } catch (IllegalStateException | IllegalCallerException | UnsupportedOperationException e) {
         return Acceptance.no("machine code is not allowed: " + e.getMessage());
-      } catch (ExceptionInInitializerError e) {
+      } catch (LinkageError e) {
+        // The handle of calls could not be made, now or before.
         return Acceptance.no("machine code is not allowed: " + e.getCause());
       }
     }

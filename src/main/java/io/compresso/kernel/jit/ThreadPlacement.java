@@ -1,15 +1,11 @@
 package io.compresso.kernel.jit;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
+import java.lang.foreign.SymbolLookup;
 import java.util.BitSet;
 import java.util.Optional;
 
@@ -54,22 +50,21 @@ public final class ThreadPlacement {
     }
   }
 
-  /** The system calls; empty where there are none. */
+  /** The functions of the C library; empty where there are none. */
   private record Calls(
-      MethodHandle thread, MethodHandle processor, MethodHandle setAffinity, BitSet allowed) {
+      MemorySegment thread, MemorySegment processor, MemorySegment setAffinity, BitSet allowed) {
     static final Optional<Calls> INSTANCE = link();
 
     private static Optional<Calls> link() {
       if (!System.getProperty("os.name", "").equals("Linux")) {
         return Optional.empty();
       }
-      FunctionDescriptor number = FunctionDescriptor.of(JAVA_INT);
-      FunctionDescriptor affinity = FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
       try {
-        Optional<MethodHandle> thread = handle("gettid", number);
-        Optional<MethodHandle> processor = handle("sched_getcpu", number);
-        Optional<MethodHandle> set = handle("sched_setaffinity", affinity);
-        Optional<MethodHandle> get = handle("sched_getaffinity", affinity);
+        SymbolLookup library = Linker.nativeLinker().defaultLookup();
+        Optional<MemorySegment> thread = library.find("gettid");
+        Optional<MemorySegment> processor = library.find("sched_getcpu");
+        Optional<MemorySegment> set = library.find("sched_setaffinity");
+        Optional<MemorySegment> get = library.find("sched_getaffinity");
         if (thread.isEmpty() || processor.isEmpty() || set.isEmpty() || get.isEmpty()) {
           return Optional.empty();
         }
@@ -77,44 +72,26 @@ public final class ThreadPlacement {
         return allowed.cardinality() < 2
             ? Optional.empty()
             : Optional.of(new Calls(thread.get(), processor.get(), set.get(), allowed));
-      } catch (IllegalCallerException | UnsupportedOperationException _) {
+      } catch (UnsupportedOperationException | LinkageError _) {
         return Optional.empty();
       }
     }
 
-    private static Optional<MethodHandle> handle(String symbol, FunctionDescriptor descriptor) {
-      Linker linker = Linker.nativeLinker();
-      return linker
-          .defaultLookup()
-          .find(symbol)
-          .map(address -> linker.downcallHandle(address, descriptor));
-    }
-
     /** The processors that this process may use. */
-    private static BitSet allowed(MethodHandle getAffinity) {
+    private static BitSet allowed(MemorySegment getAffinity) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment mask = arena.allocate(MASK_BYTES);
-        int result = (int) getAffinity.invokeExact(0, MASK_BYTES, mask);
+        int result = (int) NativeCall.function(getAffinity, 0, MASK_BYTES, mask.address(), 0, 0, 0);
         return result < 0 ? new BitSet() : BitSet.valueOf(mask.toArray(JAVA_BYTE));
-      } catch (Throwable thrown) {
-        throw unexpected(thrown);
       }
     }
 
     int currentThread() {
-      try {
-        return (int) thread.invokeExact();
-      } catch (Throwable thrown) {
-        throw unexpected(thrown);
-      }
+      return (int) NativeCall.function(thread, 0, 0, 0, 0, 0, 0);
     }
 
     int currentProcessor() {
-      try {
-        return (int) processor.invokeExact();
-      } catch (Throwable thrown) {
-        throw unexpected(thrown);
-      }
+      return (int) NativeCall.function(processor, 0, 0, 0, 0, 0, 0);
     }
 
     void keepOff(int target, int avoided) {
@@ -123,17 +100,8 @@ public final class ThreadPlacement {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment mask = arena.allocate(MASK_BYTES);
         mask.copyFrom(MemorySegment.ofArray(others.toByteArray()));
-        int _ = (int) setAffinity.invokeExact(target, MASK_BYTES, mask);
-      } catch (Throwable thrown) {
-        throw unexpected(thrown);
+        NativeCall.function(setAffinity, target, MASK_BYTES, mask.address(), 0, 0, 0);
       }
-    }
-
-    private static RuntimeException unexpected(Throwable thrown) {
-      if (thrown instanceof Error error) {
-        throw error;
-      }
-      return thrown instanceof RuntimeException e ? e : new IllegalStateException(thrown);
     }
   }
 }
