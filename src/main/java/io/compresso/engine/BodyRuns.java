@@ -109,7 +109,7 @@ final class BodyRuns implements AutoCloseable {
       return null;
     } finally {
       if (own != null) {
-        plans.give(entry, reusable ? own : null);
+        plans.give(entry, own, reusable);
       }
       plans.end(entry);
       if (reserved) {

@@ -170,7 +170,7 @@ final class BoundPlans implements AutoCloseable {
       reserved += bytes;
     }
     try {
-      return new PlanMemory(
+      return PlanMemory.of(
           entry.plan, options.memoryLimit() - entry.plan.bytes(), options.threads());
     } catch (OutOfMemoryError e) {
       unreserve(entry);
@@ -181,12 +181,17 @@ final class BoundPlans implements AutoCloseable {
     }
   }
 
-  /** Gives memory back; null when the run has failed and it is of no use any more. */
-  synchronized void give(Entry entry, @Nullable PlanMemory memory) {
-    if (memory != null && entry.idle.size() < MOST_IDLE && !entry.dropped) {
+  /**
+   * Gives memory back.
+   *
+   * @param reusable whether the run has not failed
+   */
+  synchronized void give(Entry entry, PlanMemory memory, boolean reusable) {
+    if (reusable && entry.idle.size() < MOST_IDLE && !entry.dropped) {
       entry.idle.push(memory);
     } else {
       reserved -= entry.plan.bytes();
+      memory.close();
     }
   }
 
@@ -218,6 +223,7 @@ final class BoundPlans implements AutoCloseable {
 
   private void freeIdle(Entry entry) {
     reserved -= entry.plan.bytes() * entry.idle.size();
+    entry.idle.forEach(PlanMemory::close);
     entry.idle.clear();
   }
 

@@ -11,6 +11,7 @@ import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
 import io.compresso.kernel.CpuFeatures;
 import io.compresso.kernel.KernelCatalog;
+import io.compresso.kernel.ZeroedMemory;
 import io.compresso.op.Lowered;
 import io.compresso.op.LoweredBody;
 import io.compresso.tensor.Tensor;
@@ -25,7 +26,7 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /** The memory of one run at a time of a bound plan, with all its calls made. */
-final class PlanMemory {
+final class PlanMemory implements AutoCloseable {
   /** A run has given another type or shape than the shape rule of its operator says. */
   static final class UnexpectedShape extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -37,7 +38,16 @@ final class PlanMemory {
 
   private static final MemorySegment NOTHING = Arena.global().allocate(0);
 
+  /**
+   * Where the values lie.
+   *
+   * @param owner what is closed with the memory; null where it is a caller's
+   */
+  private record Home(@Nullable Arena owner, MemorySegment arena) {}
+
   private final BoundPlan bound;
+
+  private final Home home;
   private final MemorySegment arena;
   private final List<Tensor> inputs;
 
@@ -52,46 +62,57 @@ final class PlanMemory {
   private RunOptions options = RunOptions.plain();
 
   /**
+   * Memory of its own, to be closed.
+   *
    * @param limit the most bytes that values may take which have no place
    */
-  PlanMemory(BoundPlan bound, long limit, int threads) {
-    this(
-        bound,
-        Arena.ofAuto().allocate(bound.parts.arenaBytes(), ArenaLayout.ALIGNMENT),
-        bound.parts.inputs().stream()
-            .map(spec -> Tensor.allocate(spec.dtype(), spec.shape()))
-            .toList(),
-        List.of(),
-        new RunMemory(limit),
-        threads);
+  static PlanMemory of(BoundPlan bound, long limit, int threads) {
+    Arena owner = Arena.ofShared();
+    try {
+      return new PlanMemory(
+          bound,
+          new Home(
+              owner, ZeroedMemory.allocate(owner, bound.parts.arenaBytes(), ArenaLayout.ALIGNMENT)),
+          bound.parts.inputs().stream()
+              .map(spec -> Tensor.allocate(owner, spec.dtype(), spec.shape()))
+              .toList(),
+          List.of(),
+          new RunMemory(limit),
+          threads);
+    } catch (RuntimeException | Error e) {
+      owner.close();
+      throw e;
+    }
   }
 
   /** Memory within that of a caller, who gives the inputs and where the outputs go. */
   private PlanMemory(
       BoundPlan bound,
-      MemorySegment arena,
+      Home home,
       List<Tensor> inputs,
       List<@Nullable MemorySegment> outputs,
       RunMemory memory,
       int threads) {
     this.bound = bound;
+    this.home = home;
     this.threads = threads;
     this.memory = memory;
     this.frame = bound.parts.constants().clone();
-    this.arena = arena;
+    this.arena = home.arena();
     this.inputs = inputs;
     for (int slot = 0; slot < frame.length; slot++) {
       Place place = bound.parts.places()[slot];
       if (place != null) {
         TensorSpec spec = place.spec();
-        MemorySegment home =
+        MemorySegment memoryOfPlace =
             switch (place.home()) {
               case INPUT -> inputs.get(place.index()).segment();
               case ARENA -> arena;
               case OUTPUT -> Objects.requireNonNull(outputs.get(place.index()));
             };
         frame[slot] =
-            Tensor.wrap(spec.dtype(), spec.shape(), home.asSlice(place.offset(), spec.bytes()));
+            Tensor.wrap(
+                spec.dtype(), spec.shape(), memoryOfPlace.asSlice(place.offset(), spec.bytes()));
       }
     }
     List<BoundStep> steps = bound.parts.steps();
@@ -156,7 +177,8 @@ final class PlanMemory {
               ? Arena.ofAuto().allocate(body.outputs().get(i).bytes(), Tensor.ALIGNMENT)
               : output);
     }
-    PlanMemory inner = new PlanMemory(body.plan(), workspace, tensors, places, memory, threads);
+    PlanMemory inner =
+        new PlanMemory(body.plan(), new Home(null, workspace), tensors, places, memory, threads);
     return () -> inner.run(this, outputs);
   }
 
@@ -315,5 +337,14 @@ final class PlanMemory {
   /** The most memory that the last run's values took at a time. */
   long peakBytes() {
     return bound.parts.arenaBytes() + memory.takePeak();
+  }
+
+  /** Frees the memory, which no run uses. */
+  @Override
+  public void close() {
+    Arena owner = home.owner();
+    if (owner != null) {
+      owner.close();
+    }
   }
 }

@@ -288,7 +288,7 @@ public final class Session implements AutoCloseable {
 
   private void endBound(BoundPlans.Entry entry, @Nullable PlanMemory memory, boolean reusable) {
     if (memory != null) {
-      bound.give(entry, reusable ? memory : null);
+      bound.give(entry, memory, reusable);
     }
     bound.end(entry);
     leave();

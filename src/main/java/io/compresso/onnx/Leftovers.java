@@ -63,10 +63,12 @@ final class Leftovers {
 
   /** The unknown fields, without elements that came one by one instead of packed. */
   private static UnknownFieldSet unknownOf(TensorProto tensor) {
-    UnknownFieldSet.Builder unknown = tensor.getUnknownFields().toBuilder();
-    for (FieldDescriptor field : TensorProto.getDescriptor().getFields()) {
-      unknown.clearField(field.getNumber());
+    UnknownFieldSet all = tensor.getUnknownFields();
+    if (all.asMap().isEmpty()) {
+      return all;
     }
+    UnknownFieldSet.Builder unknown = all.toBuilder();
+    WireMessage.TENSOR.fields().forEach(field -> unknown.clearField(field.number()));
     return unknown.build();
   }
 

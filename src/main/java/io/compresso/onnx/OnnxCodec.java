@@ -1,7 +1,6 @@
 package io.compresso.onnx;
 
 import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
@@ -80,7 +79,7 @@ public final class OnnxCodec {
 
   /** Reads a model that lies in memory, within the given limits. */
   public static Model read(MemorySegment bytes, ExternalData external, OnnxLimits limits) {
-    ModelProto proto = parse(bytes, ModelProto.getDescriptor(), ModelProto.parser(), limits);
+    ModelProto proto = parse(bytes, WireMessage.MODEL, ModelProto.parser(), limits);
     Model model = new ModelDecoder(new TensorDecoder(bytes, external, limits)).decode(proto);
     GraphVerifier.verify(model);
     return model;
@@ -181,8 +180,7 @@ public final class OnnxCodec {
   /** Reads a {@code TensorProto}: a tensor in a file of its own, as in ONNX's test cases. */
   public static Tensor readTensor(byte[] bytes) {
     MemorySegment file = copy(bytes);
-    return decoder(file)
-        .decode(parse(file, TensorProto.getDescriptor(), TensorProto.parser()), "tensor");
+    return decoder(file).decode(parse(file, WireMessage.TENSOR, TensorProto.parser()), "tensor");
   }
 
   /** The bytes of a {@code TensorProto}. */
@@ -196,21 +194,20 @@ public final class OnnxCodec {
   public static TensorSequence readSequence(byte[] bytes) {
     MemorySegment file = copy(bytes);
     return new SequenceDecoder(decoder(file))
-        .sequence(parse(file, SequenceProto.getDescriptor(), SequenceProto.parser()), "sequence");
+        .sequence(parse(file, WireMessage.SEQUENCE, SequenceProto.parser()), "sequence");
   }
 
   /** Reads an {@code OptionalProto}. */
   public static OptionalValue readOptional(byte[] bytes) {
     MemorySegment file = copy(bytes);
     return new SequenceDecoder(decoder(file))
-        .optional(parse(file, OptionalProto.getDescriptor(), OptionalProto.parser()), "optional");
+        .optional(parse(file, WireMessage.OPTIONAL, OptionalProto.parser()), "optional");
   }
 
   /** The dense form of a sparse tensor whose elements are in the message. */
   static Tensor decodeSparse(SparseTensorProto proto) {
     MemorySegment file = copy(proto.toByteArray());
-    SparseTensorProto scanned =
-        parse(file, SparseTensorProto.getDescriptor(), SparseTensorProto.parser());
+    SparseTensorProto scanned = parse(file, WireMessage.SPARSE_TENSOR, SparseTensorProto.parser());
     return decoder(file).decodeSparse(scanned, "sparse_initializer");
   }
 
@@ -225,12 +222,12 @@ public final class OnnxCodec {
   }
 
   private static <M extends Message> M parse(
-      MemorySegment file, Descriptor type, Parser<M> parser) {
+      MemorySegment file, WireMessage type, Parser<M> parser) {
     return parse(file, type, parser, OnnxLimits.DEFAULT);
   }
 
   private static <M extends Message> M parse(
-      MemorySegment file, Descriptor type, Parser<M> parser, OnnxLimits limits) {
+      MemorySegment file, WireMessage type, Parser<M> parser, OnnxLimits limits) {
     if (file.byteSize() == 0) {
       throw new OnnxFormatException("", "the file is empty");
     }
@@ -240,7 +237,7 @@ public final class OnnxCodec {
     try {
       return parser.parseFrom(in);
     } catch (InvalidProtocolBufferException e) {
-      throw new OnnxFormatException("", "is not a " + type.getName() + ": " + e.getMessage(), e);
+      throw new OnnxFormatException("", "is not a " + type.name() + ": " + e.getMessage(), e);
     }
   }
 }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Makes tensors of messages that {@link WireScanner} has scanned. Elements that lie in the file as
@@ -197,7 +198,7 @@ final class TensorDecoder {
 
   private Tensor typed(TensorProto proto, DType dtype, Shape shape, String where) {
     String field =
-        where + "." + TensorProto.getDescriptor().findFieldByNumber(typedField(dtype)).getName();
+        where + "." + Objects.requireNonNull(WireMessage.TENSOR.field(typedField(dtype))).name();
     List<MemorySegment> chunks = new ArrayList<>();
     typedData(proto, dtype).forEach(chunk -> chunks.add(slice(Span.of(chunk))));
     UnknownFieldSet.Field loose = proto.getUnknownFields().getField(typedField(dtype));

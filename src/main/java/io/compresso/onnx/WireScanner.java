@@ -1,7 +1,7 @@
 package io.compresso.onnx;
 
-import com.google.protobuf.Descriptors.Descriptor;
-import com.google.protobuf.Descriptors.FieldDescriptor;
+import io.compresso.onnx.WireMessage.Field;
+import io.compresso.onnx.WireMessage.Kind;
 import io.compresso.onnx.proto.TensorProto;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -40,6 +40,9 @@ final class WireScanner {
 
   private final MemorySegment file;
   private final OnnxLimits limits;
+  private final byte[] window = new byte[1 << 13];
+  private long windowStart;
+  private int windowLength;
   private byte[] out = new byte[1024];
   private int size;
   private long cost;
@@ -54,7 +57,7 @@ final class WireScanner {
    *
    * @throws OnnxFormatException if the bytes are not a message of this type
    */
-  static byte[] scan(MemorySegment file, Descriptor type, OnnxLimits limits) {
+  static byte[] scan(MemorySegment file, WireMessage type, OnnxLimits limits) {
     WireScanner scanner = new WireScanner(file, limits);
     scanner.message(type, 0, file.byteSize(), new Trail(null, "", -1), 0);
     return Arrays.copyOf(scanner.out, scanner.size);
@@ -69,7 +72,7 @@ final class WireScanner {
     }
   }
 
-  private void message(Descriptor type, long from, long to, Trail trail, int depth) {
+  private void message(WireMessage type, long from, long to, Trail trail, int depth) {
     if (depth > limits.depth()) {
       throw new OnnxFormatException(
           trail.toString(), from, "messages nest deeper than " + limits.depth() + " levels");
@@ -86,15 +89,13 @@ final class WireScanner {
         throw new OnnxFormatException(
             trail.toString(), start, "field number " + number + " is not allowed");
       }
-      FieldDescriptor field = type.findFieldByNumber((int) number);
-      String name = field == null ? "field " + number : field.getName();
+      Field field = type.field(number);
+      String name = field == null ? "field " + number : field.name();
       int index =
-          field != null && field.isRepeated() && number < counts.length
-              ? counts[(int) number]++
-              : -1;
+          field != null && field.repeated() && number < counts.length ? counts[(int) number]++ : -1;
       Trail here = new Trail(trail, name, index);
       if (field != null) {
-        checkWire(field, wire, start, here);
+        checkWire(type, field, wire, start, here);
       }
       long length =
           switch (wire) {
@@ -114,28 +115,29 @@ final class WireScanner {
         throw new OnnxFormatException(
             here.toString(), start, "needs " + length + " bytes, but " + (to - at) + " are left");
       }
-      field(field, wire, tag.value, at, length, here, depth);
+      field(type, field, wire, tag.value, at, length, here, depth);
       at += length;
     }
   }
 
   private void field(
-      @Nullable FieldDescriptor field,
+      WireMessage type,
+      @Nullable Field field,
       int wire,
       long tag,
       long at,
       long length,
       Trail here,
       int depth) {
-    if (wire == DELIMITED && field != null && field.getType() == FieldDescriptor.Type.MESSAGE) {
+    if (wire == DELIMITED && field != null && field.message() != null) {
       spend(MESSAGE_COST, at, here);
       putVarint(tag);
       int patch = size;
       size += LENGTH_BYTES;
       ensure(0);
-      message(field.getMessageType(), at, at + length, here, depth + 1);
+      message(field.message(), at, at + length, here, depth + 1);
       putLength(patch, size - patch - LENGTH_BYTES);
-    } else if (wire == DELIMITED && field != null && isElements(field)) {
+    } else if (wire == DELIMITED && field != null && isElements(type, field)) {
       spend(MESSAGE_COST, at, here);
       putVarint(tag);
       byte[] span = new Span(at, length).toBytes();
@@ -144,7 +146,7 @@ final class WireScanner {
     } else if (wire == DELIMITED) {
       boolean packed = field != null && field.isPackable();
       spend(packed ? length * SCALAR_COST : STRING_COST + length, at, here);
-      if (field != null && field.getType() == FieldDescriptor.Type.STRING) {
+      if (field != null && field.kind() == Kind.STRING) {
         checkText(field, at, length, here);
       }
       putVarint(tag);
@@ -157,19 +159,18 @@ final class WireScanner {
     }
   }
 
-  private static boolean isElements(FieldDescriptor field) {
-    return field.getContainingType() == TensorProto.getDescriptor()
-        && ELEMENT_FIELDS.contains(field.getNumber());
+  private static boolean isElements(WireMessage type, Field field) {
+    return type == WireMessage.TENSOR && ELEMENT_FIELDS.contains(field.number());
   }
 
-  private static void checkWire(FieldDescriptor field, int wire, long start, Trail here) {
+  private static void checkWire(WireMessage type, Field field, int wire, long start, Trail here) {
     boolean fits =
-        switch (field.getType()) {
+        switch (field.kind()) {
           case MESSAGE, STRING -> wire == DELIMITED;
           // Element lists may also come one by one, in the encoding of one element.
-          case BYTES -> wire == DELIMITED || isElements(field);
-          case FLOAT -> wire == FIXED32 || wire == DELIMITED && field.isRepeated();
-          default -> wire == VARINT || wire == DELIMITED && field.isRepeated();
+          case BYTES -> wire == DELIMITED || isElements(type, field);
+          case FLOAT -> wire == FIXED32 || wire == DELIMITED && field.repeated();
+          case NUMBER -> wire == VARINT || wire == DELIMITED && field.repeated();
         };
     if (!fits) {
       throw new OnnxFormatException(
@@ -177,12 +178,12 @@ final class WireScanner {
     }
   }
 
-  private void checkText(FieldDescriptor field, long at, long length, Trail here) {
-    if (field.getName().equals("doc_string")) {
+  private void checkText(Field field, long at, long length, Trail here) {
+    if (field.name().equals("doc_string")) {
       return;
     }
     for (long i = 0; i < length; i++) {
-      if (file.get(ValueLayout.JAVA_BYTE, at + i) < 0) {
+      if (byteAt(at + i) < 0) {
         byte[] bytes = file.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
         try {
           StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
@@ -214,13 +215,25 @@ final class WireScanner {
       if (at + i >= to) {
         throw new OnnxFormatException(trail.toString(), at, "ends inside a number");
       }
-      byte b = file.get(ValueLayout.JAVA_BYTE, at + i);
+      byte b = byteAt(at + i);
       value |= (long) (b & 0x7F) << (7 * i);
       if (b >= 0) {
         return new Varint(value, at + i + 1);
       }
     }
     throw new OnnxFormatException(trail.toString(), at, "number takes more than 10 bytes");
+  }
+
+  /** A byte of the file, by way of an array that holds what is near it. */
+  private byte byteAt(long at) {
+    long index = at - windowStart;
+    if (index < 0 || index >= windowLength) {
+      windowStart = at;
+      windowLength = (int) Math.min(window.length, file.byteSize() - at);
+      MemorySegment.copy(file, ValueLayout.JAVA_BYTE, at, window, 0, windowLength);
+      index = 0;
+    }
+    return window[(int) index];
   }
 
   private void putVarint(long value) {
@@ -241,9 +254,10 @@ final class WireScanner {
   }
 
   private void put(MemorySegment from, long at, long length) {
-    ensure(Math.toIntExact(length));
-    MemorySegment.copy(from, at, MemorySegment.ofArray(out), size, length);
-    size += (int) length;
+    int count = Math.toIntExact(length);
+    ensure(count);
+    MemorySegment.copy(from, ValueLayout.JAVA_BYTE, at, out, size, count);
+    size += count;
   }
 
   private void ensure(int more) {

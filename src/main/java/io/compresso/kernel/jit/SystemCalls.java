@@ -8,11 +8,13 @@ final class SystemCalls {
   static final int READ_WRITE = 3;
   static final int READ_EXECUTE = 5;
   private static final int PRIVATE_ANONYMOUS = 0x22;
+  private static final int HUGE_PAGES = 14;
 
   private static final Linker LINKER = Linker.nativeLinker();
   private static final MemorySegment MMAP = symbol("mmap");
   private static final MemorySegment MPROTECT = symbol("mprotect");
   private static final MemorySegment MUNMAP = symbol("munmap");
+  private static final MemorySegment MADVISE = symbol("madvise");
   private static final MemorySegment GETAUXVAL = symbol("getauxval");
   private static final MemorySegment SYSCALL = symbol("syscall");
 
@@ -44,6 +46,11 @@ final class SystemCalls {
 
   static void unmap(MemorySegment pages) {
     NativeCall.function(MUNMAP, pages.address(), pages.byteSize(), 0, 0, 0, 0);
+  }
+
+  /** Lets the system back memory by large pages ({@code MADV_HUGEPAGE}), if it does that. */
+  static void preferLargePages(MemorySegment pages) {
+    NativeCall.function(MADVISE, pages.address(), pages.byteSize(), HUGE_PAGES, 0, 0, 0);
   }
 
   /** A value of the auxiliary vector, 0 if there is none of the type. */

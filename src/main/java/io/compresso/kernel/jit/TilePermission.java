@@ -29,8 +29,8 @@ public final class TilePermission {
         return Acceptance.when(
             SystemCalls.call(ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA, 0) == 0,
             "the system does not let this process use the tile registers of AMX");
-      } catch (IllegalCallerException e) {
-        return Acceptance.no("native calls are not allowed: " + e.getMessage());
+      } catch (LinkageError e) {
+        return Acceptance.no("native calls are not allowed: " + e.getCause());
       }
     }
   }

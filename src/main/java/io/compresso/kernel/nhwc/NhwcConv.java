@@ -6,6 +6,7 @@ import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.ZeroedMemory;
 import io.compresso.kernel.nhwc.TileShape.Output;
 import io.compresso.kernel.panel.Scratch;
 import java.lang.foreign.Arena;
@@ -79,7 +80,7 @@ public final class NhwcConv implements PreparedKernel {
       filters = null;
       filterSums = new int[0];
     } else {
-      filters = arena.allocate(packing.bytes(), 64);
+      filters = ZeroedMemory.allocate(arena, packing.bytes(), 64);
       filterSums = packing.pack(data, filters, Workers.shared().size());
     }
   }

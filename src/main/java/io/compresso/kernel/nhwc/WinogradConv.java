@@ -7,6 +7,7 @@ import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.ZeroedMemory;
 import io.compresso.kernel.nhwc.TileShape.Output;
 import io.compresso.kernel.nhwc.WinogradBackend.InputKernel;
 import io.compresso.kernel.nhwc.WinogradBackend.InputShape;
@@ -126,7 +127,7 @@ public final class WinogradConv implements PreparedKernel {
             new Strides(sumTile, positionBytes(most * sumTile)));
     long pixelBytes = types.output().bytes(problem.channels().out());
     this.output = new Output(types.output(), pixelBytes, tiling.width().outputSize() * pixelBytes);
-    this.filters = arena.allocate(packing.bytes(), LINE);
+    this.filters = ZeroedMemory.allocate(arena, packing.bytes(), LINE);
     this.moderate = packing.pack(Objects.requireNonNull(weights.data()), filters);
     int channels = Math.ceilDiv(problem.channels().out(), backend.lanes()) * backend.lanes();
     this.bias = arena.allocate(4L * channels, LINE);

@@ -6,6 +6,7 @@ import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.ZeroedMemory;
 import io.compresso.kernel.panel.PanelShape.BiasAxis;
 import io.compresso.kernel.panel.PanelShape.Left;
 import io.compresso.kernel.panel.PanelShape.Panel;
@@ -41,7 +42,7 @@ public final class PanelGemm implements PreparedKernel {
     if (data == null) {
       packed = null;
     } else {
-      packed = arena.allocate(Packing.bytes(problem.k(), problem.n(), width), 64);
+      packed = ZeroedMemory.allocate(arena, Packing.bytes(problem.k(), problem.n(), width), 64);
       pack(data, packed, Workers.shared().size());
     }
     bias =

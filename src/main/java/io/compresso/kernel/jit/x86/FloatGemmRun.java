@@ -6,6 +6,7 @@ import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.ZeroedMemory;
 import io.compresso.kernel.jit.x86.GemmPanels.Bytes;
 import io.compresso.kernel.jit.x86.GemmPanels.Unit;
 import io.compresso.kernel.jit.x86.GemmProduct.Tiles;
@@ -93,7 +94,7 @@ final class FloatGemmRun extends GemmRun {
     if (data == null) {
       packed = null;
     } else {
-      packed = arena.allocate(Math.max(1, panels.bytes()), 64);
+      packed = ZeroedMemory.allocate(arena, Math.max(1, panels.bytes()), 64);
       panels.pack(data, packed, Bytes.NONE, new int[0], Workers.shared().size());
     }
     columns = arena.allocate(4L * paddedColumns, 64);

@@ -7,6 +7,7 @@ import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.ZeroedMemory;
 import io.compresso.kernel.panel.Blocks;
 import io.compresso.kernel.panel.ConvPlanes;
 import io.compresso.kernel.panel.PanelProduct;
@@ -83,7 +84,7 @@ final class Int8ConvRun implements PreparedKernel {
     if (data == null) {
       filters = null;
     } else {
-      filters = arena.allocate(filterBytes(), 64);
+      filters = ZeroedMemory.allocate(arena, filterBytes(), 64);
       pack(data, filters);
     }
   }

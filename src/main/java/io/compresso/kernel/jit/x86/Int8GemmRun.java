@@ -6,6 +6,7 @@ import io.compresso.kernel.Operands;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.ZeroedMemory;
 import io.compresso.kernel.jit.x86.GemmPanels.Bytes;
 import io.compresso.kernel.jit.x86.GemmPanels.Unit;
 import io.compresso.kernel.jit.x86.GemmProduct.Tiles;
@@ -105,7 +106,7 @@ final class Int8GemmRun extends GemmRun {
     if (data == null) {
       packed = null;
     } else {
-      packed = arena.allocate(Math.max(1, panels.bytes()), 64);
+      packed = ZeroedMemory.allocate(arena, Math.max(1, panels.bytes()), 64);
       pack(data, packed, columns, Workers.shared().size());
     }
     GemmFrame.constants(

@@ -8,6 +8,7 @@ import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.ZeroedMemory;
 import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.jit.x86.GemmProduct.Tiles;
@@ -102,7 +103,7 @@ final class SplitGemmRun implements PreparedKernel {
       Arena arena, GemmProblem problem, MemorySegment data, int padded) {
     int n = problem.n();
     int k = problem.k();
-    MemorySegment matrix = arena.allocate(Math.max(1, 2L * PARTS * padded * n), 64);
+    MemorySegment matrix = ZeroedMemory.allocate(arena, Math.max(1, 2L * PARTS * padded * n), 64);
     boolean transposed = problem.transpose().b();
     for (int p = 0; p < k; p++) {
       for (int j = 0; j < n; j++) {

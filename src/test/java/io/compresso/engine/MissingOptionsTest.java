@@ -18,10 +18,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The engine in a JVM that was started without the module of the Vector API. */
-class NoVectorModuleTest {
+/** The engine in a JVM that was started without the options that it wants. */
+class MissingOptionsTest {
   private static final List<Networks> NETWORKS =
       List.of(Networks.MOBILENET_V2, Networks.BERT_BASE, Networks.LSTM);
+
+  private static final String NATIVE = "--enable-native-access=ALL-UNNAMED";
 
   /** Prints each network's first output. */
   static final class Runs {
@@ -54,13 +56,18 @@ class NoVectorModuleTest {
 
   @Test
   void networks_giveTheSame_withoutACap() throws Exception {
-    requireSame(run(List.of()));
+    requireSame(run(List.of(NATIVE)));
+  }
+
+  @Test
+  void networks_giveTheSame_whereNativeCodeIsDenied() throws Exception {
+    requireSame(run(List.of("--illegal-native-access=deny")));
   }
 
   @ParameterizedTest
   @EnumSource(names = {"VECTOR", "REF"})
   void networks_giveTheSame_onRungsWithoutMachineCode(Isa rung) throws Exception {
-    requireSame(run(List.of("-D" + CpuFeatures.CAP_PROPERTY + "=" + rung)));
+    requireSame(run(List.of(NATIVE, "-D" + CpuFeatures.CAP_PROPERTY + "=" + rung)));
   }
 
   private static void requireSame(List<String> lines) {
@@ -84,7 +91,6 @@ class NoVectorModuleTest {
   private static List<String> run(List<String> options) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(options);
     command.add(Runs.class.getName());
     ProcessBuilder builder = new ProcessBuilder(command);
