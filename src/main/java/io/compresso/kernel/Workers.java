@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +13,9 @@ import org.jspecify.annotations.Nullable;
  * The threads that kernels share, one pool for the process.
  *
  * <p>The caller always takes part; helpers join while there are chunks left that nobody has
- * claimed, so that a helper without a core delays nothing but its own chunk. Idle helpers look for
+ * claimed, so that a helper without a core delays nothing but its own chunk. Each thread begins
+ * with the same stretch of the chunks in every call, as what it reads and writes may still be in
+ * its core's cache, and then takes from the end of the others' stretches. Idle helpers look for
  * work for a short time, at first without a pause and then between others that want the processor,
  * and then park; one that is woken runs on another processor than its caller. Calls may come from
  * any thread, also from many at a time, from virtual ones and from within chunks. A call allocates
@@ -43,11 +46,11 @@ public final class Workers {
   Workers(int size) {
     this.size = size;
     for (int i = 0; i < jobs.length; i++) {
-      jobs[i] = new Job();
+      jobs[i] = new Job(size);
     }
     this.helpers = new Helper[size - 1];
     for (int i = 0; i < helpers.length; i++) {
-      helpers[i] = new Helper();
+      helpers[i] = new Helper(i + 1);
     }
     for (int i = 0; i < helpers.length; i++) {
       Helper helper = helpers[i];
@@ -85,7 +88,7 @@ public final class Workers {
     if (seeking.get() < wanted) {
       wake(wanted, processor);
     }
-    job.work();
+    job.work(0);
     job.finish();
   }
 
@@ -113,7 +116,7 @@ public final class Workers {
       Job job = nextJob();
       if (job != null) {
         self.makeRoom(job.processor);
-        job.work();
+        job.work(self.number);
         job.leave();
         continue;
       }
@@ -160,9 +163,17 @@ public final class Workers {
 
   /** A thread of the pool. */
   private static final class Helper {
+    private final int number;
     private final AtomicBoolean parked = new AtomicBoolean();
     private volatile @Nullable Thread thread;
     private volatile @Nullable ThreadPlacement placement;
+
+    /**
+     * @param number from 1 on
+     */
+    Helper(int number) {
+      this.number = number;
+    }
 
     private void start() {
       placement = ThreadPlacement.ofCurrentThread();
@@ -199,16 +210,28 @@ public final class Workers {
     private static final long TAKEN = 1L << 32;
     private static final long ONE_CALL = 1L << 33;
 
+    /** From one stretch to the next, so that each has cache lines of its own. */
+    private static final int STRIDE = 16;
+
+    private static final long LOW = 0xFFFFFFFFL;
+
     private final AtomicLong state = new AtomicLong();
-    private final AtomicInteger next = new AtomicInteger();
+
+    /** The first chunk of each stretch that is left, and above it the one after the last. */
+    private final AtomicLongArray stretches;
+
     private @Nullable ChunkTask task;
-    private int chunks;
+    private int parts;
 
     /** Where the caller runs. */
     private int processor;
 
     private volatile @Nullable Thread caller;
     private volatile @Nullable Throwable failure;
+
+    Job(int most) {
+      this.stretches = new AtomicLongArray(most * STRIDE);
+    }
 
     private boolean take() {
       long now = state.get();
@@ -217,9 +240,13 @@ public final class Workers {
 
     private void open(ChunkTask newTask, int newChunks, int seats, int newProcessor) {
       task = newTask;
-      chunks = newChunks;
+      parts = seats + 1;
       processor = newProcessor;
-      next.set(0);
+      for (int part = 0; part < parts; part++) {
+        long first = (long) newChunks * part / parts;
+        long end = (long) newChunks * (part + 1) / parts;
+        stretches.set(part * STRIDE, end << 32 | first);
+      }
       state.set(state.get() + seats);
     }
 
@@ -240,17 +267,35 @@ public final class Workers {
       }
     }
 
-    private void work() {
+    private void work(int number) {
       ChunkTask work = Objects.requireNonNull(task);
-      int count = chunks;
+      int home = number < parts ? number : number % parts;
       try {
-        for (int chunk = next.getAndIncrement(); chunk < count; chunk = next.getAndIncrement()) {
+        for (int chunk = claim(home); chunk >= 0; chunk = claim(home)) {
           work.run(chunk);
         }
       } catch (Throwable thrown) {
         failure = thrown;
-        next.set(count);
+        for (int part = 0; part < parts; part++) {
+          stretches.set(part * STRIDE, 0);
+        }
       }
+    }
+
+    /** The next chunk of the own stretch, or the last one of another; -1 when none is left. */
+    private int claim(int home) {
+      for (int i = 0; i < parts; i++) {
+        int at = (home + i) % parts * STRIDE;
+        long left = stretches.get(at);
+        while ((left & LOW) < left >>> 32) {
+          long next = i == 0 ? left + 1 : left - (1L << 32);
+          if (stretches.compareAndSet(at, left, next)) {
+            return (int) (i == 0 ? left & LOW : next >>> 32);
+          }
+          left = stretches.get(at);
+        }
+      }
+      return -1;
     }
 
     /** Waits for the helpers and lets others take the job. */

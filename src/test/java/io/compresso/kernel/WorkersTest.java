@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class WorkersTest {
@@ -99,6 +101,20 @@ class WorkersTest {
             awaitUninterruptibly(both);
           });
       assertThat(took).hasSize(2);
+    }
+  }
+
+  @Test
+  void run_givesEachThreadAStretch_ofWhichOthersTakeTheEnd() {
+    Workers two = new Workers(2);
+    Thread caller = Thread.currentThread();
+    for (int round = 0; round < 200; round++) {
+      Thread[] doneBy = new Thread[29];
+      two.run(doneBy.length, 2, chunk -> doneBy[chunk] = Thread.currentThread());
+      List<Boolean> byCaller = Stream.of(doneBy).map(caller::equals).toList();
+      assertThat(doneBy).doesNotContainNull();
+      assertThat(byCaller.subList(0, 14)).isSortedAccordingTo(Comparator.reverseOrder());
+      assertThat(byCaller.subList(14, 29)).isSorted();
     }
   }
 

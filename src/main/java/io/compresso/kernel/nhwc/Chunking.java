@@ -1,6 +1,7 @@
 package io.compresso.kernel.nhwc;
 
 import io.compresso.kernel.panel.Parts;
+import io.compresso.kernel.panel.Shares;
 
 /**
  * How the rows of tiles and the panels of a convolution are dealt to threads, and how many rows of
@@ -10,7 +11,7 @@ import io.compresso.kernel.panel.Parts;
  * @param panels all panels of all groups, in chunks
  * @param blockRows rows of tiles of a block, at most
  */
-record Chunking(Split rows, Split panels, int blockRows) {
+record Chunking(Shares rows, Shares panels, int blockRows) {
   private static final long NEAR_CACHE = 24 << 10;
   private static final long FAR_CACHE = 512 << 10;
   private static final int LEAST_BLOCK_ROWS = 4;
@@ -51,8 +52,8 @@ record Chunking(Split rows, Split panels, int blockRows) {
                 LEAST_BLOCK_ROWS,
                 sizes.tileRows() + LEAST_BLOCK_ROWS);
     return new Chunking(
-        new Split(sizes.tileRows(), parts.rows()),
-        new Split(sizes.panels(), parts.columns()),
+        new Shares(sizes.tileRows(), parts.rows()),
+        new Shares(sizes.panels(), parts.columns()),
         blockRows);
   }
 

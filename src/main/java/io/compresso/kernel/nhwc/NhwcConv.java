@@ -214,8 +214,8 @@ public final class NhwcConv implements PreparedKernel {
 
     private void chunk(int chunk) {
       int rowChunk = chunk % chunking.rows().parts();
-      int row = chunking.rows().start(rowChunk);
-      int end = chunking.rows().start(rowChunk + 1);
+      int row = (int) chunking.rows().start(rowChunk);
+      int end = (int) chunking.rows().start(rowChunk + 1);
       int panelChunk = chunk / chunking.rows().parts();
       int parts = tiling.rows().parts();
       boolean copies = !blocks.isDirect() && !blocks.isShared();
@@ -249,8 +249,8 @@ public final class NhwcConv implements PreparedKernel {
       int below = large * split.large();
       long outputRow = ((long) slice * geometry.height().outputSize() + first) * output.rowBytes();
       int panels = tiling.panels();
-      int end = chunking.panels().start(panelChunk + 1);
-      for (int panel = chunking.panels().start(panelChunk); panel < end; ) {
+      int end = (int) chunking.panels().start(panelChunk + 1);
+      for (int panel = (int) chunking.panels().start(panelChunk); panel < end; ) {
         int group = panel / panels;
         int from = panel % panels;
         int to = Math.min(panels, from + end - panel);

@@ -17,10 +17,12 @@ public final class Chunks {
     void run(long first, long count);
   }
 
-  /** How many chunks work on so many bytes is worth. */
-  public static long count(long bytes, int threads) {
+  /** How many chunks work on so many bytes is worth, at least one. */
+  public static int count(long bytes, int threads) {
     int pool = Math.min(threads, Workers.shared().size());
-    return pool <= 1 ? 1 : Math.min(bytes / LEAST_BYTES, (long) pool * PER_THREAD);
+    return pool <= 1
+        ? 1
+        : Shares.balanced(Math.min(bytes / LEAST_BYTES, (long) pool * PER_THREAD), pool);
   }
 
   /**
@@ -37,17 +39,16 @@ public final class Chunks {
     if (units == 0) {
       return () -> {};
     }
-    long chunks = count(bytes, threads);
-    if (chunks <= 1) {
+    int chunks = (int) Math.min(units, count(bytes, threads));
+    if (chunks == 1) {
       return () -> work.run(0, units);
     }
-    long each = Math.ceilDiv(units, chunks);
-    int count = (int) Math.ceilDiv(units, each);
+    Shares shares = new Shares(units, chunks);
     Workers.ChunkTask task =
         chunk -> {
-          long first = chunk * each;
-          work.run(first, Math.min(each, units - first));
+          long first = shares.start(chunk);
+          work.run(first, shares.start(chunk + 1) - first);
         };
-    return () -> Workers.shared().run(count, threads, task);
+    return () -> Workers.shared().run(chunks, threads, task);
   }
 }

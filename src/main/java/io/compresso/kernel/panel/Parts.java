@@ -15,6 +15,9 @@ public record Parts(int rows, int columns) {
   private static final int LEAST_PER_THREAD = 2;
   private static final int BALANCING = 4;
 
+  /** What a thread that waits for the others for the whole time is worth, in readings of both. */
+  private static final int IDLE_COST = 8;
+
   /**
    * What the choice depends on.
    *
@@ -41,7 +44,12 @@ public record Parts(int rows, int columns) {
         long count = (long) rows * columns;
         // Too few leave threads without work, some more balance it.
         long missing = Math.max(0, least - count) + Math.max(0, wanted - count) / BALANCING;
-        long total = rows * sizes.rightBytes + columns * sizes.leftBytes + missing * both;
+        long idle = Math.ceilDiv(count, threads) * threads - count;
+        long total =
+            rows * sizes.rightBytes
+                + columns * sizes.leftBytes
+                + missing * both
+                + idle * IDLE_COST * both / count;
         if (total < cost) {
           cost = total;
           best = new Parts(rows, columns);

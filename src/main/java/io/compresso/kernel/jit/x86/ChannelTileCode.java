@@ -4,28 +4,35 @@ import io.compresso.kernel.jit.CodeBuffer.Label;
 import io.compresso.kernel.jit.x86.Assembler.Condition;
 import io.compresso.kernel.jit.x86.ChannelTile.Slot;
 import io.compresso.kernel.jit.x86.Encoder.Modifiers;
+import io.compresso.kernel.jit.x86.TapLines.Use;
 import io.compresso.kernel.nhwc.TileShape;
 import io.compresso.tensor.DType;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * Generates {@code void f(rows, filters, output, constants, count, panels, residual, table)} for
  * AVX-512: rows of tiles of a depthwise convolution over NHWC that reads its input in place.
  *
  * <p>{@code rows} begins with a vector of padding and the distance to the first channel; then come,
- * for each row of the output, the addresses of the rows of the input that it reads. Columns of the
- * padding are known from the tile's place.
+ * for each row of tiles, of which there are {@code count}, the addresses of the lines of the input
+ * that it reads. Columns of the padding are known from the tile's place.
+ *
+ * <p>An element of the input is read once, for all the sums of its tile, while the filters that it
+ * meets are in registers.
  *
  * <p>With {@code quads}, products are of bytes: the bytes of four columns are interleaved, so that
  * an instruction sums four taps; all pixels of a tile share them. A panel is then 64 channels in
  * four vectors, of which vector {@code j} has, in each 128 bits, the channels {@code 4j} to {@code
  * 4j + 3} of the sixteen that belong there; narrowing brings them back into order.
  *
- * @param tile what is read
+ * @param tile which columns are read
+ * @param lines which lines are read
  * @param shape what is stored
  * @param quads whether products are of bytes
  */
-record ChannelTileCode(ChannelTile tile, TileShape shape, boolean quads) {
+record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolean quads) {
   private static final Gpr ROWS = Gpr.RDI;
   private static final Gpr FILTERS = Gpr.RSI;
   private static final Gpr OUTPUT = Gpr.RDX;
@@ -64,12 +71,28 @@ record ChannelTileCode(ChannelTile tile, TileShape shape, boolean quads) {
   private static final int FIRST_COLUMN = 16;
   private static final int FIRST_PAIR = 20;
   private static final int FIRST_QUAD = 24;
+  private static final int REGISTERS = 32;
+
+  /** What stores need beside the sums. */
+  private static final int STORE_REGISTERS = 4;
+
+  private static final int VALUES = 2;
   private static final Vec PADDING = Vec.zmm(28);
   private static final Vec FLIP = Vec.zmm(29);
 
   /** Whether there is code for the tile. */
   static boolean accepts(ChannelTile tile) {
     return tile.edges() <= MOST_EDGES;
+  }
+
+  /**
+   * Pixels of a row of the largest tile, of one vector.
+   *
+   * @param taps how many taps of a row are to be in registers
+   */
+  static int mostPixels(TapLines lines, int taps) {
+    int rows = lines.outputRows();
+    return Math.min(REGISTERS - STORE_REGISTERS, REGISTERS - VALUES - rows * taps) / rows;
   }
 
   /** Bytes of the filters of a panel of so many vectors. */
@@ -108,8 +131,8 @@ record ChannelTileCode(ChannelTile tile, TileShape shape, boolean quads) {
     Label row = a.here();
     row(a, stores);
     long read = tile.width().outputSize() * shape.output().pixelBytes();
-    a.add(TileCode.RESULT, shape.output().rowBytes() - read);
-    a.add(POINTERS, 8L * tile.rows());
+    a.add(TileCode.RESULT, lines.outputRows() * shape.output().rowBytes() - read);
+    a.add(POINTERS, 8L * lines.count());
     a.dec(Mem.at(Gpr.RSP, ROW_LOCAL));
     a.jump(Condition.NOT_EQUAL, row);
     a.add(FILTERS, panelBytes(tile, quads, shape.vectors()));
@@ -158,21 +181,23 @@ record ChannelTileCode(ChannelTile tile, TileShape shape, boolean quads) {
     initialise(a, pixels);
     a.mov(POINTER, POINTERS);
     a.mov(FILTER, FILTERS);
-    boolean repeats = tile.rows() > 1;
+    boolean repeats = lines.repeats() > 1;
     if (repeats) {
-      a.mov(TAP_ROWS, tile.rows());
+      a.mov(TAP_ROWS, lines.repeats());
     }
     Label next = a.here();
-    a.mov(SOURCE, Mem.at(POINTER));
-    a.add(SOURCE, PLACE);
-    if (quads) {
-      quads(a, t, pixels);
-    } else {
-      taps(a, t, pixels);
+    for (int line = 0; line < lines.uses().size(); line++) {
+      a.mov(SOURCE, Mem.at(POINTER, 8L * line));
+      a.add(SOURCE, PLACE);
+      if (quads) {
+        quads(a, t, pixels);
+      } else {
+        taps(a, t, pixels, lines.uses().get(line));
+      }
     }
     if (repeats) {
-      a.add(FILTER, panelBytes(tile, quads, shape.vectors()) / tile.rows());
-      a.add(POINTER, 8);
+      a.add(FILTER, panelBytes(tile, quads, shape.vectors()) / lines.repeats());
+      a.add(POINTER, 8L * lines.uses().size());
       a.dec(TAP_ROWS);
       a.jump(Condition.NOT_EQUAL, next);
     }
@@ -193,7 +218,7 @@ record ChannelTileCode(ChannelTile tile, TileShape shape, boolean quads) {
     for (int j = 0; j < shape.vectors(); j++) {
       long start = (long) j * TileShape.CONSTANT_VECTORS * VECTOR_BYTES;
       a.vmovups(sum(0, j), Mem.at(TileCode.CONSTANTS, start));
-      for (int pixel = 1; pixel < pixels; pixel++) {
+      for (int pixel = 1; pixel < lines.outputRows() * pixels; pixel++) {
         a.vmovaps(sum(pixel, j), sum(0, j));
       }
     }
@@ -206,36 +231,73 @@ record ChannelTileCode(ChannelTile tile, TileShape shape, boolean quads) {
 
   // One tap at a time
 
-  private void taps(Assembler a, int t, int pixels) {
-    int vectors = shape.vectors();
-    int filter = pixels * vectors;
-    Vec value = Vec.zmm(filter + vectors);
-    boolean integer = shape.arithmetic().isInteger();
-    for (int tap = 0; tap < tile.width().kernel(); tap++) {
-      for (int j = 0; j < vectors; j++) {
-        Mem at = Mem.at(FILTER, ((long) tap * vectors + j) * VECTOR_BYTES);
-        a.vmovups(Vec.zmm(filter + j), at);
+  private void taps(Assembler a, int t, int pixels, List<Use> uses) {
+    int free = REGISTERS - VALUES - lines.outputRows() * pixels * shape.vectors();
+    int most = Math.max(1, free / (uses.size() * shape.vectors()));
+    int kernel = tile.width().kernel();
+    for (int first = 0; first < kernel; first += most) {
+      taps(a, t, pixels, uses, first, Math.min(kernel, first + most));
+    }
+  }
+
+  /** The products of a line with some taps, whose filters are in registers. */
+  private void taps(Assembler a, int t, int pixels, List<Use> uses, int first, int end) {
+    for (int use = 0; use < uses.size(); use++) {
+      for (int tap = first; tap < end; tap++) {
+        long row = (long) uses.get(use).filterRow() * tile.width().kernel() + tap;
+        for (int j = 0; j < shape.vectors(); j++) {
+          a.vmovups(
+              filter(pixels, use * (end - first) + tap - first, j),
+              Mem.at(FILTER, (row * shape.vectors() + j) * VECTOR_BYTES));
+        }
       }
-      for (int pixel = 0; pixel < pixels; pixel++) {
-        int column = tile.column(pixel, tap);
-        boolean padding = isPadding(t, column);
-        for (int j = 0; j < vectors; j++) {
-          if (integer) {
-            if (padding) {
-              a.vmovups(value, Mem.at(ROWS));
-            } else {
-              load(a, value, column, j);
+    }
+    SortedSet<Integer> columns = new TreeSet<>();
+    for (int pixel = 0; pixel < pixels; pixel++) {
+      for (int tap = first; tap < end; tap++) {
+        columns.add(tile.column(pixel, tap));
+      }
+    }
+    int count = 0;
+    for (int column : columns) {
+      for (int j = 0; j < shape.vectors(); j++) {
+        Vec value = value(shape.arithmetic().isInteger() ? 0 : count++ % VALUES);
+        if (isPadding(t, column)) {
+          // A filter that is infinite or NaN makes NaN of the padding, too.
+          a.vmovups(value, Mem.at(ROWS));
+        } else {
+          load(a, value, column, j);
+        }
+        for (int use = 0; use < uses.size(); use++) {
+          for (int pixel = 0; pixel < pixels; pixel++) {
+            int tap = tile.tap(pixel, column);
+            if (tap >= first && tap < end) {
+              Vec sum = sum(uses.get(use).outputRow() * pixels + pixel, j);
+              Vec filter = filter(pixels, use * (end - first) + tap - first, j);
+              multiply(a, sum, filter, value);
             }
-            a.vpmaddwd(value, value, Vec.zmm(filter + j));
-            a.vpaddd(sum(pixel, j), sum(pixel, j), value);
-          } else if (padding) {
-            // A filter that is infinite or NaN makes NaN of the padding, too.
-            a.vfmadd231ps(sum(pixel, j), Vec.zmm(filter + j), Mem.at(ROWS), Modifiers.NONE);
-          } else {
-            multiplyFloats(a, sum(pixel, j), Vec.zmm(filter + j), value, column, j);
           }
         }
       }
+    }
+  }
+
+  private Vec filter(int pixels, int index, int vector) {
+    int sums = lines.outputRows() * pixels * shape.vectors();
+    return Vec.zmm(sums + index * shape.vectors() + vector);
+  }
+
+  private static Vec value(int index) {
+    return Vec.zmm(REGISTERS - VALUES + index);
+  }
+
+  private void multiply(Assembler a, Vec sum, Vec filter, Vec value) {
+    if (shape.arithmetic().isInteger()) {
+      Vec product = value(1);
+      a.vpmaddwd(product, value, filter);
+      a.vpaddd(sum, sum, product);
+    } else {
+      a.vfmadd231ps(sum, filter, value);
     }
   }
 
@@ -245,15 +307,6 @@ record ChannelTileCode(ChannelTile tile, TileShape shape, boolean quads) {
 
   private boolean isMasked(int vector) {
     return shape.tail() > 0 && vector == shape.vectors() - 1;
-  }
-
-  private void multiplyFloats(Assembler a, Vec sum, Vec filter, Vec value, int column, int vector) {
-    if (tile.type() == DType.FLOAT && !isMasked(vector)) {
-      a.vfmadd231ps(sum, filter, source(column, vector), Modifiers.NONE);
-    } else {
-      load(a, value, column, vector);
-      a.vfmadd231ps(sum, filter, value);
-    }
   }
 
   private void load(Assembler a, Vec value, int column, int vector) {

@@ -19,6 +19,7 @@ import io.compresso.kernel.nhwc.TileShape;
 import io.compresso.kernel.nhwc.TileShape.Output;
 import io.compresso.kernel.nhwc.Window;
 import io.compresso.kernel.panel.Scratch;
+import io.compresso.kernel.panel.Shares;
 import io.compresso.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -33,13 +34,17 @@ import org.jspecify.annotations.Nullable;
 final class NhwcDepthwise implements PreparedKernel {
   private static final int LANES = 16;
   private static final int VECTOR_BYTES = 64;
-  private static final int PLAIN_VECTORS = 2;
+  private static final int TILE_ROWS = 2;
+
+  /** Filters of more rows or columns are applied to one row of the output at a time. */
+  private static final int MOST_SHARED_TAPS = 7;
+
   private static final int MOST_QUAD_PIXELS = 4;
   private static final int INTERLEAVING_COST = 12;
   private static final int STORING_COST = 24;
   private static final int CHUNKS_PER_THREAD = 6;
-  private static final long LEAST_MACS = 1 << 17;
-  private static final long CACHE = 192 << 10;
+  private static final long LEAST_MACS = 1 << 16;
+  private static final long CACHE = 400 << 10;
 
   private final KernelSpec spec;
   private final ConvProblem problem;
@@ -47,22 +52,45 @@ final class NhwcDepthwise implements PreparedKernel {
   private final SpatialAxis height;
   private final SpatialAxis width;
   private final boolean quads;
-  private final ChannelTile tile;
   private final PanelLayout layout;
   private final DepthwiseFilters packing;
   private final ChannelConstants constants;
   private final Output output;
-  private final Split rowChunks;
-  private final Split panelChunks;
-  private final int blockRows;
+  private final Rows rows;
+
+  /** The rows of a slice that are left by {@link #rows}. */
+  private final @Nullable Rows lastRows;
+
+  private final int rowGroups;
+  private final Shares groupChunks;
+  private final Shares panelChunks;
+  private final int blockGroups;
   private final int fullPanels;
-  private final CodeCache.@Nullable Lease full;
-  private final CodeCache.@Nullable Lease rest;
-  private final MemorySegment fullTable;
-  private final MemorySegment restTable;
   private final Arena arena = Arena.ofShared();
   private final @Nullable MemorySegment filters;
   private final int[] filterSums;
+  private volatile @Nullable PaddingLine paddingLine;
+
+  /**
+   * Tiles of some rows of the output.
+   *
+   * @param full for panels of whole vectors, null when there is none
+   * @param rest for the last panel, null when it is whole
+   */
+  private record Rows(TapLines lines, @Nullable Code full, @Nullable Code rest) {
+    void close() {
+      if (full != null) {
+        full.lease.close();
+      }
+      if (rest != null) {
+        rest.lease.close();
+      }
+    }
+  }
+
+  private record PaddingLine(byte value, MemorySegment memory) {}
+
+  private record Code(CodeCache.Lease lease, MemorySegment table) {}
 
   NhwcDepthwise(KernelSpec spec, ConvProblem problem, Weights weights) {
     this.spec = spec;
@@ -73,11 +101,8 @@ final class NhwcDepthwise implements PreparedKernel {
     this.width = axes.get(2);
     this.quads = takesQuads(problem, weights.quantization());
     int channels = problem.channels().out();
-    int vectors =
-        quads
-            ? ChannelTileCode.QUAD_VECTORS
-            : Math.min(PLAIN_VECTORS, Math.ceilDiv(channels, LANES));
-    this.tile = quads ? quadTile(problem) : plainTile(problem, vectors);
+    int vectors = quads ? ChannelTileCode.QUAD_VECTORS : 1;
+    ChannelTile tile = quads ? quadTile(problem) : plainTile(problem, oneRow(problem));
     this.layout = new PanelLayout(vectors, LANES, channels, quads);
     this.packing = new DepthwiseFilters(problem, tile, layout, weights.quantization());
     this.constants =
@@ -87,27 +112,26 @@ final class NhwcDepthwise implements PreparedKernel {
     long pixelBytes = type.bytes(channels);
     this.output = new Output(type, pixelBytes, width.outputSize() * pixelBytes);
     this.fullPanels = channels / (vectors * LANES);
-    int restChannels = channels % (vectors * LANES);
-    TileShape fullShape = shape(weights, vectors, 0);
-    TileShape restShape =
-        quads
-            ? shape(weights, vectors, restChannels)
-            : shape(weights, Math.ceilDiv(restChannels, LANES), restChannels % LANES);
-    this.full = fullPanels > 0 ? lease(fullShape) : null;
-    this.rest = restChannels > 0 ? lease(restShape) : null;
-    this.fullTable = new TileStores(VectorSet.AVX512, fullShape).table();
-    this.restTable = new TileStores(VectorSet.AVX512, restShape).table();
+    TapLines lines = quads ? oneRow(problem) : lines(problem);
+    this.rows = rows(weights, lines);
+    this.rowGroups = Math.ceilDiv(height.outputSize(), lines.outputRows());
+    this.lastRows =
+        height.outputSize() % lines.outputRows() == 0 ? null : rows(weights, oneRow(problem));
     int threads = Workers.shared().size();
-    int rows = Math.toIntExact(problem.outputArea() * problem.batch() / width.outputSize());
+    int groups =
+        Math.multiplyExact(rowGroups, Math.multiplyExact(problem.batch(), depth.outputSize()));
     int wanted =
         threads == 1
             ? 1
-            : (int) Math.clamp(problem.macs() / LEAST_MACS, 1, (long) CHUNKS_PER_THREAD * threads);
-    this.rowChunks = new Split(rows, Math.min(rows, wanted));
+            : Shares.balanced(
+                Math.min(problem.macs() / LEAST_MACS, (long) CHUNKS_PER_THREAD * threads), threads);
     int panels = layout.panels();
-    this.panelChunks = new Split(panels, Math.min(panels, Math.ceilDiv(wanted, rowChunks.parts())));
-    long rowBytes = Math.max(1, height.stride() * width.size() * tile.pixelBytes());
-    this.blockRows = (int) Math.clamp(panels == 1 ? rows : CACHE / rowBytes, 1, rows);
+    int groupParts = Shares.balanced(Math.min(groups, wanted), threads);
+    this.groupChunks = new Shares(groups, Math.min(groups, groupParts));
+    this.panelChunks = new Shares(panels, Math.min(panels, Math.ceilDiv(wanted, groupParts)));
+    long groupBytes =
+        Math.max(1, lines.outputRows() * height.stride() * width.size() * inputPixelBytes());
+    this.blockGroups = (int) Math.clamp(panels == 1 ? groups : CACHE / groupBytes, 1, groups);
     MemorySegment data = weights.data();
     if (data == null) {
       filters = null;
@@ -120,10 +144,10 @@ final class NhwcDepthwise implements PreparedKernel {
 
   /** Whether there is code for a depthwise problem. */
   static boolean accepts(ConvProblem problem, VectorSet set) {
-    int vectors = Math.min(PLAIN_VECTORS, Math.ceilDiv(problem.channels().out(), LANES));
     return set == VectorSet.AVX512
         && ChannelTileCode.accepts(quadTile(problem))
-        && ChannelTileCode.accepts(plainTile(problem, vectors));
+        && ChannelTileCode.accepts(plainTile(problem, oneRow(problem)))
+        && ChannelTileCode.accepts(plainTile(problem, lines(problem)));
   }
 
   private static List<SpatialAxis> axes(ConvProblem problem) {
@@ -132,6 +156,21 @@ final class NhwcDepthwise implements PreparedKernel {
       axes.addFirst(SpatialAxis.of(1, 1, 0));
     }
     return axes;
+  }
+
+  private static TapLines oneRow(ConvProblem problem) {
+    List<SpatialAxis> axes = axes(problem);
+    return TapLines.ofOneRow(axes.get(1), axes.get(0).kernel());
+  }
+
+  /** The lines of tiles of as many rows as are good. */
+  private static TapLines lines(ConvProblem problem) {
+    List<SpatialAxis> axes = axes(problem);
+    SpatialAxis height = axes.get(1);
+    boolean shares =
+        height.outputSize() >= TILE_ROWS
+            && Math.max(height.kernel(), axes.get(2).kernel()) <= MOST_SHARED_TAPS;
+    return shares ? TapLines.of(height, axes.get(0).kernel(), TILE_ROWS) : oneRow(problem);
   }
 
   private static boolean takesQuads(ConvProblem problem, WeightQuantization quantization) {
@@ -151,9 +190,15 @@ final class NhwcDepthwise implements PreparedKernel {
         pixels);
   }
 
-  private static ChannelTile plainTile(ConvProblem problem, int vectors) {
-    int size = axes(problem).get(2).outputSize();
-    int most = TileCode.mostPixels(VectorSet.AVX512, Arithmetic.FLOATS, vectors);
+  private static ChannelTile plainTile(ConvProblem problem, TapLines lines) {
+    SpatialAxis width = axes(problem).get(2);
+    int size = width.outputSize();
+    int most = ChannelTileCode.mostPixels(lines, Math.min(width.kernel(), MOST_SHARED_TAPS));
+    for (int pixels = most; pixels > most / 2; pixels--) {
+      if (size % pixels == 0) {
+        return tile(problem, pixels);
+      }
+    }
     return tile(problem, Math.ceilDiv(size, Math.ceilDiv(size, most)));
   }
 
@@ -175,25 +220,39 @@ final class NhwcDepthwise implements PreparedKernel {
     return best;
   }
 
-  private TileShape shape(Weights weights, int vectors, int tail) {
-    return new TileShape(
-        problem.types().isInt8() ? Arithmetic.WIDENED_BYTES : Arithmetic.FLOATS,
-        new Window(0, 0, List.of(), 0, 0),
-        1,
-        1,
-        new Split(width.outputSize(), 1),
-        vectors,
-        tail,
-        true,
-        output,
-        problem.epilogue(),
-        weights.quantization().outputZeroPoint(),
-        weights.residual());
+  private Rows rows(Weights weights, TapLines lines) {
+    int vectors = layout.vectors();
+    int channels = layout.channels() % (vectors * LANES);
+    int tail = quads ? channels : channels % LANES;
+    return new Rows(
+        lines,
+        fullPanels > 0 ? code(weights, lines, 0) : null,
+        channels > 0 ? code(weights, lines, tail) : null);
   }
 
-  private CodeCache.Lease lease(TileShape shape) {
-    ChannelTileCode code = new ChannelTileCode(tile, shape, quads);
-    return CodeCache.lease(code, code::generate);
+  private Code code(Weights weights, TapLines lines, int tail) {
+    TileShape shape =
+        new TileShape(
+            problem.types().isInt8() ? Arithmetic.WIDENED_BYTES : Arithmetic.FLOATS,
+            new Window(0, 0, List.of(), 0, 0),
+            1,
+            lines.outputRows(),
+            new Split(width.outputSize(), 1),
+            layout.vectors(),
+            tail,
+            true,
+            output,
+            problem.epilogue(),
+            weights.quantization().outputZeroPoint(),
+            weights.residual());
+    ChannelTile tile = quads ? quadTile(problem) : plainTile(problem, lines);
+    ChannelTileCode code = new ChannelTileCode(tile, lines, shape, quads);
+    return new Code(
+        CodeCache.lease(code, code::generate), new TileStores(VectorSet.AVX512, shape).table());
+  }
+
+  private long inputPixelBytes() {
+    return problem.types().input().bytes(problem.channels().in());
   }
 
   @Override
@@ -223,6 +282,7 @@ final class NhwcDepthwise implements PreparedKernel {
     private final int threads;
     private final MemorySegment target;
     private final MemorySegment residual;
+    private final MemorySegment padding;
     private final Workers.ChunkTask computing = this::chunk;
     private @Nullable MemorySegment packed = filters;
     private @Nullable MemorySegment channels;
@@ -231,6 +291,7 @@ final class NhwcDepthwise implements PreparedKernel {
       this.operands = operands;
       this.threads = threads;
       this.target = operands.output();
+      this.padding = paddingLine(problem.types().isInt8() ? (byte) operands.inputZeroPoint() : 0);
       this.residual = operands.third() == null ? target : operands.third();
       if (filters != null) {
         channels = constants.of(operands, filterSums, true);
@@ -252,109 +313,113 @@ final class NhwcDepthwise implements PreparedKernel {
     }
 
     private void compute() {
-      Workers.shared().run(rowChunks.parts() * panelChunks.parts(), threads, computing);
+      Workers.shared().run(groupChunks.parts() * panelChunks.parts(), threads, computing);
       Reference.reachabilityFence(this);
     }
 
     private void chunk(int chunk) {
-      int rowChunk = chunk % rowChunks.parts();
-      int panelChunk = chunk / rowChunks.parts();
-      long paddingRow = width.size() * tile.pixelBytes();
-      long pointers = 8L * blockRows * tile.rows();
-      try (Scratch scratch = Scratch.of(ChannelTileCode.HEAD_BYTES + pointers + paddingRow)) {
-        MemorySegment rows = scratch.memory();
-        long padding = ChannelTileCode.HEAD_BYTES + pointers;
-        boolean integer = problem.types().isInt8();
-        int zeroPoint = integer ? constants.inputZeroPoint(operands) : 0;
-        byte filling = integer ? (byte) operands.inputZeroPoint() : 0;
-        fill(rows, padding, paddingRow, filling);
+      int groupChunk = chunk % groupChunks.parts();
+      int panelChunk = chunk / groupChunks.parts();
+      long lines = 8L * blockGroups * rows.lines.count();
+      try (Scratch scratch = Scratch.of(ChannelTileCode.HEAD_BYTES + lines)) {
+        MemorySegment table = scratch.memory();
+        int zeroPoint = problem.types().isInt8() ? constants.inputZeroPoint(operands) : 0;
         int pattern = quads ? (zeroPoint & 0xFF) * 0x01010101 : zeroPoint;
         for (int i = 0; i < ChannelTileCode.PADDING_BYTES; i += 4) {
-          rows.set(ValueLayout.JAVA_INT, i, pattern);
+          table.set(ValueLayout.JAVA_INT, i, pattern);
         }
-        int end = rowChunks.start(rowChunk + 1);
-        for (int row = rowChunks.start(rowChunk); row < end; row += blockRows) {
-          int count = Math.min(blockRows, end - row);
-          for (int i = 0; i < count; i++) {
-            pointers(rows.address() + padding, row + i, rows, i);
-          }
-          int panel = panelChunks.start(panelChunk);
-          int endPanel = panelChunks.start(panelChunk + 1);
-          int endFull = Math.min(endPanel, fullPanels);
-          if (panel < endFull) {
-            panels(rows, row, count, panel, endFull);
-          }
-          if (endPanel > fullPanels) {
-            panels(rows, row, count, fullPanels, endPanel);
-          }
+        int end = (int) groupChunks.start(groupChunk + 1);
+        for (int group = (int) groupChunks.start(groupChunk); group < end; group += blockGroups) {
+          block(table, group, Math.min(end, group + blockGroups), panelChunk);
         }
       }
     }
 
-    private static void fill(MemorySegment target, long from, long bytes, byte value) {
-      long pattern = (value & 0xFF) * 0x0101010101010101L;
-      long whole = from + bytes / Long.BYTES * Long.BYTES;
-      for (long at = from; at < whole; at += Long.BYTES) {
-        target.set(ValueLayout.JAVA_LONG_UNALIGNED, at, pattern);
-      }
-      for (long at = whole; at < from + bytes; at++) {
-        target.set(ValueLayout.JAVA_BYTE, at, value);
+    /** Computes groups of rows, those of each slice on their own. */
+    private void block(MemorySegment table, int first, int end, int panelChunk) {
+      int whole = height.outputSize() / rows.lines.outputRows();
+      for (int group = first; group < end; ) {
+        int slice = group / rowGroups;
+        int inSlice = group % rowGroups;
+        Rows kind = inSlice < whole ? rows : Objects.requireNonNull(lastRows);
+        int count = Math.min(end - group, (inSlice < whole ? whole : rowGroups) - inSlice);
+        int row = inSlice * rows.lines.outputRows();
+        for (int i = 0; i < count; i++) {
+          addresses(table, slice, row + i * kind.lines.outputRows(), kind.lines, i);
+        }
+        long outputRow = (long) slice * height.outputSize() + row;
+        int panel = (int) panelChunks.start(panelChunk);
+        int endPanel = (int) panelChunks.start(panelChunk + 1);
+        int endFull = Math.min(endPanel, fullPanels);
+        if (panel < endFull) {
+          panels(table, kind.full, outputRow, count, panel, endFull);
+        }
+        if (endPanel > fullPanels) {
+          panels(table, kind.rest, outputRow, count, fullPanels, endPanel);
+        }
+        group += count;
       }
     }
 
-    /** Writes the addresses of the rows of the input that a row of the output reads. */
-    private void pointers(long padding, int row, MemorySegment rows, int index) {
-      int slice = row / height.outputSize();
-      int y = row % height.outputSize() * height.stride() - height.padBegin();
+    /** Writes the addresses of the lines of the input that a tile's rows of the output read. */
+    private void addresses(MemorySegment table, int slice, int row, TapLines lines, int index) {
+      int y = row * height.stride() - height.padBegin();
       int z = slice % depth.outputSize() * depth.stride() - depth.padBegin();
       long image = slice / depth.outputSize();
-      long rowBytes = width.size() * tile.pixelBytes();
+      long lineBytes = width.size() * inputPixelBytes();
       long input = operands.input().address();
-      long at = ChannelTileCode.HEAD_BYTES + 8L * index * tile.rows();
+      long at = ChannelTileCode.HEAD_BYTES + 8L * index * lines.count();
       for (int kd = 0; kd < depth.kernel(); kd++) {
         int inputSlice = z + kd * depth.dilation();
-        for (int kh = 0; kh < height.kernel(); kh++) {
-          int inputRow = y + kh * height.dilation();
-          boolean inside =
-              inputSlice >= 0
-                  && inputSlice < depth.size()
-                  && inputRow >= 0
-                  && inputRow < height.size();
-          long number = (image * depth.size() + inputSlice) * height.size() + inputRow;
-          rows.set(ValueLayout.JAVA_LONG, at, inside ? input + number * rowBytes : padding);
+        boolean inDepth = inputSlice >= 0 && inputSlice < depth.size();
+        long first = (image * depth.size() + inputSlice) * height.size();
+        for (int i = 0; i < lines.offsets().size(); i++) {
+          int line = y + lines.offsets().get(i);
+          boolean inside = inDepth && line >= 0 && line < height.size();
+          long address = inside ? input + (first + line) * lineBytes : padding.address();
+          table.set(ValueLayout.JAVA_LONG, at, address);
           at += 8;
         }
       }
     }
 
-    private void panels(MemorySegment rows, int row, int count, int from, int to) {
-      boolean isFull = from < fullPanels;
+    private void panels(
+        MemorySegment table, @Nullable Code code, long row, int count, int from, int to) {
       int channel = from * layout.vectors() * LANES;
       long at = row * output.rowBytes() + problem.types().output().bytes(channel);
-      rows.set(
+      table.set(
           ValueLayout.JAVA_LONG,
           ChannelTileCode.CHANNEL_AT,
           problem.types().input().bytes(channel));
       NativeCall.tiles(
-          Objects.requireNonNull(isFull ? full : rest).entry(),
-          rows.address(),
+          Objects.requireNonNull(code).lease.entry(),
+          table.address(),
           Objects.requireNonNull(packed).address() + from * packing.panelBytes(),
           target.address() + at,
           Objects.requireNonNull(channels).address() + from * constants.panelBytes(),
           count,
           to - from,
           residual.address() + at,
-          (isFull ? fullTable : restTable).address());
+          code.table.address());
     }
+  }
+
+  /** A line of the input that is all padding. */
+  private MemorySegment paddingLine(byte value) {
+    PaddingLine line = paddingLine;
+    if (line == null || line.value != value) {
+      long bytes = width.size() * inputPixelBytes();
+      line = new PaddingLine(value, Arena.ofAuto().allocate(bytes, VECTOR_BYTES).fill(value));
+      paddingLine = line;
+    }
+    return line.memory;
   }
 
   @Override
   public void close() {
-    if (full != null) {
-      full.close();
-    }
-    if (rest != null) {
-      rest.close();
+    rows.close();
+    if (lastRows != null) {
+      lastRows.close();
     }
     arena.close();
   }

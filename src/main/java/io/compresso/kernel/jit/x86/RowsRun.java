@@ -9,6 +9,7 @@ import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.panel.Chunks;
 import io.compresso.kernel.panel.Scratch;
+import io.compresso.kernel.panel.Shares;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -133,7 +134,7 @@ abstract class RowsRun implements PreparedKernel {
     private final Buffers buffers;
     private final int threads;
     private final int chunks;
-    private final long rowsPerChunk;
+    private final Shares rowShares;
     private final long columnsPerChunk;
     private final int piecesPerRow;
     private final Workers.ChunkTask task = this::chunk;
@@ -142,18 +143,17 @@ abstract class RowsRun implements PreparedKernel {
       this.buffers = buffers;
       this.threads = threads;
       long rowBytes = grid.columns * Math.max(grid.a.element + grid.b.element, grid.c.element);
-      long wanted = Math.max(1, Chunks.count(grid.rows * rowBytes * grid.weight, threads));
+      int wanted = Chunks.count(grid.rows * rowBytes * grid.weight, threads);
+      rowShares = new Shares(grid.rows, (int) Math.min(grid.rows, wanted));
       if (grid.rows >= wanted || !splitsColumns()) {
-        rowsPerChunk = Math.ceilDiv(grid.rows, Math.min(grid.rows, wanted));
         columnsPerChunk = grid.columns;
       } else {
-        rowsPerChunk = 1;
         long perRow = Math.ceilDiv(wanted, grid.rows);
         columnsPerChunk =
             Math.ceilDiv(Math.ceilDiv(grid.columns, perRow), COLUMN_UNIT) * COLUMN_UNIT;
       }
       piecesPerRow = (int) Math.ceilDiv(grid.columns, columnsPerChunk);
-      chunks = Math.toIntExact(Math.ceilDiv(grid.rows, rowsPerChunk) * piecesPerRow);
+      chunks = Math.multiplyExact(rowShares.parts(), piecesPerRow);
     }
 
     @Override
@@ -163,9 +163,9 @@ abstract class RowsRun implements PreparedKernel {
     }
 
     private void chunk(int chunk) {
-      long row = chunk / piecesPerRow * rowsPerChunk;
+      long row = rowShares.start(chunk / piecesPerRow);
       long column = chunk % piecesPerRow * columnsPerChunk;
-      long rows = Math.min(rowsPerChunk, grid.rows - row);
+      long rows = rowShares.start(chunk / piecesPerRow + 1) - row;
       long columns = Math.min(columnsPerChunk, grid.columns - column);
       if (scratchBytes() == 0) {
         rows(buffers.b.address(), row, rows, column, columns);
