@@ -35,6 +35,9 @@ final class Binder {
   /** Values that are computed here, of constants alone, may take so much more than these. */
   private static final long MOST_FOLDED = 1 << 20;
 
+  /** From so many bytes on, a graph's output can be computed in the memory of the caller. */
+  private static final long LEAST_GIVEN_AWAY = 1 << 16;
+
   private record Made(
       Step step,
       @Nullable Lowered lowered,
@@ -77,6 +80,7 @@ final class Binder {
         binder.placement.addInput(i, plan.ends.inputs()[i], inputs.get(i));
       }
       binder.addAll();
+      binder.placement.giveOutputsAway(LEAST_GIVEN_AWAY);
       return binder.bound(inputs);
     } catch (RuntimeException e) {
       binder.close();
@@ -113,7 +117,7 @@ final class Binder {
     }
     try {
       binder.addAll();
-      binder.placement.giveOutputsAway();
+      binder.placement.giveOutputsAway(0);
       return BoundBody.of(
           binder.bound(inputs), captured.stream().mapToInt(Integer::intValue).toArray());
     } catch (RuntimeException e) {

@@ -21,7 +21,7 @@ final class BoundPlan implements AutoCloseable {
     ARENA,
     /** In the memory of a graph input, which nothing writes to. */
     INPUT,
-    /** In memory that is given for an output of a subgraph. */
+    /** In memory that is given for an output. */
     OUTPUT
   }
 
@@ -85,16 +85,28 @@ final class BoundPlan implements AutoCloseable {
     return parts.places()[slot] == null && parts.constants()[slot] == null;
   }
 
-  /** Whether a subgraph's output {@code index} is computed where the caller wants it. */
+  /** Whether output {@code index} is computed where the caller wants it. */
   boolean writesOutput(int index) {
     Place place = parts.places()[plan.ends.outputs()[index]];
     return place != null && place.home() == Home.OUTPUT && place.index() == index;
   }
 
-  /** Bytes that one run takes: the arena and a copy of the inputs. */
+  /** Bytes that one run takes: the arena, a copy of the inputs, and the outputs beside it. */
   long bytes() {
-    return Math.addExact(
-        parts.arenaBytes(), parts.inputs().stream().mapToLong(TensorSpec::bytes).sum());
+    long bytes = parts.arenaBytes();
+    for (TensorSpec input : parts.inputs()) {
+      bytes = Math.addExact(bytes, input.bytes());
+    }
+    for (int i = 0; i < plan.ends.outputs().length; i++) {
+      bytes = Math.addExact(bytes, outputBytes(i));
+    }
+    return bytes;
+  }
+
+  /** Bytes of output {@code index} if it is computed where the caller wants it, or else 0. */
+  long outputBytes(int index) {
+    Place place = parts.places()[plan.ends.outputs()[index]];
+    return writesOutput(index) && place != null ? place.spec().bytes() : 0;
   }
 
   /** An error that blames the node at which most memory is in use. */

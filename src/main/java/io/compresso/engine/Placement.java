@@ -267,12 +267,17 @@ final class Placement {
     return true;
   }
 
-  /** Lets outputs that have memory of their own be written where the caller wants them. */
-  void giveOutputsAway() {
+  /**
+   * Lets outputs that have memory of their own be written where the caller wants them.
+   *
+   * @param leastBytes smaller ones stay in the arena
+   */
+  void giveOutputsAway(long leastBytes) {
     int[] slots = plan.ends.outputs();
     for (int i = 0; i < slots.length; i++) {
       Located output = located[slots[i]];
       if (output != null
+          && output.spec().bytes() >= leastBytes
           && output.storage().isOwn()
           && output.offset() == 0
           && output.storage().piece.bytes == output.spec().bytes()) {

@@ -20,9 +20,13 @@ import io.compresso.tensor.Value;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** The memory of one run at a time of a bound plan, with all its calls made. */
@@ -54,6 +58,15 @@ final class PlanMemory implements AutoCloseable {
   /** By slot: constants, and the tensors of the places; null for what a run makes. */
   private final @Nullable Value[] frame;
 
+  /** By output: where it is computed that is computed beside the arena; null for others. */
+  private final @Nullable MemorySegment[] homes;
+
+  /** By output: the memory's own. */
+  private final @Nullable MemorySegment[] ownHomes;
+
+  /** By output: the caller's memory that the last run was offered. */
+  private final @Nullable MemorySegment[] offered;
+
   /** By step: what it calls, null where the reference does it. */
   private final Lowered.@Nullable Call[] calls;
 
@@ -76,13 +89,25 @@ final class PlanMemory implements AutoCloseable {
           bound.parts.inputs().stream()
               .map(spec -> Tensor.allocate(owner, spec.dtype(), spec.shape()))
               .toList(),
-          List.of(),
+          outputs(owner, bound),
           new RunMemory(limit),
           threads);
     } catch (RuntimeException | Error e) {
       owner.close();
       throw e;
     }
+  }
+
+  /** Memory for the outputs that lie beside the arena. */
+  private static List<@Nullable MemorySegment> outputs(Arena owner, BoundPlan bound) {
+    List<@Nullable MemorySegment> outputs = new ArrayList<>();
+    for (int i = 0; i < bound.plan.ends.outputs().length; i++) {
+      outputs.add(
+          bound.writesOutput(i)
+              ? ZeroedMemory.allocate(owner, bound.outputBytes(i), Tensor.ALIGNMENT)
+              : null);
+    }
+    return outputs;
   }
 
   /** Memory within that of a caller, who gives the inputs and where the outputs go. */
@@ -100,6 +125,9 @@ final class PlanMemory implements AutoCloseable {
     this.frame = bound.parts.constants().clone();
     this.arena = home.arena();
     this.inputs = inputs;
+    this.ownHomes = outputs.toArray(MemorySegment[]::new);
+    this.homes = ownHomes.clone();
+    this.offered = new MemorySegment[homes.length];
     for (int slot = 0; slot < frame.length; slot++) {
       Place place = bound.parts.places()[slot];
       if (place != null) {
@@ -108,7 +136,7 @@ final class PlanMemory implements AutoCloseable {
             switch (place.home()) {
               case INPUT -> inputs.get(place.index()).segment();
               case ARENA -> arena;
-              case OUTPUT -> Objects.requireNonNull(outputs.get(place.index()));
+              case OUTPUT -> Objects.requireNonNull(homes[place.index()]);
             };
         frame[slot] =
             Tensor.wrap(
@@ -123,6 +151,82 @@ final class PlanMemory implements AutoCloseable {
         calls[i] = lowered.bind(buffers(steps.get(i), lowered));
       }
     }
+  }
+
+  /**
+   * Settles where outputs are computed: in the memory that the caller offers, from the second run
+   * on that is offered the same, or else in this memory's own.
+   *
+   * @param names of the outputs, in their order
+   * @param results what the caller offers, by name
+   */
+  void settle(List<String> names, Map<String, Tensor> results) {
+    boolean moved = false;
+    for (int i = 0; i < homes.length; i++) {
+      MemorySegment present = homes[i];
+      if (present == null) {
+        continue;
+      }
+      Tensor result = results.get(names.get(i));
+      MemorySegment offer = result == null ? null : result.segment();
+      boolean again = offer != null && offer == offered[i];
+      boolean taken = present == offered[i];
+      offered[i] = offer;
+      if (again && !taken && isFit(i, result)) {
+        homes[i] = offer;
+        moved = true;
+      } else if (taken && !again) {
+        homes[i] = ownHomes[i];
+        moved = true;
+      }
+    }
+    if (moved) {
+      move();
+    }
+  }
+
+  /** Whether output {@code index} can be computed in the tensor. */
+  private boolean isFit(int index, @Nullable Tensor tensor) {
+    Place place = bound.parts.places()[bound.plan.ends.outputs()[index]];
+    return tensor != null
+        && place != null
+        && tensor.isCollected()
+        && TensorSpec.of(tensor).equals(place.spec());
+  }
+
+  /** Whether the last run has computed output {@code index} in the memory that it was offered. */
+  boolean isInPlace(int index) {
+    return homes[index] != null && homes[index] == offered[index];
+  }
+
+  /** Makes anew what depends on where outputs lie. */
+  private void move() {
+    BitSet changed = new BitSet();
+    for (int slot = 0; slot < frame.length; slot++) {
+      Place place = bound.parts.places()[slot];
+      if (place == null || place.home() != BoundPlan.Home.OUTPUT) {
+        continue;
+      }
+      TensorSpec spec = place.spec();
+      MemorySegment present = Objects.requireNonNull(homes[place.index()]);
+      frame[slot] =
+          Tensor.wrap(spec.dtype(), spec.shape(), present.asSlice(place.offset(), spec.bytes()));
+      changed.set(slot);
+    }
+    List<BoundStep> steps = bound.parts.steps();
+    for (int i = 0; i < calls.length; i++) {
+      Lowered lowered = steps.get(i).lowered();
+      if (lowered != null && touches(steps.get(i), changed)) {
+        calls[i] = lowered.bind(buffers(steps.get(i), lowered));
+      }
+    }
+  }
+
+  private static boolean touches(BoundStep bound, BitSet slots) {
+    IntPredicate isOne = slot -> slot != Plan.NONE && slots.get(slot);
+    return Arrays.stream(bound.step().inputs).anyMatch(isOne)
+        || Arrays.stream(bound.step().outputs).anyMatch(isOne)
+        || bound.bodies().stream().anyMatch(body -> Arrays.stream(body.captured()).anyMatch(isOne));
   }
 
   private Lowered.Buffers buffers(BoundStep bound, Lowered lowered) {
@@ -336,7 +440,11 @@ final class PlanMemory implements AutoCloseable {
 
   /** The most memory that the last run's values took at a time. */
   long peakBytes() {
-    return bound.parts.arenaBytes() + memory.takePeak();
+    long outputs = 0;
+    for (int i = 0; i < homes.length; i++) {
+      outputs += bound.outputBytes(i);
+    }
+    return bound.parts.arenaBytes() + outputs + memory.takePeak();
   }
 
   /** Frees the memory, which no run uses. */

@@ -168,10 +168,14 @@ public final class Session implements AutoCloseable {
 
   /**
    * Runs the graph into tensors that the caller supplies. Once a run of the same shapes has been,
-   * it allocates next to nothing, if all nodes of the graph have been lowered.
+   * it allocates next to nothing, if all nodes of the graph have been lowered. Large outputs are
+   * computed where they are wanted when that is where they were wanted before; the session keeps
+   * such a tensor's memory until it is given another one or closed.
    *
-   * @param given a value for each input without an initializer; the run does not change them
-   * @param results receive the outputs of the same names; others are not given
+   * @param given a value for each input without an initializer; the run does not change them, but
+   *     where {@code results} have the same memory
+   * @param results receive the outputs of the same names; others are not given. They do not
+   *     overlap, and hold anything after an error
    * @throws GraphException as {@link #run(Map, RunOptions)}, and if a tensor is not of an output's
    *     type and shape
    */
@@ -192,10 +196,11 @@ public final class Session implements AutoCloseable {
     boolean reusable = false;
     try {
       memory = bound.take(entry);
+      memory.settle(outputNames, results);
       compute(memory, given, PLAIN, null);
       for (int i = 0; i < outputNames.size(); i++) {
         Tensor tensor = results.get(outputNames.get(i));
-        if (tensor != null) {
+        if (tensor != null && !memory.isInPlace(i)) {
           put(outputNames.get(i), memory.output(i), tensor);
         }
       }
@@ -234,6 +239,7 @@ public final class Session implements AutoCloseable {
     boolean reusable = false;
     try {
       memory = bound.take(entry);
+      memory.settle(outputNames, Map.of());
       List<RunResult.NodeProfile> profile = runOptions.profile() ? new ArrayList<>() : null;
       compute(memory, given, runOptions, profile);
       Map<String, Value> results = new LinkedHashMap<>();

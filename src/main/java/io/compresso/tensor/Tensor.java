@@ -37,18 +37,30 @@ public final class Tensor implements Value {
   private final Shape shape;
   private final MemorySegment segment;
   private final byte @Nullable [] @Nullable [] strings;
+  private final boolean collected;
 
   private Tensor(
       DType dtype, Shape shape, MemorySegment segment, byte @Nullable [] @Nullable [] strings) {
+    this(dtype, shape, segment, strings, false);
+  }
+
+  private Tensor(
+      DType dtype,
+      Shape shape,
+      MemorySegment segment,
+      byte @Nullable [] @Nullable [] strings,
+      boolean collected) {
     this.dtype = dtype;
     this.shape = shape;
     this.segment = segment;
     this.strings = strings;
+    this.collected = collected;
   }
 
   /** A zeroed tensor that the garbage collector frees. */
   public static Tensor allocate(DType dtype, Shape shape) {
-    return allocate(Arena.ofAuto(), dtype, shape);
+    Tensor tensor = allocate(Arena.ofAuto(), dtype, shape);
+    return new Tensor(dtype, shape, tensor.segment, tensor.strings, dtype != DType.STRING);
   }
 
   /**
@@ -130,6 +142,14 @@ public final class Tensor implements Value {
     Tensor tensor = allocate(dtype, shape);
     tensor.segment.copyFrom(values);
     return tensor;
+  }
+
+  /**
+   * Whether the tensor was made by {@link #allocate(DType, Shape)}: its memory is outside of the
+   * heap, and nobody can free it while somebody has it.
+   */
+  public boolean isCollected() {
+    return collected;
   }
 
   public DType dtype() {
