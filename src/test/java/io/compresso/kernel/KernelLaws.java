@@ -3,6 +3,7 @@ package io.compresso.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.compresso.kernel.GuardedMemory.Place;
+import io.compresso.kernel.jit.x86.AmxKernels;
 import io.compresso.kernel.jit.x86.X86WinogradConv;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
@@ -12,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Holds a kernel to the reference: integers bit for bit, floats within a bound scaled by depth. */
@@ -50,8 +52,9 @@ final class KernelLaws {
   }
 
   /**
-   * The kernels below the machine's cap that are not the reference; only those of machine code when
-   * the system property {@code compresso.laws} is {@code machine-code}.
+   * The kernels below the machine's cap that are not the reference, those of AMX for problems of
+   * any size; only those of machine code when the system property {@code compresso.laws} is {@code
+   * machine-code}.
    */
   static List<Kernel> kernels(KernelFamily family) {
     boolean portable = !System.getProperty("compresso.laws", "").equals("machine-code");
@@ -59,6 +62,8 @@ final class KernelLaws {
         .filter(kernel -> kernel.spec().isa() != Isa.REF)
         .filter(kernel -> portable || kernel.spec().isa().isMachineCode())
         .filter(kernel -> CpuFeatures.host().supports(kernel.spec().isa()).accepted())
+        .flatMap(kernel ->
+            kernel.spec().isa() == Isa.AMX ? AmxKernels.ofAnySize(kernel) : Stream.of(kernel))
         .toList();
   }
 

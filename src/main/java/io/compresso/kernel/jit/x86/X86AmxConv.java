@@ -24,7 +24,7 @@ public final class X86AmxConv implements Kernel {
   private static final int LEAST_CHANNELS = 16;
 
   private final AmxTileBackend backend;
-  private final boolean emulated;
+  private final boolean unconditional;
   private final KernelSpec spec;
 
   /** Of bytes of either sign. */
@@ -33,12 +33,13 @@ public final class X86AmxConv implements Kernel {
   }
 
   /**
-   * @param emulated whether the assembler replaces the instructions of AMX; such a kernel takes
-   *     problems of any size
+   * @param assembler makes the assembler
+   * @param unconditional whether problems of any size are taken, whatever the machine: who makes
+   *     such a kernel knows that the assembler's code can run
    */
-  X86AmxConv(Supplier<Assembler> assembler, boolean emulated) {
+  X86AmxConv(Supplier<Assembler> assembler, boolean unconditional) {
     this.backend = new AmxTileBackend(assembler);
-    this.emulated = emulated;
+    this.unconditional = unconditional;
     int side = AmxTileCode.MOST_PIXELS;
     this.spec =
         new KernelSpec(
@@ -64,9 +65,10 @@ public final class X86AmxConv implements Kernel {
     return X86NhwcConv.acceptsShape(conv)
         .and(
             Acceptance.when(
-                emulated || (run >= LEAST_RUN && conv.channels().outPerGroup() >= LEAST_CHANNELS),
+                unconditional
+                    || (run >= LEAST_RUN && conv.channels().outPerGroup() >= LEAST_CHANNELS),
                 "few channels"))
-        .and(emulated ? Acceptance.YES : TileSupport.accepts(cpu));
+        .and(unconditional ? Acceptance.YES : TileSupport.accepts(cpu));
   }
 
   @Override

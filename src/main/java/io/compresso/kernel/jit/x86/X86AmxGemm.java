@@ -29,7 +29,7 @@ public final class X86AmxGemm implements Kernel {
   private final DType type;
   private final boolean bytes;
   private final Supplier<Assembler> assembler;
-  private final boolean emulated;
+  private final boolean unconditional;
   private final KernelSpec spec;
 
   /**
@@ -41,14 +41,15 @@ public final class X86AmxGemm implements Kernel {
   }
 
   /**
-   * @param emulated whether the assembler replaces the instructions of AMX; such a kernel takes
-   *     problems of any size
+   * @param assembler makes the assembler
+   * @param unconditional whether problems of any size are taken, whatever the machine: who makes
+   *     such a kernel knows that the assembler's code can run
    */
-  X86AmxGemm(DType type, Supplier<Assembler> assembler, boolean emulated) {
+  X86AmxGemm(DType type, Supplier<Assembler> assembler, boolean unconditional) {
     this.type = type;
     this.bytes = type == DType.INT8;
     this.assembler = assembler;
-    this.emulated = emulated;
+    this.unconditional = unconditional;
     int side = 2 * AmxCode.TILE_ROWS;
     int group = bytes ? 4 : 2;
     this.spec =
@@ -85,14 +86,14 @@ public final class X86AmxGemm implements Kernel {
     return types
         .and(
             Acceptance.when(
-                gemm.k() >= LEAST_DEPTH || (emulated && type != DType.FLOAT16),
+                gemm.k() >= LEAST_DEPTH || (unconditional && type != DType.FLOAT16),
                 "a depth below " + LEAST_DEPTH))
         .and(
             Acceptance.when(
-                emulated || gemm.m() >= LEAST_ROWS, "fewer than " + LEAST_ROWS + " rows"))
+                unconditional || gemm.m() >= LEAST_ROWS, "fewer than " + LEAST_ROWS + " rows"))
         .and(GemmProduct.accepts(4L * Math.max(gemm.m(), Math.max(gemm.n(), gemm.k()))))
         .and(ExecutableMemory.allowed())
-        .and(emulated ? Acceptance.YES : TileSupport.accepts(cpu));
+        .and(unconditional ? Acceptance.YES : TileSupport.accepts(cpu));
   }
 
   @Override

@@ -11,7 +11,9 @@ import io.compresso.kernel.Problem;
 import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -42,6 +44,23 @@ public final class AmxKernels {
   /** The convolutions, of any size. */
   public static List<Kernel> convolutions() {
     return List.of(new Checked(new X86AmxConv(EMULATED, true)));
+  }
+
+  /**
+   * A kernel of the catalogue, with the instructions of this CPU, for problems of any size; none
+   * where the system does not let the process use tiles.
+   */
+  public static Stream<Kernel> ofAnySize(Kernel kernel) {
+    if (!TileSupport.accepts(CpuFeatures.host()).accepted()) {
+      return Stream.empty();
+    }
+    if (kernel instanceof X86AmxConv) {
+      return Stream.of(new X86AmxConv(Assembler::new, true));
+    }
+    Set<DType> types = kernel.spec().inputTypes();
+    return Stream.of(
+        new X86AmxGemm(
+            types.size() > 1 ? DType.INT8 : types.iterator().next(), Assembler::new, true));
   }
 
   private record Checked(Kernel kernel) implements Kernel {
