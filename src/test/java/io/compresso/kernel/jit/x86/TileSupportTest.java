@@ -9,8 +9,11 @@ import io.compresso.kernel.GemmProblem;
 import io.compresso.kernel.Isa;
 import io.compresso.kernel.KernelCatalog;
 import io.compresso.kernel.OperandTypes;
+import io.compresso.kernel.jit.ExecutableMemory;
+import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.jit.TilePermission;
 import io.compresso.tensor.DType;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +23,8 @@ import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TileSupportTest {
   /** What Sapphire Rapids states. */
@@ -66,6 +71,19 @@ class TileSupportTest {
   private static final class BfloatsLost extends EmulatedTiles {
     @Override
     void tdpbf16ps(Tile target, Tile left, Tile right) {}
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INT8", "BFLOAT16"})
+  void peak_isMeasuredInTilesThatTheHardwareTakes(DType factors) {
+    AmxKernels.assumeEmulation();
+    MemorySegment none = MemorySegment.NULL;
+    PeakCode code = PeakCode.ofTiles(factors);
+    try (ExecutableMemory memory = ExecutableMemory.of(code.generate(new EmulatedTiles()))) {
+      NativeCall.block(memory.entry(), none, none, none, none, 3, 0, none);
+    }
+    assertThat(TileFile.takeFault()).isEmpty();
+    assertThat(code.macsPerRound()).isEqualTo(4L * 16 * 16 * (factors == DType.INT8 ? 64 : 32));
   }
 
   @Test
