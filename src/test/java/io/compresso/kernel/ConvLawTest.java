@@ -60,6 +60,11 @@ class ConvLawTest {
             kernel.spec().id(),
             () -> {
               KernelLaws laws = new KernelLaws(kernel);
+              if (kernel.spec().isa() == Isa.AMX) {
+                Random ofBytes = new Random(4);
+                IntStream.range(CASES, CASES + TILED_CASES)
+                    .forEach(seed -> laws.check(problemOfBytes(ofBytes), Content.ORDINARY, seed));
+              }
               Random random = new Random(2);
               IntStream.range(0, CASES + (kernel instanceof X86WinogradConv ? TILED_CASES : 0))
                   .forEach(seed ->
@@ -110,6 +115,38 @@ class ConvLawTest {
         random.nextBoolean()
             ? GemmLawTest.fusedEpilogue(types, random)
             : GemmLawTest.floatEpilogue(random));
+  }
+
+  /** A problem of bytes with several tiles and panels. */
+  private static ConvProblem problemOfBytes(Random random) {
+    ConvProblem problem = anyProblemOfBytes(random);
+    while (problem.macs() > MOST_MACS) {
+      problem = anyProblemOfBytes(random);
+    }
+    return problem;
+  }
+
+  private static ConvProblem anyProblemOfBytes(Random random) {
+    OperandTypes types = GemmLawTest.int8Types(random);
+    int kernel = 1 + 2 * random.nextInt(2);
+    List<SpatialAxis> axes = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      axes.add(
+          new SpatialAxis(
+              1 + random.nextInt(50),
+              kernel,
+              1 + random.nextInt(2),
+              1,
+              random.nextInt(3),
+              random.nextInt(3)));
+    }
+    return new ConvProblem(
+        types,
+        Layout.NHWC,
+        1 + random.nextInt(2),
+        new Channels(1 + random.nextInt(90), 17 + random.nextInt(100), 1),
+        axes,
+        GemmLawTest.fusedEpilogue(types, random));
   }
 
   private static SpatialAxis tiledAxis(Random random, boolean large) {

@@ -98,7 +98,14 @@ class GemmLawTest {
       problems.add(bfloats(M[i % M.length], N[i / 2 / M.length], random));
     }
     for (int[] size :
-        new int[][] {{150, 33, 1100}, {3, 65, 2100}, {16, 20, 4096}, {1, 300, 3000}}) {
+        new int[][] {
+          {150, 33, 1100},
+          {3, 65, 2100},
+          {16, 20, 4096},
+          {1, 300, 3000},
+          {97, 131, 70},
+          {128, 64, 192}
+        }) {
       GemmProblem problem = GemmProblem.ofFloat(size[0], size[1], size[2]);
       problems.add(problem.withEpilogue(fusedEpilogue(problem.types(), random)));
       problems.add(problem.withTypes(halfTypes(random)));
