@@ -46,7 +46,8 @@ enum Backend {
             w.damping(),
             w.actOrder(),
             w.block(),
-            w.symmetric()),
+            w.symmetric(),
+            w.embeddingBits()),
         new QuantizeParams.Activations(
             a.bits(),
             settings.type(),

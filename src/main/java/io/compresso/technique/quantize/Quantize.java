@@ -124,6 +124,12 @@ public final class Quantize implements Technique<QuantizeParams> {
     if (weightOnly && !observes) {
       problems.add(Problem.at("weights.observer", "must be mse or min-max in weight-only mode"));
     }
+    int table = weights.embeddingBits();
+    if (table != 8 && !(weightOnly && table == 4)) {
+      problems.add(
+          Problem.at(
+              "weights.embeddingBits", weightOnly ? "must be 4 or 8" : "must be 8 in this mode"));
+    }
     int activations = parameters.activations().bits();
     if (activations != 8 && activations != 16) {
       problems.add(Problem.at("activations.bits", "must be 8 or 16"));

@@ -186,7 +186,16 @@ public record QuantizeParams(
       @Param(
               value = "In weight-only mode: whether zero points are the middle of the integers.",
               byDefault = "false")
-          boolean symmetric) {}
+          boolean symmetric,
+      @Param(
+              value =
+                  "In weight-only mode: bits of the tables that rows are looked up in: 8 with a scale"
+                      + " for each row, or 4 in blocks, which the format qoperator dequantizes row by"
+                      + " row.",
+              byDefault = "8",
+              min = 4,
+              max = 8)
+          int embeddingBits) {}
 
   /** How activations are quantized. */
   public record Activations(

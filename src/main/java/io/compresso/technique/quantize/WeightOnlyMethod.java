@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Weights as integers of 8 or 4 bits, computed in floats: products of matrices in blocks with a
- * scale each, convolutions (8 bits) and embedding tables (8 bits) by row.
+ * scale each, convolutions (8 bits) by row, embedding tables by row or (4 bits) in blocks.
  */
 final class WeightOnlyMethod {
   private final Model prepared;
@@ -152,7 +152,7 @@ final class WeightOnlyMethod {
       context.host().checkpoint();
       Tensor tensor = Objects.requireNonNull(tensor(node));
       if (node.is("Gather")) {
-        result.put(node, EmbeddingTable.quantize(tensor));
+        result.put(node, EmbeddingTable.quantize(tensor, wanted));
         continue;
       }
       WeightMatrix matrix = WeightMatrix.of(node, tensor);

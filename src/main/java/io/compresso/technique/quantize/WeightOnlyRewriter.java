@@ -73,9 +73,10 @@ final class WeightOnlyRewriter {
 
   /** Brings a model to the operator set with blocks, when a rewriting will need it. */
   static Model prepare(Model model, QuantizeParams parameters) {
+    QuantizeParams.Weights weights = parameters.weights();
     boolean blocks =
         parameters.format() == Format.QDQ
-            && (parameters.weights().bits() < 8 || parameters.weights().block() > 0);
+            && (weights.bits() < 8 || weights.block() > 0 || weights.embeddingBits() < 8);
     return blocks
         ? Passes.apply(model, List.of(new UpgradeOpset(Math.max(BLOCK_OPSET, PrepareGraph.OPSET))))
         : model;
@@ -158,7 +159,14 @@ final class WeightOnlyRewriter {
 
   private void lookUp(Node node, BlockWeights own) {
     count(own);
-    nodes.addAll(EmbeddingTable.lookUp(node, own, names, constants));
+    if (own.bits() == 8) {
+      nodes.addAll(EmbeddingTable.lookUp(node, own, names, constants));
+    } else if (packed) {
+      contrib = true;
+      nodes.add(EmbeddingTable.lookUpBlocks(node, own, names, constants));
+    } else {
+      nodes.addAll(EmbeddingTable.lookUpDequantized(node, own, names, constants));
+    }
   }
 
   private void count(BlockWeights own) {

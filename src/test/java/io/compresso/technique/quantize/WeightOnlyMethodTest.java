@@ -1,6 +1,7 @@
 package io.compresso.technique.quantize;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
@@ -21,6 +22,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class WeightOnlyMethodTest {
+  /** A row's zero points begin at a byte of their own. */
+  private static final long PADDING = 120;
+
   @TempDir private Path work;
 
   /** An embedding, two products whose depths are no multiples of a block, a convolution. */
@@ -95,6 +99,48 @@ class WeightOnlyMethodTest {
         .isLessThan(bits == 8 ? 0.4 : 0.3);
   }
 
+  private static Model embedding(int depth) {
+    return Graphs.opset(13)
+        .input("ids", ValueType.tensor(DType.INT64, Shape.of(1, 7)))
+        .constant("table", Fixtures.gaussian(1, 1, 120, depth))
+        .node(Node.of("embed", "Gather", List.of("table", "ids"), List.of("y"), Map.of()))
+        .output("y")
+        .model();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "64, 32, true, qdq, 4, 18",
+    "96, 64, false, qdq, 4, 18",
+    "48, 0, false, qdq, 4, 18",
+    "64, 16, true, qoperator, 4, 20",
+    "96, 128, false, qoperator, 4, 18",
+    "56, 32, false, qoperator, 8, 40"
+  })
+  void tables_areOfFourBitsThatBothRuntimesRead(
+      int depth, int block, boolean symmetric, String format, int bits, double db)
+      throws Exception {
+    Map<String, ?> weights = Map.of("embeddingBits", 4, "block", block, "symmetric", symmetric);
+    Technique.Outcome outcome =
+        Fixtures.quantize(
+            embedding(depth),
+            Map.of("mode", "weight-only", "weights", weights, "format", format),
+            Fixtures.context(Fixtures.source(12, WeightOnlyMethodTest::ids), work));
+    Map<String, Tensor> inputs = ids(99);
+    Map<String, Tensor> peer = Fixtures.inPeer(outcome.model(), inputs, work);
+    Map<String, Tensor> engine = Fixtures.inEngine(outcome.model(), inputs);
+    assertThat(Fixtures.sqnr(Fixtures.inEngine(embedding(depth), inputs), peer)).isGreaterThan(db);
+    assertThat(Fixtures.sqnr(peer, engine)).isGreaterThan(120);
+    assertThat(outcome.layers())
+        .extracting(Report.Layer::precision)
+        .containsExactly("int" + bits + "-weights");
+    assertThat(
+            outcome.model().graph().initializers().values().stream()
+                .mapToLong(value -> ((Tensor) value).byteSize())
+                .sum())
+        .isCloseTo(outcome.compressedBytes(), within(PADDING));
+  }
+
   @ParameterizedTest
   @CsvSource({"gptq", "adaround"})
   void rounding_keepsTheOutputsBetter_thanToNearest(String rounding) {
@@ -119,6 +165,10 @@ class WeightOnlyMethodTest {
         .contains("weights.bits");
     assertThat(problems(Map.of("mode", "weight-only", "weights", Map.of("bits", 5))))
         .containsExactly("weights.bits");
+    assertThat(problems(Map.of("mode", "static", "weights", Map.of("embeddingBits", 4))))
+        .contains("weights.embeddingBits");
+    assertThat(problems(Map.of("mode", "weight-only", "weights", Map.of("embeddingBits", 6))))
+        .containsExactly("weights.embeddingBits");
     assertThat(problems(Map.of("mode", "weight-only", "weights", Map.of("block", 48))))
         .containsExactly("weights.block");
     assertThat(
