@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -265,9 +266,20 @@ public final class Binding {
    * @param consumer must not keep the tensors: their memory is used again for the next batch
    */
   public void forEachBatch(Dataset dataset, int preferred, Consumer<Batch> consumer) {
+    forEachBatch(dataset, preferred, () -> true, consumer);
+  }
+
+  /**
+   * Gives samples to {@code consumer}, batch after batch, while there are some and {@code more}
+   * says so, which is asked before each batch.
+   *
+   * @param consumer must not keep the tensors: their memory is used again for the next batch
+   */
+  public void forEachBatch(
+      Dataset dataset, int preferred, BooleanSupplier more, Consumer<Batch> consumer) {
     Map<String, Tensor> reused = Map.of();
     int size = batchSize(preferred);
-    for (long from = 0; from < dataset.size(); from += size) {
+    for (long from = 0; from < dataset.size() && more.getAsBoolean(); from += size) {
       Batch batch = fill(dataset, from, preferred, reused);
       reused = batch.inputs();
       consumer.accept(batch);

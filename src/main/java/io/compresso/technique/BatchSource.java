@@ -2,6 +2,7 @@ package io.compresso.technique;
 
 import io.compresso.tensor.Value;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /** Data as a model's inputs, streamed; can be gone through more than once, in the same order. */
 public interface BatchSource {
@@ -14,6 +15,19 @@ public interface BatchSource {
    * @throws JobStoppedException if the job was stopped in between
    */
   void forEach(Consumer consumer);
+
+  /**
+   * As {@link #forEach}, but ends when {@code more}, which is asked before each run, says no.
+   *
+   * @throws JobStoppedException if the job was stopped in between
+   */
+  default void forEachWhile(BooleanSupplier more, Consumer consumer) {
+    forEach((inputs, count) -> {
+      if (more.getAsBoolean()) {
+        consumer.accept(inputs, count);
+      }
+    });
+  }
 
   /**
    * About {@code most} samples, spread over all; this source where it has no more, or cannot leave

@@ -3,6 +3,7 @@ package io.compresso.technique;
 import io.compresso.data.Binding;
 import io.compresso.data.Dataset;
 import io.compresso.data.Selection;
+import java.util.function.BooleanSupplier;
 
 /**
  * A data set that feeds a model.
@@ -18,6 +19,11 @@ record BoundData(Dataset dataset, Binding binding, int batch) implements BatchSo
   @Override
   public void forEach(Consumer consumer) {
     binding.forEachBatch(dataset, batch, one -> consumer.accept(one.inputs(), one.count()));
+  }
+
+  @Override
+  public void forEachWhile(BooleanSupplier more, Consumer consumer) {
+    binding.forEachBatch(dataset, batch, more, one -> consumer.accept(one.inputs(), one.count()));
   }
 
   @Override

@@ -135,7 +135,14 @@ public record JobSpec(
   public record Budget(
       @Param(value = "Variants that a search may try.", byDefault = "20", min = 1, max = 10000)
           int maxTrials,
-      @Param(value = "Minutes that the job may run.", byDefault = "60", min = 0.01, max = 10080)
+      @Param(
+              value =
+                  "Minutes that the job may run. Where they are few, calibration takes fewer samples"
+                      + " and the last measurement fewer repetitions, which the report's notes say;"
+                      + " a goal for accuracy is always judged on all samples.",
+              byDefault = "60",
+              min = 0.01,
+              max = 10080)
           double maxMinutes,
       @Param(
               value = "Megabytes of memory that the job's process may take.",

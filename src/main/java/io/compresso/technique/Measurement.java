@@ -37,8 +37,15 @@ final class Measurement {
   private static final double ENGINE_SECONDS = 60;
   private static final long FEWEST_SAMPLES = 16;
 
+  /** Shares of the time that is left. */
+  private static final double COMPARE_SHARE = 0.4;
+
+  private static final double TIME_SHARE = 0.15;
+
   private final JobData.@Nullable Bound evaluation;
   private final boolean timed;
+  private final boolean judged;
+  private final TimeLeft left;
   private final List<Report.Accuracy> accuracy = new ArrayList<>();
   private final List<Report.Agreement> agreement = new ArrayList<>();
   private final List<Report.Latency> latency = new ArrayList<>();
@@ -50,10 +57,14 @@ final class Measurement {
    * Nothing measured yet.
    *
    * @param timed whether latency here says something of the job's target
+   * @param judged whether a goal is about the loss, which then is measured on all samples
+   * @param left of the job's budget, by which all else is cut
    */
-  Measurement(JobData.@Nullable Bound evaluation, boolean timed) {
+  Measurement(JobData.@Nullable Bound evaluation, boolean timed, boolean judged, TimeLeft left) {
     this.evaluation = evaluation;
     this.timed = timed;
+    this.judged = judged;
+    this.left = left;
   }
 
   List<Report.Accuracy> accuracy() {
@@ -97,7 +108,8 @@ final class Measurement {
     FiniteInputs checked = new FiniteInputs(parent);
     try (parent;
         Runner child = OnnxRuntimePeer.open(childFile, options)) {
-      compare(checked, child, null, host.within(0, 0.7));
+      Double seconds = judged ? null : (Double) left.seconds(COMPARE_SHARE);
+      compare(checked, child, seconds, true, host.within(0, 0.7));
       notes.addAll(checked.notes());
       time(parent, child, options.threads(), options.spinning(), host.within(0.7, 1));
     } catch (PeerException e) {
@@ -110,7 +122,13 @@ final class Measurement {
     SessionOptions options = SessionOptions.DEFAULT;
     try (EngineRunner parent = EngineRunner.open(parentModel, options);
         EngineRunner child = EngineRunner.open(childModel, options)) {
-      compare(parent, child, ENGINE_SECONDS, host.within(0, 0.7));
+      double seconds = left.seconds(COMPARE_SHARE);
+      compare(
+          parent,
+          child,
+          Math.min(ENGINE_SECONDS, seconds),
+          seconds < ENGINE_SECONDS,
+          host.within(0, 0.7));
       time(parent, child, options.threads(), false, host.within(0.7, 0.9));
       profile(parent, child, options.threads(), host.within(0.9, 1));
     } catch (GraphException e) {
@@ -144,13 +162,26 @@ final class Measurement {
     }
   }
 
-  private void compare(Runner parent, Runner child, @Nullable Double seconds, JobHost host) {
+  /**
+   * Compares on as many samples as fit into the time.
+   *
+   * @param seconds null for all samples
+   * @param budgeted whether the job's budget allows no more seconds
+   */
+  private void compare(
+      Runner parent, Runner child, @Nullable Double seconds, boolean budgeted, JobHost host) {
     if (evaluation == null) {
       return;
     }
     Dataset data = evaluation.dataset();
     if (seconds != null) {
       data = affordable(parent, child, evaluation, seconds);
+      if (budgeted && data.size() < evaluation.dataset().size()) {
+        notes.add(
+            "budget: models were compared in %s on %d of %d samples, which fit into what was left of"
+                    .formatted(name(parent.runtime()), data.size(), evaluation.dataset().size())
+                + " budget.maxMinutes");
+      }
     }
     EvaluationOptions options =
         EvaluationOptions.DEFAULT
@@ -216,6 +247,12 @@ final class Measurement {
     long samples = batch(parent, evaluation);
     Map<String, Tensor> parentInputs = inputs(parent, evaluation);
     Map<String, Tensor> childInputs = inputs(child, evaluation);
+    LatencyOptions wanted = LatencyOptions.DEFAULT;
+    double fraction = left.fraction(wanted, TIME_SHARE);
+    if (fraction < 1) {
+      notes.add(TimeLeft.note("latency in " + name(parent.runtime()), wanted, fraction));
+    }
+    LatencyOptions options = TimeLeft.shortened(wanted, fraction);
     Latency result =
         alone(
             host,
@@ -225,7 +262,7 @@ final class Measurement {
                     new LatencyBench.Timed(child, childInputs, samples),
                     threads,
                     spinning,
-                    LatencyOptions.DEFAULT));
+                    options));
     latency.add(
         new Report.Latency(
             name(result.runtime()),
@@ -247,13 +284,17 @@ final class Measurement {
     host.checkpoint();
     Map<String, Tensor> parentInputs = inputs(parent, evaluation);
     Map<String, Tensor> childInputs = inputs(child, evaluation);
+    LatencyOptions wanted = LatencyOptions.SHORT;
+    double fraction = left.fraction(wanted, TIME_SHARE);
+    if (fraction < 1) {
+      notes.add(TimeLeft.note("latency by operator", wanted, fraction));
+    }
+    LatencyOptions options = TimeLeft.shortened(wanted, fraction);
     operators =
         OperatorGroups.of(
             alone(
                 host,
-                () ->
-                    OperatorBench.measure(
-                        parent, parentInputs, child, childInputs, LatencyOptions.SHORT)),
+                () -> OperatorBench.measure(parent, parentInputs, child, childInputs, options)),
             batch(parent, evaluation),
             threads);
     host.progress("operators", 1);

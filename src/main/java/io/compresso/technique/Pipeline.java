@@ -236,6 +236,7 @@ public final class Pipeline {
     private final List<Report.Layer> layers = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
     private final GoalObjective.Trials trials;
+    private final TimeLeft left;
     private long floatBytes;
     private long compressedBytes;
 
@@ -245,6 +246,7 @@ public final class Pipeline {
       this.spec = spec;
       this.work = work;
       this.host = host;
+      this.left = TimeLeft.of(spec.budget());
       this.trials =
           new GoalObjective.Trials(new ArrayList<>(), Target.host().covers(spec.target()));
     }
@@ -264,7 +266,11 @@ public final class Pipeline {
       NativeMemory.reclaim();
       start = System.nanoTime();
       Measurement measurement =
-          new Measurement(data.evaluation(), Target.host().covers(spec.target()));
+          new Measurement(
+              data.evaluation(),
+              Target.host().covers(spec.target()),
+              spec.goals().accuracy() != null,
+              left);
       measurement.inPeer(modelFile, file, host.within(STEPS_TO, PEER_TO));
       stage("measure in onnxruntime", start);
       start = System.nanoTime();

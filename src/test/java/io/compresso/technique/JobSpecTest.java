@@ -60,7 +60,8 @@ class JobSpecTest {
                 Map.entry("damping", 0.01),
                 Map.entry("actOrder", true),
                 Map.entry("block", 32),
-                Map.entry("symmetric", false)));
+                Map.entry("symmetric", false),
+                Map.entry("embeddingBits", 8)));
   }
 
   @Test

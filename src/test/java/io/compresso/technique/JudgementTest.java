@@ -15,7 +15,8 @@ class JudgementTest {
       new Graph("g", List.of(), List.of(), List.of(), Map.of(), Map.of(), Annotations.NONE);
   private static final Report.Percentiles MILLIS = new Report.Percentiles(5, 6, 7);
 
-  private final Measurement measured = new Measurement(null, true);
+  private final Measurement measured =
+      new Measurement(null, true, false, TimeLeft.of(JobSpec.Budget.DEFAULT));
 
   private void latency(double low, double median, double high) {
     measured

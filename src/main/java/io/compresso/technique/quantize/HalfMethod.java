@@ -115,17 +115,19 @@ final class HalfMethod {
     long[] done = new long[1];
     try (ActivationSource source =
         opener.open(prepared, new Observation(ranges.computed(), true))) {
-      calibration.forEach((inputs, count) -> {
-        context.host().checkpoint();
-        ValueListener listener = ranges::observe;
-        inputs.forEach(listener::onValue);
-        source.run(inputs, listener);
-        done[0] += count;
-        context
-            .host()
-            .progress(
-                "calibrate", CALIBRATION_SHARE * done[0] / Math.max(1, calibration.samples()));
-      });
+      BatchSource.Consumer consumer =
+          (inputs, count) -> {
+            ValueListener listener = ranges::observe;
+            inputs.forEach(listener::onValue);
+            source.run(inputs, listener);
+            done[0] += count;
+            context
+                .host()
+                .progress(
+                    "calibrate", CALIBRATION_SHARE * done[0] / Math.max(1, calibration.samples()));
+          };
+      CalibrationPass.run(
+          context, calibration, CalibrationPass.SHARE, "calibration", notes, consumer);
     }
   }
 

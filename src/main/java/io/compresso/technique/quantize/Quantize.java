@@ -169,27 +169,32 @@ public final class Quantize implements Technique<QuantizeParams> {
   @Override
   public Outcome apply(Model model, QuantizeParams given, StepContext context) {
     QuantizeParams parameters = given.backend().apply(given);
-    return switch (parameters.mode()) {
-      case FP16 -> HalfMethod.apply(model, parameters, context, DType.FLOAT16);
-      case BF16 -> HalfMethod.apply(model, parameters, context, DType.BFLOAT16);
-      case WEIGHT_ONLY ->
-          WeightOnlyMethod.apply(
-              WeightOnlyRewriter.prepare(prepare(model, parameters), parameters),
-              parameters,
-              context);
-      case DYNAMIC ->
-          DynamicMethod.apply(
-              smooth(prepare(model, parameters), parameters, context),
-              parameters,
-              weights(parameters, context),
-              context);
-      case STATIC ->
-          StaticMethod.apply(
-              smooth(prepare(model, parameters), parameters, context),
-              parameters,
-              weights(parameters, context),
-              context);
-    };
+    List<String> notes = new ArrayList<>();
+    Outcome outcome =
+        switch (parameters.mode()) {
+          case FP16 -> HalfMethod.apply(model, parameters, context, DType.FLOAT16);
+          case BF16 -> HalfMethod.apply(model, parameters, context, DType.BFLOAT16);
+          case WEIGHT_ONLY ->
+              WeightOnlyMethod.apply(
+                  WeightOnlyRewriter.prepare(prepare(model, parameters), parameters),
+                  parameters,
+                  context);
+          case DYNAMIC ->
+              DynamicMethod.apply(
+                  smooth(prepare(model, parameters), parameters, context, notes),
+                  parameters,
+                  weights(parameters, context),
+                  context);
+          case STATIC ->
+              StaticMethod.apply(
+                  smooth(prepare(model, parameters), parameters, context, notes),
+                  parameters,
+                  weights(parameters, context),
+                  context);
+        };
+    notes.addAll(outcome.notes());
+    return new Outcome(
+        outcome.model(), outcome.layers(), notes, outcome.floatBytes(), outcome.compressedBytes());
   }
 
   private static Model prepare(Model model, QuantizeParams parameters) {
@@ -198,7 +203,8 @@ public final class Quantize implements Technique<QuantizeParams> {
   }
 
   /** Moves outlier channels into weights, as far as there is calibration data to find them by. */
-  private static Model smooth(Model prepared, QuantizeParams parameters, StepContext context) {
+  private static Model smooth(
+      Model prepared, QuantizeParams parameters, StepContext context, List<String> notes) {
     BatchSource calibration = context.calibration();
     Smoothing wanted = parameters.activations().smooth();
     if (calibration == null || wanted == Smoothing.OFF) {
@@ -216,13 +222,16 @@ public final class Quantize implements Technique<QuantizeParams> {
     try (ActivationSource source =
         ActivationSource.in(context.work())
             .open(prepared, new Observation(maxima.wanted(), true))) {
-      calibration
-          .spread(SMOOTHING_SAMPLES)
-          .forEach((inputs, _) -> {
-            context.host().checkpoint();
-            source.run(
-                inputs, (name, value) -> maxima.observe(name, value, source.isChannelsLast(name)));
-          });
+      CalibrationPass.run(
+          context,
+          calibration.spread(SMOOTHING_SAMPLES),
+          CalibrationPass.SMALL_SHARE,
+          "the search for outlier channels",
+          notes,
+          (inputs, _) ->
+              source.run(
+                  inputs,
+                  (name, value) -> maxima.observe(name, value, source.isChannelsLast(name))));
     }
     return pass.smooth(maxima, parameters.activations().alpha());
   }

@@ -91,30 +91,35 @@ final class StaticQuantizer {
     long[] done = new long[1];
     NativeMemory.reclaim();
     Observation observation = new Observation(observed(index, plan, ranges), grams == null);
+    List<String> notes = new ArrayList<>();
     try (ActivationSource source = opener.open(prepared, observation)) {
-      calibration.forEach((inputs, count) -> {
-        host.checkpoint();
-        ValueListener both =
-            (name, value) -> {
-              Extremes extremes = means.observe(name, value, source.isChannelsLast(name));
-              ranges.observe(name, value, extremes);
-              if (grams != null) {
-                grams.observe(name, value);
-              }
-            };
-        inputs.forEach(both::onValue);
-        source.run(inputs, both);
-        done[0] += count;
-        host.progress(
-            "calibrate", CALIBRATION_SHARE * done[0] / Math.max(1, calibration.samples()));
-      });
+      BatchSource.Consumer consumer =
+          (inputs, count) -> {
+            ValueListener both =
+                (name, value) -> {
+                  Extremes extremes = means.observe(name, value, source.isChannelsLast(name));
+                  ranges.observe(name, value, extremes);
+                  if (grams != null) {
+                    grams.observe(name, value);
+                  }
+                };
+            inputs.forEach(both::onValue);
+            source.run(inputs, both);
+            done[0] += count;
+            host.progress(
+                "calibrate", CALIBRATION_SHARE * done[0] / Math.max(1, calibration.samples()));
+          };
+      CalibrationPass.run(
+          context, calibration, CalibrationPass.SHARE, "calibration", notes, consumer);
     }
     if (done[0] == 0) {
       throw new GraphException("the calibration data holds no samples");
     }
     NativeMemory.reclaim();
     ranges.params(plan);
-    List<String> notes = new ArrayList<>(grams == null ? List.of() : grams.notes());
+    if (grams != null) {
+      notes.addAll(grams.notes());
+    }
     ranges
         .notFinite()
         .forEach((value, count) ->

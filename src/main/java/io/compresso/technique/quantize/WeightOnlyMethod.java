@@ -127,18 +127,22 @@ final class WeightOnlyMethod {
     long[] done = new long[1];
     try (ActivationSource source =
         ActivationSource.in(context.work()).open(prepared, grams.values())) {
-      calibration.forEach((inputs, count) -> {
-        context.host().checkpoint();
-        ValueListener listener = grams::observe;
-        inputs.forEach(listener::onValue);
-        source.run(inputs, listener);
-        done[0] += count;
-        context
-            .host()
-            .progress(
-                "calibrate",
-                StaticQuantizer.CALIBRATION_SHARE * done[0] / Math.max(1, calibration.samples()));
-      });
+      BatchSource.Consumer consumer =
+          (inputs, count) -> {
+            ValueListener listener = grams::observe;
+            inputs.forEach(listener::onValue);
+            source.run(inputs, listener);
+            done[0] += count;
+            context
+                .host()
+                .progress(
+                    "calibrate",
+                    StaticQuantizer.CALIBRATION_SHARE
+                        * done[0]
+                        / Math.max(1, calibration.samples()));
+          };
+      CalibrationPass.run(
+          context, calibration, CalibrationPass.SHARE, "calibration", notes, consumer);
     }
     notes.addAll(grams.notes());
     return grams;

@@ -117,7 +117,7 @@ class RescaledChannelsSharedTest {
         Fixtures.quantize(
             model,
             Map.of("weights", Map.of("perChannel", perChannel, "equalize", equalize)),
-            Fixtures.briefly(source, work));
+            Fixtures.within(0.3, source, work));
     Path file = work.resolve("child.onnx");
     OnnxCodec.write(outcome.model(), file);
     try (OnnxRuntimePeer parent = OnnxRuntimePeer.open(parentFile, PeerOptions.DEFAULT);

@@ -79,8 +79,8 @@ class TransformerSharedTest {
   @Test
   void gptqAndAdaRound_gainTwoDecibelsAtFourBits() throws Exception {
     Model model = bert();
-    double nearest = ratio(model, rounding("nearest"), 0.05);
-    double gptq = ratio(model, rounding("gptq"), 0.05);
+    double nearest = ratio(model, rounding("nearest"), 0.3);
+    double gptq = ratio(model, rounding("gptq"), 0.3);
     double learned = ratio(model, rounding("adaround"), 2);
     assertThat(gptq).isGreaterThan(nearest + 2);
     assertThat(learned).isGreaterThan(nearest + 2);
@@ -101,8 +101,8 @@ class TransformerSharedTest {
   @Test
   void smoothQuant_gainsSixDecibels_whereChannelsAreOutliers() throws Exception {
     Model model = withOutliers(bert());
-    double plain = ratio(model, smoothing("off"), 0.05);
-    double smooth = ratio(model, smoothing("all"), 0.05);
+    double plain = ratio(model, smoothing("off"), 0.3);
+    double smooth = ratio(model, smoothing("all"), 0.3);
     assertThat(smooth).isGreaterThan(plain + 6);
   }
 
