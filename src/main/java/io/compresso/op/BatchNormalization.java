@@ -15,7 +15,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -74,23 +73,21 @@ final class BatchNormalization implements Operator {
     }
     int channels = Math.toIntExact(x.shape().dim(1));
     double epsilon = context.node().floatAttribute("epsilon", 1e-5f);
-    Tensor[] constants = new Tensor[STATISTICS];
-    boolean fixed = true;
-    for (int i = 0; i < STATISTICS; i++) {
-      TensorSpec given = context.input(i + 1);
+    List<Tensor> constants = new ArrayList<>();
+    for (int i = 1; i <= STATISTICS; i++) {
+      TensorSpec given = context.input(i);
       if (given.dtype() != DType.FLOAT || given.shape().size() != channels) {
         return null;
       }
-      constants[i] = context.constant(i + 1);
-      fixed &= constants[i] != null;
+      Tensor tensor = context.constant(i);
+      if (tensor != null) {
+        constants.add(tensor);
+      }
     }
+    boolean fixed = constants.size() == STATISTICS;
     Affine constant = fixed ? Affine.allocate(channels, epsilon) : null;
     if (constant != null) {
-      MemorySegment[] given = new MemorySegment[STATISTICS];
-      for (int i = 0; i < STATISTICS; i++) {
-        given[i] = Products.memory(Objects.requireNonNull(constants[i]));
-      }
-      constant.set(given);
+      constant.set(constants.stream().map(Products::memory).toList());
     }
     long[] dims = new long[x.shape().rank() - 1];
     Arrays.fill(dims, 1);
@@ -114,9 +111,9 @@ final class BatchNormalization implements Operator {
               if (constant != null) {
                 return Lowerings.inTurn(scaled, moved);
               }
-              MemorySegment[] given = new MemorySegment[STATISTICS];
-              for (int i = 0; i < STATISTICS; i++) {
-                given[i] = buffers.input(i + 1);
+              List<MemorySegment> given = new ArrayList<>();
+              for (int i = 1; i <= STATISTICS; i++) {
+                given.add(buffers.input(i));
               }
               return Lowerings.inTurn(() -> affine.set(given), scaled, moved);
             })
@@ -141,12 +138,15 @@ final class BatchNormalization implements Operator {
     }
 
     /** Follows scale, bias, mean and variance. */
-    void set(MemorySegment[] given) {
+    void set(List<MemorySegment> given) {
+      MemorySegment scale = given.get(0);
+      MemorySegment bias = given.get(1);
+      MemorySegment mean = given.get(2);
+      MemorySegment variance = given.get(3);
       for (long c = 0; c < channels; c++) {
-        double factor =
-            given[0].get(FLOAT, 4 * c) / Math.sqrt(given[3].get(FLOAT, 4 * c) + epsilon);
+        double factor = scale.get(FLOAT, 4 * c) / Math.sqrt(variance.get(FLOAT, 4 * c) + epsilon);
         factors.set(FLOAT, 4 * c, (float) factor);
-        double offset = given[1].get(FLOAT, 4 * c) - given[2].get(FLOAT, 4 * c) * factor;
+        double offset = bias.get(FLOAT, 4 * c) - mean.get(FLOAT, 4 * c) * factor;
         offsets.set(FLOAT, 4 * c, (float) offset);
       }
     }
