@@ -6,7 +6,6 @@ WORKDIR /build
 COPY pom.xml ./
 COPY src/build src/build
 COPY src/main src/main
-COPY openapi.yaml ./
 RUN mvn -q -B -ntp -Dmaven.test.skip=true -Dformat.skip=true package \
     && mv target/compresso-*-SNAPSHOT.jar compresso.jar \
     && java -Djarmode=tools -jar compresso.jar extract --destination /app
