@@ -79,6 +79,7 @@ final class PlanMemory implements AutoCloseable {
    *
    * @param limit the most bytes that values may take which have no place
    */
+  @SuppressWarnings("MustBeClosedChecker") // closed with the memory
   static PlanMemory of(BoundPlan bound, long limit, int threads) {
     Arena owner = Arena.ofShared();
     try {
