@@ -170,8 +170,8 @@ final class PlanMemory implements AutoCloseable {
       }
       Tensor result = results.get(names.get(i));
       MemorySegment offer = result == null ? null : result.segment();
-      boolean again = offer != null && offer == offered[i];
-      boolean taken = present == offered[i];
+      boolean again = offer != null && offer.equals(offered[i]);
+      boolean taken = present.equals(offered[i]);
       offered[i] = offer;
       if (again && !taken && isFit(i, result)) {
         homes[i] = offer;
@@ -197,7 +197,7 @@ final class PlanMemory implements AutoCloseable {
 
   /** Whether the last run has computed output {@code index} in the memory that it was offered. */
   boolean isInPlace(int index) {
-    return homes[index] != null && homes[index] == offered[index];
+    return homes[index] != null && Objects.equals(homes[index], offered[index]);
   }
 
   /** Makes anew what depends on where outputs lie. */
