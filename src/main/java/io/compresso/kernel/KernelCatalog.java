@@ -1,5 +1,6 @@
 package io.compresso.kernel;
 
+import io.compresso.kernel.jit.arm.ArmBlockGemm;
 import io.compresso.kernel.jit.arm.ArmConv;
 import io.compresso.kernel.jit.arm.ArmGemm;
 import io.compresso.kernel.jit.arm.ArmNhwcConv;
@@ -94,6 +95,7 @@ public final class KernelCatalog {
           // gemm with weights in blocks
           new X86BlockGemm(Isa.AVX512),
           new X86BlockGemm(Isa.AVX2),
+          new ArmBlockGemm(),
           new DequantizedGemm(),
           new RefBlockGemm(),
           // convolution

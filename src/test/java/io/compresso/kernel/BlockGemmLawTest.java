@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 class BlockGemmLawTest {
-  private static final int CASES = 900;
+  private static final int CASES = Integer.getInteger("compresso.laws.cases", 900);
   private static final int LEAST_CASES = 200;
   private static final int[] M = {0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 15, 17, 29, 65, 130};
   private static final int[] N = {0, 1, 7, 15, 16, 17, 31, 32, 33, 65, 101};
