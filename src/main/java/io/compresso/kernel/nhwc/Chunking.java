@@ -24,6 +24,8 @@ record Chunking(Shares rows, Shares panels, int blockRows) {
    * @param filterBytes bytes of all panels
    * @param inputBytes bytes of the input as tiles read it
    * @param tileRowBytes bytes of the input that one row of tiles adds to a block
+   * @param productBytes bytes that a core reads in the time that it takes for all products
+   * @param copiedBytes bytes of the copy that chunks share, when several read the same input
    * @param chunkable how many chunks are large enough
    */
   record Sizes(
@@ -32,6 +34,8 @@ record Chunking(Shares rows, Shares panels, int blockRows) {
       long filterBytes,
       long inputBytes,
       long tileRowBytes,
+      long productBytes,
+      long copiedBytes,
       long chunkable) {}
 
   static Chunking choose(Sizes sizes, int threads) {
@@ -42,6 +46,8 @@ record Chunking(Shares rows, Shares panels, int blockRows) {
                 sizes.panels(),
                 sizes.inputBytes(),
                 sizes.filterBytes(),
+                sizes.productBytes(),
+                2 * sizes.copiedBytes(),
                 sizes.chunkable()),
             threads);
     long cache = sizes.filterBytes() / parts.columns() > FAR_CACHE ? FAR_CACHE : NEAR_CACHE;

@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
 /** A prepared convolution over NHWC. */
 public final class NhwcConv implements PreparedKernel {
   private static final long LEAST_MACS = 1 << 20;
+
+  /** Products that a core computes while it reads an element. */
+  private static final int PRODUCTS_PER_ELEMENT = 4;
+
   private static final long LEAST_DEPTHWISE_MACS = 1 << 17;
 
   private final KernelSpec spec;
@@ -54,7 +58,7 @@ public final class NhwcConv implements PreparedKernel {
     this.packing =
         new PackedFilters(
             problem, geometry, tiling, backend.arithmetic(), weights.quantization(), order);
-    this.chunking = chunking(backend.arithmetic());
+    this.chunking = chunking(backend);
     int blockRows = Math.min(chunking.blockRows(), tiling.rows().parts());
     int outputRows = geometry.height().outputSize();
     this.blocks =
@@ -85,18 +89,23 @@ public final class NhwcConv implements PreparedKernel {
     }
   }
 
-  private Chunking chunking(Arithmetic arithmetic) {
+  private Chunking chunking(TileBackend backend) {
+    Arithmetic arithmetic = backend.arithmetic();
     long tileRows =
         (long) geometry.images() * geometry.depth().outputSize() * tiling.rows().parts();
     int outputRows = geometry.height().outputSize();
     long copy = InputBlocks.inputBytes(geometry, arithmetic, outputRows);
+    long inputBytes = copy * geometry.images() * geometry.depth().outputSize();
+    boolean direct = InputBlocks.isDirect(geometry, problem.types().input(), backend);
     return Chunking.choose(
         new Chunking.Sizes(
             Math.toIntExact(tileRows),
             Math.multiplyExact(geometry.channels().groups(), tiling.panels()),
             packing.bytes(),
-            copy * geometry.images() * geometry.depth().outputSize(),
+            inputBytes,
             copy / tiling.rows().parts(),
+            problem.macs() * arithmetic.elementBytes() / PRODUCTS_PER_ELEMENT,
+            direct ? 0 : inputBytes,
             problem.macs() / (geometry.depthwise() ? LEAST_DEPTHWISE_MACS : LEAST_MACS)),
         Workers.shared().size());
   }

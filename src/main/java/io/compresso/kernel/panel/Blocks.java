@@ -14,6 +14,9 @@ public record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBloc
   /** Elements of the right operand that take as long to read. */
   private static final long LEAST_ELEMENTS = 1 << 16;
 
+  /** Products that a core computes while it reads an element. */
+  private static final int PRODUCTS_PER_ELEMENT = 4;
+
   /**
    * Blocks that are large enough to be worth a hand-over and enough to keep all threads busy.
    *
@@ -32,6 +35,8 @@ public record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBloc
                 columnTiles,
                 rows * steps,
                 columns * steps,
+                rows * steps * columns / PRODUCTS_PER_ELEMENT,
+                0,
                 Math.max(rows * steps * columns / LEAST_MACS, columns * steps / LEAST_ELEMENTS)),
             threads);
     return new Blocks(

@@ -10,28 +10,51 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PartsTest {
   @ParameterizedTest
   @ValueSource(ints = {2, 3, 4, 8, 16})
-  void choose_leavesNoThreadIdle_whenThereIsEnoughToShare(int threads) {
-    for (long right : new long[] {1 << 10, 1 << 22, 1 << 28}) {
-      Parts parts = Parts.choose(new Parts.Sizes(74, 32, 1 << 22, right, 1024), threads);
-      int count = parts.rows() * parts.columns();
-      assertThat(count).as("%s for %d", parts, threads).isGreaterThanOrEqualTo(2 * threads);
-      assertThat(Math.ceilDiv(count, threads) * threads / (double) count)
-          .as("%s for %d", parts, threads)
-          .isLessThan(1.1);
+  void choose_leavesNoThreadIdle_whenThereIsMuchToCompute(int threads) {
+    for (int rows : new int[] {19, 37, 64, 74, 101}) {
+      for (int columns : new int[] {8, 17, 32, 64}) {
+        Parts parts =
+            Parts.choose(
+                new Parts.Sizes(rows, columns, rows << 14, columns << 14, 1L << 40, 0, 1024),
+                threads);
+        long rowsOfPart = Math.ceilDiv(rows, parts.rows());
+        long columnsOfPart = Math.ceilDiv(columns, parts.columns());
+        long count = Math.ceilDiv(rows, rowsOfPart) * Math.ceilDiv(columns, columnsOfPart);
+        double last = Math.ceilDiv(count, threads) * rowsOfPart * columnsOfPart;
+        assertThat(last * threads / (rows * columns))
+            .as("%s of %d x %d for %d", parts, rows, columns, threads)
+            .isLessThan(1.25);
+      }
     }
   }
 
   @Test
-  void choose_cutsWhatIsCheaperToReadAgain() {
-    assertThat(Parts.choose(new Parts.Sizes(100, 100, 1 << 24, 1 << 10, 1000), 2).columns())
+  void choose_cutsWhatIsCheaperToReadAgain_whenReadingIsAllThereIs() {
+    assertThat(Parts.choose(new Parts.Sizes(96, 96, 1 << 24, 1 << 10, 0, 0, 1000), 2).columns())
         .isEqualTo(1);
-    assertThat(Parts.choose(new Parts.Sizes(100, 100, 1 << 10, 1 << 24, 1000), 2).rows())
+    assertThat(Parts.choose(new Parts.Sizes(96, 96, 1 << 10, 1 << 24, 0, 0, 1000), 2).rows())
         .isEqualTo(1);
   }
 
   @Test
+  void choose_cutsTheColumns_whenTheRowsCannotBeHalved() {
+    Parts parts = Parts.choose(new Parts.Sizes(19, 8, 1 << 16, 1 << 16, 1 << 22, 0, 16), 2);
+    assertThat(parts.rows()).isEqualTo(1);
+    assertThat(parts.columns() % 2).isZero();
+  }
+
+  @Test
+  void choose_cutsTheRows_whenPartsOfTheColumnsWaitForACopy() {
+    Parts.Sizes sizes = new Parts.Sizes(64, 64, 1 << 22, 1 << 21, 1 << 22, 0, 100);
+    assertThat(Parts.choose(sizes, 2).columns()).isGreaterThan(1);
+    Parts.Sizes copied = new Parts.Sizes(64, 64, 1 << 22, 1 << 21, 1 << 22, 1 << 23, 100);
+    assertThat(Parts.choose(copied, 2).columns()).isEqualTo(1);
+  }
+
+  @Test
   void choose_makesOnePart_whenMoreAreNotWorthwhile() {
-    assertThat(Parts.choose(new Parts.Sizes(100, 100, 10, 10, 1), 4)).isEqualTo(new Parts(1, 1));
+    assertThat(Parts.choose(new Parts.Sizes(100, 100, 10, 10, 1 << 20, 0, 1), 4))
+        .isEqualTo(new Parts(1, 1));
   }
 
   @Test
