@@ -53,7 +53,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
   @Option(
       names = "--dtype",
       split = ",",
-      description = "Which types, of f32, int8, f16 and bf16 (default: all).")
+      description = "Which types, of f32, int8, f16, bf16 and int4 (default: all).")
   private List<String> dtypes = List.of();
 
   @Option(
