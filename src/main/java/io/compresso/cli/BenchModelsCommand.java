@@ -38,7 +38,8 @@ import picocli.CommandLine.Spec;
       "Outputs must agree: floats by 60 dB, halves by 30 dB, 8-bit models by 40 dB or by as much"
           + " as ONNX Runtime agrees with itself without its optimizations.",
       "Creation is from the file to the end of the first run, less the time of a later one: cold is"
-          + " the first in a fresh process, warm the median of later ones in it, measured for"
+          + " the first in a fresh process, with the loading of our classes or of ONNX Runtime's"
+          + " native library, whose part is told (load), warm the median of later ones in it, measured for"
           + " --millis after as long a warm-up. Peak memory is that of a fresh process, less an idle"
           + " one's. Both are on one thread and medians of --processes for each runtime."
     })
@@ -109,6 +110,7 @@ final class BenchModelsCommand implements Callable<Integer> {
       @Nullable Double peerCreateMillis,
       @Nullable Double oursColdCreateMillis,
       @Nullable Double peerColdCreateMillis,
+      @Nullable Double peerLoadMillis,
       @Nullable Double agreementDb,
       @Nullable QuantizationNoise noise,
       @Nullable String disagreement) {}
@@ -229,6 +231,7 @@ final class BenchModelsCommand implements Callable<Integer> {
         peer == null ? null : (Double) peer.warmMillis(),
         ours == null ? null : (Double) ours.coldMillis(),
         peer == null ? null : (Double) peer.coldMillis(),
+        peer == null ? null : (Double) peer.loadMillis(),
         result.agreementDb(),
         result.noise(),
         result.disagreement());
@@ -284,11 +287,12 @@ final class BenchModelsCommand implements Callable<Integer> {
         row.oursPeakMb == null
             ? ""
             : Output.format(
-                ", created in %s ms, peer %s ms, cold %s ms, peer %s ms, peak %s MB, peer %s MB",
+                ", created in %s ms, peer %s ms, cold %s ms, peer %s ms (load %s), peak %s MB, peer %s MB",
                 rounded(row.oursCreateMillis),
                 rounded(row.peerCreateMillis),
                 rounded(row.oursColdCreateMillis),
                 rounded(row.peerColdCreateMillis),
+                rounded(row.peerLoadMillis),
                 rounded(row.oursPeakMb),
                 rounded(row.peerPeakMb)),
         agreement(row));
@@ -330,6 +334,7 @@ final class BenchModelsCommand implements Callable<Integer> {
             "peer ms",
             "cold ms",
             "peer ms",
+            "load ms",
             "peak MB",
             "peer MB",
             "agreement"),
@@ -350,6 +355,7 @@ final class BenchModelsCommand implements Callable<Integer> {
                     rounded(row.peerCreateMillis),
                     rounded(row.oursColdCreateMillis),
                     rounded(row.peerColdCreateMillis),
+                    rounded(row.peerLoadMillis),
                     rounded(row.oursPeakMb),
                     rounded(row.peerPeakMb),
                     agreement(row)))

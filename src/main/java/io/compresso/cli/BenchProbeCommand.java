@@ -28,9 +28,9 @@ import picocli.CommandLine.Spec;
 
 /**
  * Makes a model ready and runs it in this process, which should be a fresh one, and prints what
- * that costs: {@code COLD_MILLIS WARM_MILLIS PEAK_BYTES}. Without a model it does nothing before
- * that. The inputs are told on the command line, so that a process reads the model in one runtime
- * only.
+ * that costs: {@code COLD_MILLIS LOAD_MILLIS WARM_MILLIS PEAK_BYTES}. Without a model it does
+ * nothing before that. The inputs are told on the command line, so that a process reads the model
+ * in one runtime only.
  */
 @Command(
     name = "probe",
@@ -55,20 +55,28 @@ final class BenchProbeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    SessionCost cost = new SessionCost(0, 0, PeakMemory.bytes().orElse(0));
+    SessionCost cost = new SessionCost(0, 0, 0, PeakMemory.bytes().orElse(0));
     if (model != null) {
+      Runnable load = () -> {};
       SessionCost.Opener opener = file -> ModelBench.openOurs(file, 1);
       if (backend == Backend.ORT) {
-        var _ = OnnxRuntimePeer.environment();
+        load = OnnxRuntimePeer::environment;
         opener = file -> ModelBench.openPeer(file, 1);
       }
       cost =
           SessionCost.measure(
-              opener, model, ModelInputs.random(specs(), 1), Duration.ofMillis(millis));
+              load, opener, model, ModelInputs.random(specs(), 1), Duration.ofMillis(millis));
     }
     spec.commandLine()
         .getOut()
-        .println(cost.coldMillis() + " " + cost.warmMillis() + " " + cost.peakBytes());
+        .println(
+            cost.coldMillis()
+                + " "
+                + cost.loadMillis()
+                + " "
+                + cost.warmMillis()
+                + " "
+                + cost.peakBytes());
     spec.commandLine().getOut().flush();
     return 0;
   }
@@ -132,7 +140,8 @@ final class BenchProbeCommand implements Callable<Integer> {
           new SessionCost(
               Double.parseDouble(figures[0]),
               Double.parseDouble(figures[1]),
-              Long.parseLong(figures[2])));
+              Double.parseDouble(figures[2]),
+              Long.parseLong(figures[3])));
     }
     return SessionCost.medianOf(costs);
   }

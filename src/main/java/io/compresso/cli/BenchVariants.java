@@ -74,7 +74,8 @@ final class BenchVariants {
     }
   }
 
-  private Model quantized(Model model) {
+  /** The model with weights and activations of 8 bits. */
+  Model quantized(Model model) {
     boolean convolutions =
         model.graph().nodes().stream().map(Node::opType).anyMatch("Conv"::equals);
     Map<String, Object> parameters =

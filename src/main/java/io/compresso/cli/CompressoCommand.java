@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
       EvaluateCommand.class,
       ConformanceCommand.class,
       BenchCommand.class,
+      TrainCommand.class,
     },
     commandListHeading = "%nCommands:%n")
 public final class CompressoCommand implements Runnable {

@@ -3,6 +3,7 @@ package io.compresso.cli;
 import io.compresso.evaluate.OnnxRuntimePeer;
 import java.io.File;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,16 +12,29 @@ import java.util.List;
 final class OwnProcess {
   private static final String MAIN_CLASS = "io.compresso.Compresso";
 
+  /** Options that a process and its children share: modules, rights, the cache of classes. */
+  private static final List<String> KEPT =
+      List.of(
+          "--add-modules=",
+          "--enable-native-access=",
+          "-XX:AOTCache=",
+          "-XX:SharedArchiveFile=",
+          "-Xlog:aot=",
+          "-Xlog:cds=");
+
   private OwnProcess() {}
 
   /** Starts a command; its errors go where this process's go. */
   static Process start(List<String> arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--add-modules=jdk.incubator.vector");
-    command.add("--enable-native-access=ALL-UNNAMED");
-    // As the launcher starts it.
+    // As the launcher starts it, and as it has started this process.
     command.addAll(List.of("-XX:+UseSerialGC", "-Xms16m"));
+    for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+      if (KEPT.stream().anyMatch(option::startsWith)) {
+        command.add(option);
+      }
+    }
     String classPath = System.getProperty("java.class.path");
     ProcessBuilder builder = new ProcessBuilder(command);
     if (classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator)) {

@@ -11,13 +11,14 @@ import java.util.Map;
  * What making a model ready costs. A creation is measured from the model's file to the end of the
  * first run, less the time of a later run: some runtimes put work off to the first run.
  *
- * @param coldMillis the first creation of the process, the loading of the runtime's classes
- *     included; the loading of ONNX Runtime's native library is not
+ * @param coldMillis the first creation of the process, with all that a process does once for it:
+ *     our classes are loaded, ONNX Runtime's native library is unpacked and loaded
+ * @param loadMillis what of that is the native library's loading
  * @param warmMillis the median of further creations, after as long a warm-up
  * @param peakBytes the most resident memory of the process till the end of the first creation's
  *     runs; 0 where the system does not tell it
  */
-public record SessionCost(double coldMillis, double warmMillis, long peakBytes) {
+public record SessionCost(double coldMillis, double loadMillis, double warmMillis, long peakBytes) {
   private static final int RUNS = 3;
   private static final int LEAST_CREATIONS = 3;
 
@@ -30,15 +31,19 @@ public record SessionCost(double coldMillis, double warmMillis, long peakBytes) 
   /**
    * Measures in this process, which should be a fresh one.
    *
+   * @param load loads the runtime, before the first creation
    * @param warm how long creations are measured, after as long a warm-up of creations; 3 are made
    *     of each in any case
    */
   public static SessionCost measure(
-      Opener opener, Path model, Map<String, Tensor> inputs, Duration warm) {
-    double cold = creation(opener, model, inputs);
+      Runnable load, Opener opener, Path model, Map<String, Tensor> inputs, Duration warm) {
+    long start = System.nanoTime();
+    load.run();
+    double loaded = (System.nanoTime() - start) / 1e6;
+    double cold = loaded + creation(opener, model, inputs);
     long peak = PeakMemory.bytes().orElse(0);
     var _ = creations(opener, model, inputs, warm);
-    return new SessionCost(cold, median(creations(opener, model, inputs, warm)), peak);
+    return new SessionCost(cold, loaded, median(creations(opener, model, inputs, warm)), peak);
   }
 
   private static List<Double> creations(
@@ -71,6 +76,7 @@ public record SessionCost(double coldMillis, double warmMillis, long peakBytes) 
   public static SessionCost medianOf(List<SessionCost> costs) {
     return new SessionCost(
         median(costs.stream().map(SessionCost::coldMillis).toList()),
+        median(costs.stream().map(SessionCost::loadMillis).toList()),
         median(costs.stream().map(SessionCost::warmMillis).toList()),
         (long) median(costs.stream().map(cost -> (double) cost.peakBytes()).toList()));
   }

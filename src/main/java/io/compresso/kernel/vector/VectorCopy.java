@@ -21,6 +21,12 @@ public final class VectorCopy extends VectorKernel<CopyProblem> {
     super(KernelFamily.COPY, CopyProblem.class, EnumSet.allOf(DType.class));
   }
 
+  /** Always: the compiler makes vectors of its loops by itself. */
+  @Override
+  Acceptance available() {
+    return Acceptance.YES;
+  }
+
   @Override
   Acceptance accepts(CopyProblem problem) {
     return Acceptance.YES;

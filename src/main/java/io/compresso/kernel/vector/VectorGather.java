@@ -19,6 +19,12 @@ public final class VectorGather extends VectorKernel<GatherProblem> {
     super(KernelFamily.GATHER, GatherProblem.class, EnumSet.allOf(DType.class));
   }
 
+  /** Always: the compiler makes vectors of its loops by itself. */
+  @Override
+  Acceptance available() {
+    return Acceptance.YES;
+  }
+
   @Override
   Acceptance accepts(GatherProblem problem) {
     return Acceptance.when(

@@ -49,6 +49,11 @@ abstract class VectorKernel<P extends Problem> implements Kernel {
     }
   }
 
+  /** Whether the kernel works in this JVM. */
+  Acceptance available() {
+    return VectorModule.present();
+  }
+
   /** Whether the kernel takes the problem. */
   abstract Acceptance accepts(P problem);
 
@@ -67,7 +72,7 @@ abstract class VectorKernel<P extends Problem> implements Kernel {
 
   @Override
   public final Acceptance accepts(Problem problem, CpuFeatures cpu) {
-    Acceptance present = VectorModule.present();
+    Acceptance present = available();
     // What follows may load classes that need the module.
     if (!present.accepted()) {
       return present;

@@ -18,6 +18,12 @@ public final class VectorLookup extends VectorKernel<LookupProblem> {
     super(KernelFamily.LOOKUP, LookupProblem.class, Set.of(DType.UINT8, DType.INT8));
   }
 
+  /** Always: the compiler makes vectors of its loops by itself. */
+  @Override
+  Acceptance available() {
+    return Acceptance.YES;
+  }
+
   @Override
   Acceptance accepts(LookupProblem problem) {
     return Acceptance.YES;

@@ -24,6 +24,12 @@ public final class VectorQuantizedBinary extends VectorKernel<QuantizedBinaryPro
         Set.of(DType.UINT8, DType.INT8));
   }
 
+  /** Always: the compiler makes vectors of its loops by itself. */
+  @Override
+  Acceptance available() {
+    return Acceptance.YES;
+  }
+
   @Override
   Acceptance accepts(QuantizedBinaryProblem problem) {
     return Acceptance.when(
