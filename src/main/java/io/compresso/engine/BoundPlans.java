@@ -12,6 +12,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,10 +54,11 @@ final class BoundPlans implements AutoCloseable {
     }
   }
 
-  private final Plan plan;
+  private final List<String> inputNames;
+  private final Supplier<Plan> plan;
   private final SessionOptions options;
   private final Planner.ConstantEvaluator evaluator;
-  private final @Nullable Function<List<TensorSpec>, Plan> specialiser;
+  private final @Nullable Function<List<TensorSpec>, @Nullable Plan> specialiser;
   private final KernelStore kernels = new KernelStore();
 
   /** The one used last comes first. */
@@ -67,14 +69,18 @@ final class BoundPlans implements AutoCloseable {
   private int specialised;
 
   /**
-   * @param specialiser makes the plan of the graph for inputs of fixed types and shapes; null where
-   *     that is worth nothing
+   * @param inputNames of the plan's inputs
+   * @param plan for inputs of all shapes
+   * @param specialiser makes the plan of the graph for inputs of fixed types and shapes, or gives
+   *     null where it is the plan for all; null where there is no other plan at all
    */
   BoundPlans(
-      Plan plan,
+      List<String> inputNames,
+      Supplier<Plan> plan,
       SessionOptions options,
       Planner.ConstantEvaluator evaluator,
-      @Nullable Function<List<TensorSpec>, Plan> specialiser) {
+      @Nullable Function<List<TensorSpec>, @Nullable Plan> specialiser) {
+    this.inputNames = inputNames;
     this.plan = plan;
     this.options = options;
     this.evaluator = evaluator;
@@ -89,7 +95,7 @@ final class BoundPlans implements AutoCloseable {
     if (unusable) {
       return null;
     }
-    List<String> names = plan.ends.inputNames();
+    List<String> names = inputNames;
     for (int i = 0; i < entries.size(); i++) {
       Entry entry = entries.get(i);
       if (matches(entry.plan.parts.inputs(), names, given)) {
@@ -130,8 +136,9 @@ final class BoundPlans implements AutoCloseable {
 
   /** Makes the plan for inputs of these types and shapes, unless the graph cannot be bound. */
   synchronized @Nullable Entry bind(List<TensorSpec> specs) {
-    Plan chosen =
-        specialiser != null && specialised++ < MOST_SPECIAL ? specialiser.apply(specs) : plan;
+    Plan special =
+        specialiser != null && specialised++ < MOST_SPECIAL ? specialiser.apply(specs) : null;
+    Plan chosen = special != null ? special : plan.get();
     BoundPlan bound;
     try {
       bound = Binder.bind(chosen, specs, options.threads(), kernels, evaluator);
@@ -139,7 +146,7 @@ final class BoundPlans implements AutoCloseable {
       // Sizes that no memory holds: the operators' references say which.
       return null;
     }
-    Entry entry = new Entry(bound, chosen != plan);
+    Entry entry = new Entry(bound, special != null);
     entries.add(0, entry);
     if (entries.size() > MOST_PLANS) {
       drop(entries.removeLast());

@@ -419,7 +419,8 @@ final class Execution {
 
     private BoundPlans boundPlans(Plan body) {
       return new BoundPlans(
-          body,
+          body.ends.inputNames(),
+          () -> body,
           new SessionOptions(threads, memory.limit()),
           (inner, values) -> {
             try {

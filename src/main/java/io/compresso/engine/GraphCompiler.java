@@ -11,6 +11,7 @@ import io.compresso.graph.Node;
 import io.compresso.graph.ValueInfo;
 import io.compresso.graph.ValueType;
 import io.compresso.graph.ValueType.TensorType;
+import io.compresso.op.Operator;
 import io.compresso.op.OperatorCatalog;
 import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
@@ -56,6 +57,26 @@ final class GraphCompiler {
         && graph.requiredInputs().stream()
             .anyMatch(
                 input -> input.type() instanceof TensorType type && type.shapeOrNull() == null);
+  }
+
+  /**
+   * Whether a model is better compiled once the shapes of its inputs are known: it may be
+   * specialised, and all its operators are there, of which else the compilation would tell.
+   */
+  static boolean isPostponable(Model model) {
+    return model.functions().isEmpty()
+        && isSpecialisable(model)
+        && model.graph().nodes().stream().allMatch(GraphCompiler::isKnown);
+  }
+
+  private static boolean isKnown(Node node) {
+    return OperatorCatalog.find(node.domain(), node.opType())
+            .flatMap(Operator::reference)
+            .isPresent()
+        && node.attributes().values().stream()
+            .flatMap(attribute -> GraphVerifier.bodies(attribute).stream())
+            .flatMap(body -> body.nodes().stream())
+            .allMatch(GraphCompiler::isKnown);
   }
 
   /**

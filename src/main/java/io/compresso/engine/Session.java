@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -46,14 +47,18 @@ public final class Session implements AutoCloseable {
   private boolean closed;
 
   private Session(
-      Model model, Model compiled, ObservableGraph.@Nullable Shown shown, SessionOptions options) {
+      Model model,
+      Supplier<Model> compiler,
+      boolean postpones,
+      ObservableGraph.@Nullable Shown shown,
+      SessionOptions options) {
     this.model = model;
     this.shown = shown;
     this.options = options;
     this.outputNames = model.graph().outputs().stream().map(ValueInfo::name).toList();
     this.inputs = new DeclaredInputs(model.graph().inputs());
-    this.plans = new SessionPlans(model, compiled, options);
-    this.inputNames = plans.compiled().ends.inputNames();
+    this.plans = new SessionPlans(model, compiler, postpones, options);
+    this.inputNames = plans.inputNames();
     this.bound = plans.bound();
   }
 
@@ -65,8 +70,9 @@ public final class Session implements AutoCloseable {
   public static Session create(Model model, SessionOptions options) {
     GraphVerifier.verify(model);
     GraphCompiler.requireForeign(model);
-    Model compiled = options.optimised() ? GraphCompiler.compile(model, Set.of()) : model;
-    Session session = new Session(model, compiled, null, options);
+    Supplier<Model> compiler =
+        () -> options.optimised() ? GraphCompiler.compile(model, Set.of()) : model;
+    Session session = new Session(model, compiler, true, null, options);
     session.bindFixedInputs();
     return session;
   }
@@ -83,7 +89,7 @@ public final class Session implements AutoCloseable {
     GraphCompiler.requireForeign(model);
     ObservableGraph compiled = ObservableGraph.compile(model, observation);
     Session session =
-        new Session(model, compiled.model(), compiled.shown(), options.withOptimised(true));
+        new Session(model, compiled::model, false, compiled.shown(), options.withOptimised(true));
     session.bindFixedInputs();
     return session;
   }
@@ -106,7 +112,7 @@ public final class Session implements AutoCloseable {
   /** Makes a compiled model ready. */
   static Session ofCompiled(Model model, SessionOptions options) {
     GraphVerifier.verify(model);
-    Session session = new Session(model, model, null, options);
+    Session session = new Session(model, () -> model, false, null, options);
     session.bindFixedInputs();
     return session;
   }

@@ -2,12 +2,14 @@ package io.compresso.engine;
 
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Model;
+import io.compresso.graph.ValueInfo;
 import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,42 +22,74 @@ final class SessionPlans implements AutoCloseable {
 
   private final Model model;
   private final SessionOptions options;
-  private final Plan compiled;
-  private final boolean special;
+  private final Supplier<Model> compiler;
+  private final List<String> inputNames;
+  private @Nullable Plan compiled;
+  private boolean special;
+  private boolean specialised;
   private final Map<Set<String>, Plan> fetching = new LinkedHashMap<>();
   private @Nullable Plan literal;
   private @Nullable Plan overridable;
 
   /**
    * @param model as it was given
-   * @param compiled what ordinary runs run
+   * @param compiler makes what ordinary runs run
+   * @param postpones whether it may be asked later, where the compilation is better left till the
+   *     shapes of a run's inputs are known
    */
-  SessionPlans(Model model, Model compiled, SessionOptions options) {
+  SessionPlans(Model model, Supplier<Model> compiler, boolean postpones, SessionOptions options) {
     this.model = model;
+    this.compiler = compiler;
     this.options = options;
-    this.compiled = Planner.plan(compiled, false, this::evaluate);
-    this.special = options.optimised() && GraphCompiler.isSpecialisable(compiled);
+    if (postpones && options.optimised() && GraphCompiler.isPostponable(model)) {
+      this.special = true;
+      this.inputNames = model.graph().requiredInputs().stream().map(ValueInfo::name).toList();
+    } else {
+      this.inputNames = compiled().ends.inputNames();
+    }
+  }
+
+  /** The names of the inputs that a run has to give, in the order of the plans. */
+  List<String> inputNames() {
+    return inputNames;
   }
 
   /** The plan of ordinary runs. */
-  Plan compiled() {
-    return compiled;
+  private synchronized Plan compiled() {
+    Plan plan = compiled;
+    if (plan == null) {
+      Model graph = compiler.get();
+      plan = Planner.plan(graph, false, this::evaluate);
+      special = options.optimised() && GraphCompiler.isSpecialisable(graph);
+      compiled = plan;
+    }
+    return plan;
   }
 
   /** What binds the plan of ordinary runs to shapes of inputs. */
-  BoundPlans bound() {
-    return new BoundPlans(compiled, options, this::evaluate, special ? this::specialise : null);
+  synchronized BoundPlans bound() {
+    return new BoundPlans(
+        inputNames, this::compiled, options, this::evaluate, special ? this::specialise : null);
   }
 
-  /** The plan for inputs of fixed types and shapes, in the plan's order. */
-  private Plan specialise(List<TensorSpec> specs) {
-    return Planner.plan(GraphCompiler.specialise(model, specs), false, this::evaluate);
+  /**
+   * The plan for inputs of fixed types and shapes, in the plan's order; null where that is none
+   * other than the plan for all, which is not known before there is a second one.
+   */
+  private synchronized @Nullable Plan specialise(List<TensorSpec> specs) {
+    if (specialised) {
+      var _ = compiled();
+    }
+    specialised = true;
+    return special
+        ? Planner.plan(GraphCompiler.specialise(model, specs), false, this::evaluate)
+        : null;
   }
 
   /** The plan of the graph as the model has it. */
   synchronized Plan literal() {
     if (!options.optimised()) {
-      return compiled;
+      return compiled();
     }
     if (literal == null) {
       literal = Planner.plan(model, false, this::evaluate);
@@ -73,8 +107,9 @@ final class SessionPlans implements AutoCloseable {
 
   /** A plan in which the named values exist. */
   Plan fetching(Set<String> names) {
-    return !options.optimised() || compiled.slots.keySet().containsAll(names)
-        ? compiled
+    Plan plan = compiled();
+    return !options.optimised() || plan.slots.keySet().containsAll(names)
+        ? plan
         : knownOrMade(names);
   }
 
@@ -105,7 +140,9 @@ final class SessionPlans implements AutoCloseable {
   /** Closes the plans, which nobody may run any more. */
   @Override
   public synchronized void close() {
-    compiled.close();
+    if (compiled != null) {
+      compiled.close();
+    }
     fetching.values().forEach(Plan::close);
     if (literal != null) {
       literal.close();
