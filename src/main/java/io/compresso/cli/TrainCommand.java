@@ -28,14 +28,13 @@ final class TrainCommand implements Callable<Integer> {
   private static final List<Networks> NETWORKS =
       List.of(
           Networks.MOBILENET_V2,
-          Networks.SHUFFLENET_V2,
           Networks.BERT_BASE,
           Networks.UNET,
           Networks.LSTM,
           Networks.GRU);
 
   @Option(names = "--times", description = "How often each is made ready (${DEFAULT-VALUE}).")
-  private int times = 40;
+  private int times = 10;
 
   @Override
   public Integer call() throws IOException {
