@@ -27,11 +27,7 @@ import picocli.CommandLine.Option;
 final class TrainCommand implements Callable<Integer> {
   private static final List<Networks> NETWORKS =
       List.of(
-          Networks.MOBILENET_V2,
-          Networks.BERT_BASE,
-          Networks.UNET,
-          Networks.LSTM,
-          Networks.GRU);
+          Networks.MOBILENET_V2, Networks.BERT_BASE, Networks.UNET, Networks.LSTM, Networks.GRU);
 
   @Option(names = "--times", description = "How often each is made ready (${DEFAULT-VALUE}).")
   private int times = 10;
