@@ -70,7 +70,7 @@ class SessionCostTest {
     Map<String, Tensor> inputs = Map.of("x0", Tensor.allocate(DType.FLOAT, Shape.of(4, 64)));
     SessionCost cost =
         SessionCost.measure(
-            model -> ModelBench.openOurs(model, 1), file, inputs, Duration.ofMillis(1));
+            () -> {}, model -> ModelBench.openOurs(model, 1), file, inputs, Duration.ofMillis(1));
     assertThat(cost.coldMillis()).isPositive();
     assertThat(cost.warmMillis()).isPositive();
     assertThat(cost.peakBytes() > 0).isEqualTo(PeakMemory.bytes().isPresent());
@@ -81,9 +81,9 @@ class SessionCostTest {
     assertThat(
             SessionCost.medianOf(
                 List.of(
-                    new SessionCost(3, 10, 7),
-                    new SessionCost(1, 30, 9),
-                    new SessionCost(2, 20, 8))))
-        .isEqualTo(new SessionCost(2, 20, 8));
+                    new SessionCost(3, 4, 10, 7),
+                    new SessionCost(1, 6, 30, 9),
+                    new SessionCost(2, 5, 20, 8))))
+        .isEqualTo(new SessionCost(2, 5, 20, 8));
   }
 }
