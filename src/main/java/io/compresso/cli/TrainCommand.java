@@ -1,9 +1,9 @@
 package io.compresso.cli;
 
+import io.compresso.evaluate.BenchNetworks;
 import io.compresso.evaluate.ModelBench;
 import io.compresso.evaluate.ModelInputs;
 import io.compresso.evaluate.Runner;
-import io.compresso.evaluate.models.Networks;
 import io.compresso.graph.Model;
 import io.compresso.onnx.OnnxCodec;
 import io.compresso.tensor.Tensor;
@@ -25,9 +25,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = "Runs small networks, so that the JVM can record how.")
 final class TrainCommand implements Callable<Integer> {
-  private static final List<Networks> NETWORKS =
-      List.of(
-          Networks.MOBILENET_V2, Networks.BERT_BASE, Networks.UNET, Networks.LSTM, Networks.GRU);
+  private static final List<String> NETWORKS =
+      List.of("mobilenet-v2", "bert-base", "unet", "lstm", "gru");
 
   @Option(names = "--times", description = "How often each is made ready (${DEFAULT-VALUE}).")
   private int times = 10;
@@ -35,8 +34,8 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     try (TemporaryFolder work = TemporaryFolder.create("compresso-train")) {
-      for (Networks network : NETWORKS) {
-        Model model = network.small();
+      for (String network : NETWORKS) {
+        Model model = BenchNetworks.small(network);
         Path file = work.path().resolve(network + ".onnx");
         OnnxCodec.write(model, file);
         train(file, model);

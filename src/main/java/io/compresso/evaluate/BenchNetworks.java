@@ -1,6 +1,7 @@
 package io.compresso.evaluate;
 
 import io.compresso.evaluate.models.Networks;
+import io.compresso.graph.Model;
 import io.compresso.onnx.OnnxCodec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,5 +25,10 @@ public final class BenchNetworks {
    */
   public static void write(String name, Path file) throws IOException {
     OnnxCodec.write(Networks.of(name).build(), file);
+  }
+
+  /** The network of that name on small images or short sequences. */
+  public static Model small(String name) {
+    return Networks.of(name).small();
   }
 }
