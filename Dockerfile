@@ -25,7 +25,7 @@ COPY --from=build --chown=root:root /app/compresso.jar /opt/compresso/compresso.
 # An archive of the classes that models need, for quick starts of the program and of its jobs. Where it does not fit,
 # the JVM does without.
 RUN /opt/jre/bin/java -XX:+UseSerialGC -XX:DumpLoadedClassList=/tmp/classes --add-modules jdk.incubator.vector \
-        --enable-native-access=ALL-UNNAMED -jar /opt/compresso/compresso.jar train --times 1 \
+        --enable-native-access=ALL-UNNAMED -jar /opt/compresso/compresso.jar train \
     && /opt/jre/bin/java -XX:+UseSerialGC -Xshare:dump -XX:SharedClassListFile=/tmp/classes \
         -XX:SharedArchiveFile=/opt/compresso/compresso.jsa --add-modules jdk.incubator.vector \
         --enable-native-access=ALL-UNNAMED -jar /opt/compresso/compresso.jar \

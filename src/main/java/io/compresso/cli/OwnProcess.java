@@ -12,12 +12,11 @@ import java.util.List;
 final class OwnProcess {
   private static final String MAIN_CLASS = "io.compresso.Compresso";
 
-  /** Options that a process and its children share: modules, rights, the cache of classes. */
+  /** Options that a process and its children share: modules, rights, the archive of classes. */
   private static final List<String> KEPT =
       List.of(
           "--add-modules=",
           "--enable-native-access=",
-          "-XX:AOTCache=",
           "-XX:SharedArchiveFile=",
           "-Xlog:aot=",
           "-Xlog:cds=");

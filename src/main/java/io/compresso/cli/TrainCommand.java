@@ -13,11 +13,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /**
- * Does what a process that runs models does, for a JVM that records it: the classes and the
- * profiles of a cache with which later processes make models ready sooner.
+ * Does what a process that runs models does, for a JVM that records it: the classes of an archive
+ * with which later processes make models ready sooner.
  */
 @Command(
     name = "train",
@@ -27,9 +26,6 @@ import picocli.CommandLine.Option;
 final class TrainCommand implements Callable<Integer> {
   private static final List<String> NETWORKS =
       List.of("mobilenet-v2", "bert-base", "unet", "lstm", "gru");
-
-  @Option(names = "--times", description = "How often each is made ready (${DEFAULT-VALUE}).")
-  private int times = 10;
 
   @Override
   public Integer call() throws IOException {
@@ -49,10 +45,8 @@ final class TrainCommand implements Callable<Integer> {
 
   private void train(Path file, Model model) {
     Map<String, Tensor> inputs = ModelInputs.random(model.graph(), 1, 1);
-    for (int i = 0; i < times; i++) {
-      try (Runner runner = ModelBench.openOurs(file, 1)) {
-        runner.run(inputs);
-      }
+    try (Runner runner = ModelBench.openOurs(file, 1)) {
+      runner.run(inputs);
     }
   }
 }

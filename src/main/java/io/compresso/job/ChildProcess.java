@@ -20,11 +20,9 @@ import tools.jackson.core.JacksonException;
 
 /** A job's process, from the outside. Closing it kills it. */
 final class ChildProcess implements AutoCloseable {
-  private static final String AOT_CACHE = "-XX:AOTCache=";
-
   /** What says where this process has its classes from. */
-  private static final List<String> CACHE_OPTIONS =
-      List.of(AOT_CACHE, "-XX:SharedArchiveFile=", "-Xlog:aot=", "-Xlog:cds=");
+  private static final List<String> ARCHIVE_OPTIONS =
+      List.of("-XX:SharedArchiveFile=", "-Xlog:aot=", "-Xlog:cds=");
 
   private static final int MAX_LINE = 64 << 20;
   private static final int TAIL_LINES = 40;
@@ -75,15 +73,12 @@ final class ChildProcess implements AutoCloseable {
   private static List<String> command(Path folder, String mainClass, int heapMb) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    List<String> cache =
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-            .filter(option -> CACHE_OPTIONS.stream().anyMatch(option::startsWith))
-            .toList();
-    command.addAll(cache);
-    if (cache.stream().noneMatch(option -> option.startsWith(AOT_CACHE))) {
-      // Such a cache was made without it, where there is machine code.
-      command.add("--add-modules=jdk.incubator.vector");
+    for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+      if (ARCHIVE_OPTIONS.stream().anyMatch(option::startsWith)) {
+        command.add(option);
+      }
     }
+    command.add("--add-modules=jdk.incubator.vector");
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-Xmx" + heapMb + "m");
     command.add("-XX:+UseParallelGC");
