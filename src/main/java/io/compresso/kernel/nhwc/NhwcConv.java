@@ -1,9 +1,9 @@
 package io.compresso.kernel.nhwc;
 
+import io.compresso.kernel.BoundKernel;
 import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
-import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.ZeroedMemory;
@@ -16,7 +16,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A prepared convolution over NHWC. */
-public final class NhwcConv implements PreparedKernel {
+public final class NhwcConv implements BoundKernel {
   private static final long LEAST_MACS = 1 << 20;
 
   /** Products that a core computes while it reads an element. */
@@ -147,11 +147,6 @@ public final class NhwcConv implements PreparedKernel {
   @Override
   public KernelSpec spec() {
     return spec;
-  }
-
-  @Override
-  public void run(Operands operands, int threads) {
-    bind(operands, threads).run();
   }
 
   @Override

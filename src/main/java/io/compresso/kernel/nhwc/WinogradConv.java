@@ -1,5 +1,6 @@
 package io.compresso.kernel.nhwc;
 
+import io.compresso.kernel.BoundKernel;
 import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.OperandTypes;
@@ -40,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * outputs of a tile. A run that meets one is repeated by the direct convolution, whose filters are
  * computed from the transformed ones.
  */
-public final class WinogradConv implements PreparedKernel {
+public final class WinogradConv implements BoundKernel {
   private static final int LINE = 64;
   private static final long CONFLICTING = 2048;
 
@@ -248,11 +249,6 @@ public final class WinogradConv implements PreparedKernel {
   @Override
   public KernelSpec spec() {
     return spec;
-  }
-
-  @Override
-  public void run(Operands operands, int threads) {
-    bind(operands, threads).run();
   }
 
   @Override

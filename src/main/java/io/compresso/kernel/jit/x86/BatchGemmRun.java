@@ -1,10 +1,10 @@
 package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.BatchGemmProblem;
+import io.compresso.kernel.BoundKernel;
 import io.compresso.kernel.GemmProblem;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
-import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.jit.x86.GemmPanels.Unit;
@@ -22,7 +22,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Prepared products of many pairs of matrices; the threads share the pairs. */
-final class BatchGemmRun implements PreparedKernel {
+final class BatchGemmRun implements BoundKernel {
   private static final long LEAST_MACS = 1 << 17;
 
   private final KernelSpec spec;
@@ -71,11 +71,6 @@ final class BatchGemmRun implements PreparedKernel {
   @Override
   public KernelSpec spec() {
     return spec;
-  }
-
-  @Override
-  public void run(Operands operands, int threads) {
-    bind(operands, threads).run();
   }
 
   @Override

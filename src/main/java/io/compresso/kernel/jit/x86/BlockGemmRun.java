@@ -1,9 +1,9 @@
 package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.BlockGemmProblem;
+import io.compresso.kernel.BoundKernel;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
-import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.jit.CodeCache;
@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
 /** A prepared {@link BlockGemmCode} with its packed weights; the threads share the panels. */
-final class BlockGemmRun implements PreparedKernel {
+final class BlockGemmRun implements BoundKernel {
   private final KernelSpec spec;
   private final BlockGemmProblem problem;
   private final VectorSet set;
@@ -47,11 +47,6 @@ final class BlockGemmRun implements PreparedKernel {
   @Override
   public KernelSpec spec() {
     return spec;
-  }
-
-  @Override
-  public void run(Operands operands, int threads) {
-    bind(operands, threads).run();
   }
 
   @Override

@@ -1,10 +1,10 @@
 package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.BlockGemmProblem;
+import io.compresso.kernel.BoundKernel;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
-import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.ResidualQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * A product of many rows: a strip of columns of the weights is dequantized some depth at a time to
  * where the first level of the cache holds it, and multiplied by all rows of a block.
  */
-final class BlockStripRun implements PreparedKernel {
+final class BlockStripRun implements BoundKernel {
   /** Bytes of dequantized weights at a time, but for at least one block. */
   private static final int STRIP_BYTES = 24 << 10;
 
@@ -112,11 +112,6 @@ final class BlockStripRun implements PreparedKernel {
   @Override
   public KernelSpec spec() {
     return spec;
-  }
-
-  @Override
-  public void run(Operands operands, int threads) {
-    bind(operands, threads).run();
   }
 
   @Override

@@ -1,9 +1,9 @@
 package io.compresso.kernel.jit.x86;
 
+import io.compresso.kernel.BoundKernel;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PoolProblem;
-import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.SpatialAxis;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.jit.CodeCache;
@@ -17,7 +17,7 @@ import java.lang.ref.Reference;
 import java.util.List;
 
 /** A prepared pooling of NHWC: {@link ChannelPoolCode} called for runs of outputs of a row. */
-final class ChannelPoolRun implements PreparedKernel {
+final class ChannelPoolRun implements BoundKernel {
   private final KernelSpec spec;
   private final PoolProblem problem;
   private final SpatialAxis[] axes;
@@ -69,11 +69,6 @@ final class ChannelPoolRun implements PreparedKernel {
   @Override
   public KernelSpec spec() {
     return spec;
-  }
-
-  @Override
-  public void run(Operands operands, int threads) {
-    bind(operands, threads).run();
   }
 
   @Override

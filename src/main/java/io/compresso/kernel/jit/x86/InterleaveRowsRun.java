@@ -1,10 +1,10 @@
 package io.compresso.kernel.jit.x86;
 
+import io.compresso.kernel.BoundKernel;
 import io.compresso.kernel.CopyProblem;
 import io.compresso.kernel.CopyProblem.Axis;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
-import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.panel.Chunks;
@@ -18,7 +18,7 @@ import java.util.List;
  * is dense: {@link InterleaveRowsCode} called for blocks, the last of which overlaps the one
  * before.
  */
-final class InterleaveRowsRun implements PreparedKernel {
+final class InterleaveRowsRun implements BoundKernel {
   private final KernelSpec spec;
   private final CopyProblem problem;
   private final OuterAxes outer;
@@ -92,11 +92,6 @@ final class InterleaveRowsRun implements PreparedKernel {
   @Override
   public KernelSpec spec() {
     return spec;
-  }
-
-  @Override
-  public void run(Operands operands, int threads) {
-    bind(operands, threads).run();
   }
 
   @Override

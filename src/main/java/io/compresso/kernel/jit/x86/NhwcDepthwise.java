@@ -1,10 +1,10 @@
 package io.compresso.kernel.jit.x86;
 
+import io.compresso.kernel.BoundKernel;
 import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.Epilogue.Residual;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
-import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.SpatialAxis;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
@@ -31,7 +31,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A prepared convolution over NHWC of one filter a channel, see {@link ChannelTileCode}. */
-final class NhwcDepthwise implements PreparedKernel {
+final class NhwcDepthwise implements BoundKernel {
   private static final int LANES = 16;
   private static final int VECTOR_BYTES = 64;
   private static final int TILE_ROWS = 2;
@@ -263,11 +263,6 @@ final class NhwcDepthwise implements PreparedKernel {
   @Override
   public KernelSpec spec() {
     return spec;
-  }
-
-  @Override
-  public void run(Operands operands, int threads) {
-    bind(operands, threads).run();
   }
 
   @Override

@@ -1,8 +1,8 @@
 package io.compresso.kernel.jit.x86;
 
+import io.compresso.kernel.BoundKernel;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
-import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Problem;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.jit.CodeCache;
@@ -17,7 +17,7 @@ import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
 
 /** A prepared problem of rows: {@link RowsCode} called for pieces of the work. */
-abstract class RowsRun implements PreparedKernel {
+abstract class RowsRun implements BoundKernel {
   private static final int COLUMN_UNIT = 256;
 
   private final KernelSpec spec;
@@ -117,11 +117,6 @@ abstract class RowsRun implements PreparedKernel {
   public final Runnable bind(Operands operands, int threads) {
     operands.require(problem, constant);
     return grid.rows > 0 && grid.columns > 0 ? bindChecked(operands, threads) : () -> {};
-  }
-
-  @Override
-  public final void run(Operands operands, int threads) {
-    bind(operands, threads).run();
   }
 
   /** What computes all rows of the buffers. */

@@ -1,10 +1,10 @@
 package io.compresso.kernel.jit.x86;
 
+import io.compresso.kernel.BoundKernel;
 import io.compresso.kernel.CopyProblem;
 import io.compresso.kernel.CopyProblem.Axis;
 import io.compresso.kernel.KernelSpec;
 import io.compresso.kernel.Operands;
-import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.jit.x86.Vec.Length;
@@ -20,7 +20,7 @@ import java.util.List;
  * A prepared transpose of planes: {@link ShuffleTransposeCode} called for strips of columns. What
  * is left of rows and columns is in blocks that overlap others.
  */
-final class TransposeRun implements PreparedKernel {
+final class TransposeRun implements BoundKernel {
   /** Columns that a thread takes at a time, in blocks. */
   private static final int STRIP_BLOCKS = 8;
 
@@ -78,11 +78,6 @@ final class TransposeRun implements PreparedKernel {
   @Override
   public KernelSpec spec() {
     return spec;
-  }
-
-  @Override
-  public void run(Operands operands, int threads) {
-    bind(operands, threads).run();
   }
 
   @Override
