@@ -11,11 +11,29 @@ package io.compresso.kernel.panel;
 public record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBlock) {
   static final long LEAST_MACS = 1 << 20;
 
-  /** Elements of the right operand that take as long to read. */
-  private static final long LEAST_ELEMENTS = 1 << 16;
+  /** Bytes of the right operand that take as long to read. */
+  private static final long LEAST_BYTES = 3 << 17;
 
   /** Products that a core computes while it reads an element. */
   private static final int PRODUCTS_PER_ELEMENT = 4;
+
+  /**
+   * A product that is cut into blocks.
+   *
+   * @param rows rows of the left operand
+   * @param columns columns of the right operand
+   * @param depth products of a sum
+   * @param elementBytes bytes of an element of the right operand
+   */
+  public record Product(int rows, int columns, long depth, int elementBytes) {
+    private long rightBytes() {
+      return columns * Math.max(depth, 1) * elementBytes;
+    }
+
+    private long macs() {
+      return rows * Math.max(depth, 1) * columns;
+    }
+  }
 
   /**
    * Blocks that are large enough to be worth a hand-over and enough to keep all threads busy.
@@ -23,11 +41,12 @@ public record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBloc
    * @param rowGrain what the rows of a block are a multiple of
    * @param columnGrain what the columns of a block are a multiple of
    */
-  public static Blocks of(
-      int rows, int columns, long depth, int rowGrain, int columnGrain, int threads) {
+  public static Blocks of(Product product, int rowGrain, int columnGrain, int threads) {
+    int rows = product.rows;
+    int columns = product.columns;
     int rowTiles = Math.ceilDiv(rows, rowGrain);
     int columnTiles = Math.ceilDiv(columns, columnGrain);
-    long steps = Math.max(depth, 1);
+    long steps = Math.max(product.depth, 1);
     Parts parts =
         Parts.choose(
             new Parts.Sizes(
@@ -35,9 +54,9 @@ public record Blocks(int rows, int columns, int rowsPerBlock, int columnsPerBloc
                 columnTiles,
                 rows * steps,
                 columns * steps,
-                rows * steps * columns / PRODUCTS_PER_ELEMENT,
+                product.macs() / PRODUCTS_PER_ELEMENT,
                 0,
-                Math.max(rows * steps * columns / LEAST_MACS, columns * steps / LEAST_ELEMENTS)),
+                Math.max(product.macs() / LEAST_MACS, product.rightBytes() / LEAST_BYTES)),
             threads);
     return new Blocks(
         rows,

@@ -7,6 +7,7 @@ import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.ZeroedMemory;
+import io.compresso.kernel.panel.Blocks.Product;
 import io.compresso.kernel.panel.PanelShape.BiasAxis;
 import io.compresso.kernel.panel.PanelShape.Left;
 import io.compresso.kernel.panel.PanelShape.Panel;
@@ -96,7 +97,9 @@ public final class PanelGemm implements PreparedKernel {
     long rowBytes = 4L * (problem.transpose().a() ? 1 : problem.k());
     long columnBytes = 4L * (packs ? problem.k() : 1);
     int pool = Math.min(threads, Workers.shared().size());
-    Blocks blocks = Blocks.of(problem.m(), n, problem.k(), spec.tile().rows(), width, pool);
+    Blocks blocks =
+        Blocks.of(
+            new Product(problem.m(), n, problem.k(), Float.BYTES), spec.tile().rows(), width, pool);
     Workers.shared()
         .run(
             blocks.count(),

@@ -7,6 +7,7 @@ import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.panel.Blocks.Product;
 import io.compresso.kernel.panel.PanelShape.Left;
 import io.compresso.kernel.panel.PanelShape.Panel;
 import java.lang.foreign.Arena;
@@ -57,9 +58,8 @@ public abstract class PlanarConv implements PreparedKernel {
     this.copier = factory.copier();
     Blocks even =
         Blocks.of(
-            problem.channels().outPerGroup(),
-            planes.columns(),
-            problem.depth(),
+            new Product(
+                problem.channels().outPerGroup(), planes.columns(), problem.depth(), Float.BYTES),
             spec.tile().rows(),
             factory.width(),
             Workers.shared().size());

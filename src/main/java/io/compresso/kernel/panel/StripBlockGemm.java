@@ -7,6 +7,7 @@ import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.panel.Blocks.Product;
 import io.compresso.kernel.panel.PanelShape.BiasAxis;
 import io.compresso.kernel.panel.PanelShape.Left;
 import io.compresso.kernel.panel.PanelShape.Panel;
@@ -73,7 +74,11 @@ public final class StripBlockGemm implements PreparedKernel {
     operands.require(problem, true);
     int pool = Math.min(threads, Workers.shared().size());
     Blocks blocks =
-        Blocks.of(problem.m(), problem.n(), problem.k(), Math.max(1, problem.m()), width, pool);
+        Blocks.of(
+            new Product(problem.m(), problem.n(), problem.k(), Float.BYTES),
+            Math.max(1, problem.m()),
+            width,
+            pool);
     Workers.shared().run(blocks.count(), threads, block -> multiply(operands, blocks, block));
   }
 

@@ -14,6 +14,7 @@ import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.panel.Blocks;
+import io.compresso.kernel.panel.Blocks.Product;
 import io.compresso.kernel.panel.Packing;
 import io.compresso.kernel.panel.PanelShape.Left;
 import io.compresso.kernel.panel.PanelShape.Panel;
@@ -155,7 +156,8 @@ public final class VectorInt8Gemm implements Kernel {
       long rowBytes = 4L * (problem.transpose().a() ? 1 : problem.k());
       int pool = Math.min(threads, Workers.shared().size());
       Blocks blocks =
-          Blocks.of(problem.m(), n, problem.k(), 6, WIDTH, pool).withRowsAtMost(MOST_ROWS);
+          Blocks.of(new Product(problem.m(), n, problem.k(), 1), 6, WIDTH, pool)
+              .withRowsAtMost(MOST_ROWS);
       long stride = 4L * sumStride();
       Workers.shared()
           .run(

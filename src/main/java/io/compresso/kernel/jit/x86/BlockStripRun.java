@@ -19,6 +19,7 @@ import io.compresso.kernel.jit.x86.RowStage.Change;
 import io.compresso.kernel.jit.x86.RowStage.Conversion;
 import io.compresso.kernel.panel.BlockPanels;
 import io.compresso.kernel.panel.Blocks;
+import io.compresso.kernel.panel.Blocks.Product;
 import io.compresso.kernel.panel.Scratch;
 import io.compresso.tensor.DType;
 import java.lang.foreign.Arena;
@@ -137,9 +138,7 @@ final class BlockStripRun implements BoundKernel {
       this.copier = stage == null ? null : stage.new Copier(threads);
       this.blocks =
           Blocks.of(
-              problem.m(),
-              problem.n(),
-              problem.k(),
+              new Product(problem.m(), problem.n(), problem.k(), Float.BYTES),
               TILES_PER_BLOCK * GemmProduct.mostRows(Factors.FLOATS, spec.isa()),
               width,
               Math.min(threads, Workers.shared().size()));

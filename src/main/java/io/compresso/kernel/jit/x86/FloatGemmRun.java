@@ -18,6 +18,7 @@ import io.compresso.kernel.jit.x86.GemmShape.Terms;
 import io.compresso.kernel.jit.x86.RowStage.Change;
 import io.compresso.kernel.jit.x86.RowStage.Conversion;
 import io.compresso.kernel.panel.Blocks;
+import io.compresso.kernel.panel.Blocks.Product;
 import io.compresso.kernel.panel.Scratch;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -229,7 +230,11 @@ final class FloatGemmRun extends GemmRun {
   private Blocks blocks(int threads) {
     int grain = GemmProduct.mostRows(shape.factors(), spec.isa());
     int pool = Math.min(threads, Workers.shared().size());
-    return Blocks.of(problem.m(), problem.n(), problem.k(), grain, panels.width(), pool);
+    return Blocks.of(
+        new Product(problem.m(), problem.n(), problem.k(), Float.BYTES),
+        grain,
+        panels.width(),
+        pool);
   }
 
   /** The parts of the depth: one where sums cannot be put into the output in between. */

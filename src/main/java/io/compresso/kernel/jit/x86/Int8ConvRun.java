@@ -9,6 +9,7 @@ import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.ZeroedMemory;
 import io.compresso.kernel.panel.Blocks;
+import io.compresso.kernel.panel.Blocks.Product;
 import io.compresso.kernel.panel.ConvPlanes;
 import io.compresso.kernel.panel.PanelProduct;
 import io.compresso.kernel.panel.PanelShape;
@@ -57,9 +58,8 @@ final class Int8ConvRun implements PreparedKernel {
     int grain = spec.tile().rows();
     this.blocks =
         Blocks.of(
-                problem.channels().outPerGroup(),
-                planes.columns(),
-                depth,
+                new Product(
+                    problem.channels().outPerGroup(), planes.columns(), depth, Integer.BYTES),
                 grain,
                 factory.width(),
                 Workers.shared().size())

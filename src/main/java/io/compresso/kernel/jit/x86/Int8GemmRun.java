@@ -18,6 +18,7 @@ import io.compresso.kernel.jit.x86.GemmShape.Terms;
 import io.compresso.kernel.jit.x86.RowStage.Change;
 import io.compresso.kernel.jit.x86.RowStage.Conversion;
 import io.compresso.kernel.panel.Blocks;
+import io.compresso.kernel.panel.Blocks.Product;
 import io.compresso.kernel.panel.Scratch;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -201,7 +202,8 @@ final class Int8GemmRun extends GemmRun {
     int grain = GemmProduct.mostRows(shape.factors(), spec.isa());
     int most = (int) Math.max(1, LEFT_BYTES / Math.max(1, rowBytes()) / grain) * grain;
     int pool = Math.min(threads, Workers.shared().size());
-    return Blocks.of(problem.m(), problem.n(), problem.k(), grain, panels.width(), pool)
+    return Blocks.of(
+            new Product(problem.m(), problem.n(), problem.k(), 1), grain, panels.width(), pool)
         .withRowsAtMost(most);
   }
 
