@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class ExpandTransposedConvolutions extends Rewriting {
   private static final long MOST_PHASES = 64;
 
+  /** Weights that are moved at a time, so that they stay in the nearest caches. */
+  private static final int ELEMENTS_AT_A_TIME = 1 << 14;
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (!node.is("ConvTranspose")
@@ -28,7 +31,11 @@ final class ExpandTransposedConvolutions extends Rewriting {
     boolean bytes = converter != null && Quantized.is(converter, "DequantizeLinear");
     Tensor weights = view.constant(bytes && converter != null ? converter.input(0) : node.input(1));
     int rank = view.rank(node.input(0)) - 2;
-    if (weights == null || rank < 1 || rank > 3 || weights.shape().rank() != rank + 2) {
+    if (weights == null
+        || rank < 1
+        || rank > 3
+        || weights.shape().rank() != rank + 2
+        || !ElementCopies.takes(weights)) {
       return;
     }
     Geometry geometry = Geometry.of(node, weights.shape(), rank);
@@ -298,21 +305,27 @@ final class ExpandTransposedConvolutions extends Rewriting {
       System.arraycopy(taps, 0, dims, 2, rank());
       Tensor result = Tensor.allocate(weights.dtype(), Shape.of(dims));
       int area = (int) Arrays.stream(taps).reduce(1, (a, b) -> a * b);
-      long kernelArea = Arrays.stream(kernel).reduce(1, (a, b) -> a * b);
-      long at = 0;
+      int kernelArea = (int) Arrays.stream(kernel).reduce(1, (a, b) -> a * b);
+      int rowSize = Math.multiplyExact(perGroup, kernelArea);
+      int[][] weightOf = new int[phases()][area];
+      for (int phase = 0; phase < weightOf.length; phase++) {
+        for (int tap = 0; tap < area; tap++) {
+          weightOf[phase][tap] = weight(phase, tap);
+        }
+      }
+      int most = Math.clamp(ELEMENTS_AT_A_TIME / Math.max(1, rowSize), 1, Math.max(1, inPerGroup));
+      ElementCopies rows = new ElementCopies(weights, most * rowSize);
+      ElementCopies targets = new ElementCopies(result, most * area);
       for (int g = 0; g < group; g++) {
-        for (int phase = 0; phase < phases(); phase++) {
-          for (int c = 0; c < perGroup; c++) {
-            for (int i = 0; i < inPerGroup; i++) {
-              for (int tap = 0; tap < area; tap++, at++) {
-                long weight = weight(phase, tap);
-                long channel = ((long) g * inPerGroup + i) * perGroup + c;
-                result.setDouble(
-                    at,
-                    weight >= 0
-                        ? weights.getDouble(channel * kernelArea + weight)
-                        : zero(zeroPoints, c));
-              }
+        for (int first = 0; first < inPerGroup; first += most) {
+          int count = Math.min(most, inPerGroup - first);
+          rows.read(((long) g * inPerGroup + first) * rowSize, count * rowSize);
+          for (int phase = 0; phase < weightOf.length; phase++) {
+            for (int c = 0; c < perGroup; c++) {
+              int zero = zero(zeroPoints, c);
+              gather(rows.bits, c * kernelArea, rowSize, weightOf[phase], zero, targets.bits);
+              long channel = ((long) g * weightOf.length + phase) * perGroup + c;
+              targets.write((channel * inPerGroup + first) * area, count * area);
             }
           }
         }
@@ -320,12 +333,28 @@ final class ExpandTransposedConvolutions extends Rewriting {
       return result;
     }
 
-    private static double zero(@Nullable Tensor zeroPoints, int channel) {
-      return zeroPoints == null ? 0 : zeroPoints.getDouble(zeroPoints.size() == 1 ? 0 : channel);
+    /** Of the kernels of some inputs one behind the other, the weights of one phase. */
+    private static void gather(
+        int[] kernels, int from, int stride, int[] weightOf, int zero, int[] target) {
+      int area = weightOf.length;
+      for (int tap = 0; tap < area; tap++) {
+        int weight = weightOf[tap];
+        int at = from + weight;
+        for (int to = tap; to < target.length; to += area) {
+          target[to] = weight < 0 || at >= kernels.length ? zero : kernels[at];
+          at += stride;
+        }
+      }
+    }
+
+    private static int zero(@Nullable Tensor zeroPoints, int channel) {
+      return zeroPoints == null
+          ? 0
+          : (int) zeroPoints.getLong(zeroPoints.size() == 1 ? 0 : channel);
     }
 
     /** Which weight of the kernel a tap of a phase's filter is, -1 when it is beyond the kernel. */
-    private long weight(int phase, int tap) {
+    private int weight(int phase, int tap) {
       long index = 0;
       long factor = 1;
       int restOfPhase = phase;
@@ -342,7 +371,7 @@ final class ExpandTransposedConvolutions extends Rewriting {
         index += at * factor;
         factor *= kernel[axis];
       }
-      return index;
+      return (int) index;
     }
   }
 }

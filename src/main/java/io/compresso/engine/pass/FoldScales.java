@@ -85,9 +85,7 @@ final class FoldScales extends Rewriting {
 
   private static Tensor scaled(Tensor tensor, float scale) {
     Tensor result = Tensor.allocate(tensor.dtype(), tensor.shape());
-    for (long i = 0; i < tensor.size(); i++) {
-      result.setFloat(i, tensor.getFloat(i) * scale);
-    }
+    new ScaledCopies(tensor, result).copy(0, tensor.size(), scale);
     return result;
   }
 }

@@ -1,6 +1,7 @@
 package io.compresso.engine.pass;
 
 import io.compresso.graph.Node;
+import io.compresso.kernel.Workers;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.Arrays;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param groups the groups of a transposed convolution, else 1
  */
 record Weighted(Node node, Tensor weights, @Nullable Tensor bias, int axis, int groups) {
+  /** Weights that are worth another thread. */
+  private static final long ELEMENTS_OF_CHUNK = 1 << 16;
+
   /** The node so seen; null when it is another operator or has weights of a run. */
   static @Nullable Weighted of(GraphView view, @Nullable Node node) {
     if (node == null || !node.domain().isEmpty()) {
@@ -60,15 +64,38 @@ record Weighted(Node node, Tensor weights, @Nullable Tensor bias, int axis, int 
   Tensor scaled(double[] factors) {
     Shape shape = weights.shape();
     Tensor result = Tensor.allocate(weights.dtype(), shape);
+    int perGroup = Math.toIntExact(shape.dim(axis));
     long inner = shape.size(axis + 1, shape.rank());
-    long perGroup = shape.dim(axis);
-    long groupSize = Math.max(1, shape.size() / groups);
-    for (long i = 0; i < shape.size(); i++) {
-      long channel = i / inner % perGroup;
-      long group = groups == 1 ? 0 : i / groupSize;
-      result.setDouble(i, weights.getDouble(i) * factors[(int) (group * perGroup + channel)]);
+    long rows = shape.size(0, axis) * perGroup;
+    if (inner == 1) {
+      scaleRows(result, factors, perGroup);
+      return result;
     }
+    long rowsOfGroup = Math.max(1, rows / groups);
+    int chunks = (int) Math.min(rows, shape.size() / ELEMENTS_OF_CHUNK + 1);
+    Workers.shared()
+        .run(
+            chunks,
+            Workers.shared().size(),
+            chunk -> {
+              ScaledCopies copies = new ScaledCopies(weights, result);
+              long end = (chunk + 1L) * rows / chunks;
+              for (long row = chunk * rows / chunks; row < end; row++) {
+                long channel = row / rowsOfGroup * perGroup + row % perGroup;
+                copies.copy(row * inner, inner, factors[(int) channel]);
+              }
+            });
     return result;
+  }
+
+  /** Where consecutive weights are of consecutive channels. */
+  private void scaleRows(Tensor result, double[] factors, int perGroup) {
+    long rows = perGroup == 0 ? 0 : weights.size() / perGroup;
+    long rowsOfGroup = Math.max(1, rows / groups);
+    ScaledCopies copies = new ScaledCopies(weights, result);
+    for (long row = 0; row < rows; row++) {
+      copies.copy(row * perGroup, perGroup, factors, (int) (row / rowsOfGroup) * perGroup);
+    }
   }
 
   /** The bias as {@code bias * factor + shift} of each output channel. */

@@ -49,9 +49,7 @@ final class WidenRecurrent extends Rewriting {
     Tensor constant = view.constant(input);
     if (constant != null) {
       Tensor wide = Tensor.allocate(DType.FLOAT, constant.shape());
-      for (long i = 0; i < wide.size(); i++) {
-        wide.setFloat(i, constant.getFloat(i));
-      }
+      new ScaledCopies(constant, wide).copy(0, wide.size(), 1);
       return edit.constant(input + "_wide", wide);
     }
     String wide = edit.fresh(input + "_wide");
