@@ -74,16 +74,6 @@ final class Assembler extends GeneralAssembler {
             | element.number());
   }
 
-  /** Loads one element into all. */
-  void ld1r(Vec target, Reg address) {
-    emit(
-        0x0D40C000
-            | target.shape().full() << 30
-            | target.shape().logBytes() << 10
-            | address.ordinal() << 5
-            | target.number());
-  }
-
   /** Stores the lower halves of two registers at the stack pointer less {@code bytes}. */
   void push(Vec first, Vec second, int bytes) {
     emit(pair(0x6D800000, first.number(), second.number(), -bytes, 3));
@@ -118,12 +108,6 @@ final class Assembler extends GeneralAssembler {
             | target.number());
   }
 
-  /** Copies an element to another. */
-  void ins(Element target, Element source) {
-    int from = source.index() << source.vector().shape().logBytes();
-    emit(0x6E000400 | position(target) | from << 11 | registers(target.vector(), source));
-  }
-
   private static int position(Element element) {
     return (2 * element.index() + 1) << element.vector().shape().logBytes() << 16;
   }
@@ -142,16 +126,6 @@ final class Assembler extends GeneralAssembler {
     sized(0x0E007800, target, left, right);
   }
 
-  /** The even elements of both. */
-  void uzp1(Vec target, Vec left, Vec right) {
-    sized(0x0E001800, target, left, right);
-  }
-
-  /** The odd elements of both. */
-  void uzp2(Vec target, Vec left, Vec right) {
-    sized(0x0E005800, target, left, right);
-  }
-
   // Floats: of 32 bits, or of 16 with elements of that width
 
   void fadd(Vec target, Vec left, Vec right) {
@@ -164,10 +138,6 @@ final class Assembler extends GeneralAssembler {
 
   void fmul(Vec target, Vec left, Vec right) {
     floats(0x2E20DC00, 0x2E401C00, target, left, right);
-  }
-
-  void fdiv(Vec target, Vec left, Vec right) {
-    floats(0x2E20FC00, 0x2E403C00, target, left, right);
   }
 
   /** The greater one, NaN if either is. */
@@ -195,11 +165,6 @@ final class Assembler extends GeneralAssembler {
     floats(0x0E20CC00, 0x0E400C00, target, left, right);
   }
 
-  /** {@code target -= left * right}, rounded once. */
-  void fmls(Vec target, Vec left, Vec right) {
-    floats(0x0EA0CC00, 0x0EC00C00, target, left, right);
-  }
-
   /** {@code target += left * right} with one element for all on the right, of 32 bits. */
   void fmla(Vec target, Vec left, Element right) {
     emit(byElement(0x0F801000, target, left, right));
@@ -209,29 +174,9 @@ final class Assembler extends GeneralAssembler {
     emit(byElement(0x0F809000, target, left, right));
   }
 
-  /** {@code target += left * right} of the lower halves, from 16 to 32 bits. */
-  void fmlal(Vec target, Vec left, Element right) {
-    emit(byHalfElement(0x0F800000, target, left, right));
-  }
-
-  /** {@code target += left * right} of the upper halves, from 16 to 32 bits. */
-  void fmlal2(Vec target, Vec left, Element right) {
-    emit(byHalfElement(0x2F808000, target, left, right));
-  }
-
-  /** Sums of two products of bfloat16 numbers, the right pair the same for all. */
-  void bfdot(Vec target, Vec left, Element right) {
-    emit(byElement(0x0F40F000, target, left, right));
-  }
-
   /** Adds the products of two rows of four bfloat16 numbers on either side. */
   void bfmmla(Vec target, Vec left, Vec right) {
     emit(rrr(0x6E40EC00, target, left, right));
-  }
-
-  /** Greater: all bits of an element, or else none. */
-  void fcmgt(Vec target, Vec left, Vec right) {
-    floats(0x2EA0E400, 0x2EC02400, target, left, right);
   }
 
   /** Equal, which NaN is to nothing: all bits of an element, or else none. */
@@ -258,19 +203,9 @@ final class Assembler extends GeneralAssembler {
     emit(rr(0x0E217800, target, source));
   }
 
-  /** Four half precision numbers of the upper half to single precision. */
-  void fcvtl2(Vec target, Vec source) {
-    emit(rr(0x4E217800, target, source));
-  }
-
   /** Four numbers to half precision in the lower half; the upper one becomes 0. */
   void fcvtn(Vec target, Vec source) {
     emit(rr(0x0E216800, target, source));
-  }
-
-  /** Four numbers to half precision in the upper half. */
-  void fcvtn2(Vec target, Vec source) {
-    emit(rr(0x4E216800, target, source));
   }
 
   /** Four numbers to bfloat16 in the lower half; the upper one becomes 0. */
@@ -293,35 +228,9 @@ final class Assembler extends GeneralAssembler {
     sized(0x2E208400, target, left, right);
   }
 
-  void mul(Vec target, Vec left, Vec right) {
-    sized(0x0E209C00, target, left, right);
-  }
-
-  /** {@code target += left * right}. */
-  void mla(Vec target, Vec left, Vec right) {
-    sized(0x0E209400, target, left, right);
-  }
-
-  /** {@code target -= left * right}. */
-  void mls(Vec target, Vec left, Vec right) {
-    sized(0x2E209400, target, left, right);
-  }
-
   /** Sums of neighbours: of the left operand, then of the right one. */
   void addp(Vec target, Vec left, Vec right) {
     sized(0x0E20BC00, target, left, right);
-  }
-
-  void smax(Vec target, Vec left, Vec right) {
-    sized(0x0E206400, target, left, right);
-  }
-
-  void smin(Vec target, Vec left, Vec right) {
-    sized(0x0E206C00, target, left, right);
-  }
-
-  void umax(Vec target, Vec left, Vec right) {
-    sized(0x2E206400, target, left, right);
   }
 
   void eor(Vec target, Vec left, Vec right) {
@@ -356,11 +265,6 @@ final class Assembler extends GeneralAssembler {
     emit(rrr(0x0E208000 | size(left), target, left, right));
   }
 
-  /** Adds products of the upper halves, twice as wide. */
-  void smlal2(Vec target, Vec left, Vec right) {
-    emit(rrr(0x4E208000 | size(left), target, left, right));
-  }
-
   /** Adds sums of neighbours, which are half as wide. */
   void sadalp(Vec target, Vec source) {
     emit(rr(0x4E206800 | size(source), target, source));
@@ -376,24 +280,9 @@ final class Assembler extends GeneralAssembler {
     emit(rr(0x2F00A400 | 8 << source.shape().logBytes() << 16, target, source));
   }
 
-  /** Widens the upper half. */
-  void sxtl2(Vec target, Vec source) {
-    emit(rr(0x4F00A400 | 8 << source.shape().logBytes() << 16, target, source));
-  }
-
   /** Widens the lower half and shifts it to the left by the width before: bfloat16 to float. */
   void shll(Vec target, Vec source) {
     emit(rr(0x2E213800 | size(source), target, source));
-  }
-
-  /** Widens the upper half and shifts it to the left by the width before. */
-  void shll2(Vec target, Vec source) {
-    emit(rr(0x6E213800 | size(source), target, source));
-  }
-
-  void shl(Vec target, Vec source, int count) {
-    int field = source.shape().bits() + count;
-    emit(rr(0x0F005400 | source.shape().full() << 30 | field << 16, target, source));
   }
 
   /** Shifts to the right, zeroes come in. */
@@ -402,29 +291,9 @@ final class Assembler extends GeneralAssembler {
     emit(rr(0x2F000400 | source.shape().full() << 30 | field << 16, target, source));
   }
 
-  /** Narrows to the lower half, saturating signed numbers; the upper one becomes 0. */
-  void sqxtn(Vec target, Vec source) {
-    emit(rr(0x0E214800 | size(target), target, source));
-  }
-
-  /** Narrows to the upper half, saturating signed numbers. */
-  void sqxtn2(Vec target, Vec source) {
-    emit(rr(0x4E214800 | size(target), target, source));
-  }
-
-  /** Narrows signed numbers to unsigned ones in the lower half, saturating. */
-  void sqxtun(Vec target, Vec source) {
-    emit(rr(0x2E212800 | size(target), target, source));
-  }
-
   /** Narrows to the lower half by dropping bits; the upper one becomes 0. */
   void xtn(Vec target, Vec source) {
     emit(rr(0x0E212800 | size(target), target, source));
-  }
-
-  /** Narrows to the upper half by dropping bits. */
-  void xtn2(Vec target, Vec source) {
-    emit(rr(0x4E212800 | size(target), target, source));
   }
 
   /** Adds sums of four products of signed bytes. */
@@ -435,16 +304,6 @@ final class Assembler extends GeneralAssembler {
   /** Adds sums of four products of signed bytes, the right four the same for all. */
   void sdot(Vec target, Vec left, Element right) {
     emit(byElement(0x0F80E000, target, left, right));
-  }
-
-  /** Adds sums of four products of unsigned bytes, the right four the same for all. */
-  void udot(Vec target, Vec left, Element right) {
-    emit(byElement(0x2F80E000, target, left, right));
-  }
-
-  /** Adds sums of four products of unsigned with signed bytes, the right four for all. */
-  void usdot(Vec target, Vec left, Element right) {
-    emit(byElement(0x0F80F000, target, left, right));
   }
 
   /** Adds the products of two rows of eight signed bytes on either side: a block of 2 x 2. */
@@ -478,16 +337,6 @@ final class Assembler extends GeneralAssembler {
 
   private static int byElement(int instruction, Vec target, Vec left, Element right) {
     int index = (right.index() & 1) << 21 | right.index() >> 1 << 11;
-    return rrr(instruction | target.shape().full() << 30 | index, target, left, right.vector());
-  }
-
-  /** Elements of 16 bits come from one of the first 16 registers. */
-  private static int byHalfElement(int instruction, Vec target, Vec left, Element right) {
-    if (right.number() > 15) {
-      throw new IllegalArgumentException("elements of " + right.vector() + " cannot be encoded");
-    }
-    int i = right.index();
-    int index = (i & 1) << 20 | (i >> 1 & 1) << 21 | i >> 2 << 11;
     return rrr(instruction | target.shape().full() << 30 | index, target, left, right.vector());
   }
 }

@@ -120,11 +120,6 @@ class GeneralAssembler {
     emit(rrr(0xCB000000, target, left, right));
   }
 
-  /** {@code addend + left * right}. */
-  void madd(Reg target, Reg left, Reg right, Reg addend) {
-    emit(rrr(0x9B000000, target, left, right) | addend.ordinal() << 10);
-  }
-
   void cmp(Reg left, Reg right) {
     emit(rrr(0xEB000000, Reg.XZR, left, right));
   }
@@ -185,10 +180,6 @@ class GeneralAssembler {
     emit(rrr(0x9AC02000, target, left, right));
   }
 
-  void lsr(Reg target, Reg source, int shift) {
-    emit(0xD340FC00 | shift << 16 | source.ordinal() << 5 | target.ordinal());
-  }
-
   /** Extracts {@code width} bits from bit {@code low} on. */
   void ubfx(Reg target, Reg source, int low, int width) {
     int fields = low << 16 | (low + width - 1) << 10;
@@ -203,26 +194,6 @@ class GeneralAssembler {
 
   void str(Reg source, Mem target) {
     emit(scaled(0xF9000000, target, 3) | source.ordinal());
-  }
-
-  /** Loads 32 bits, zero-extended. */
-  void ldrw(Reg target, Mem source) {
-    emit(scaled(0xB9400000, source, 2) | target.ordinal());
-  }
-
-  /** Stores the lower 32 bits. */
-  void strw(Reg source, Mem target) {
-    emit(scaled(0xB9000000, target, 2) | source.ordinal());
-  }
-
-  /** Loads a byte, zero-extended. */
-  void ldrb(Reg target, Mem source) {
-    emit(scaled(0x39400000, source, 0) | target.ordinal());
-  }
-
-  /** Stores the lowest byte. */
-  void strb(Reg source, Mem target) {
-    emit(scaled(0x39000000, target, 0) | source.ordinal());
   }
 
   private static int scaled(int instruction, Mem operand, int logBytes) {

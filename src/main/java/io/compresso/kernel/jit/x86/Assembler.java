@@ -8,7 +8,6 @@ import static io.compresso.kernel.jit.x86.Instruction.TDPBSSD;
 import static io.compresso.kernel.jit.x86.Instruction.TDPBSUD;
 import static io.compresso.kernel.jit.x86.Instruction.TDPBUSD;
 import static io.compresso.kernel.jit.x86.Instruction.TDPBUUD;
-import static io.compresso.kernel.jit.x86.Instruction.TDPFP16PS;
 import static io.compresso.kernel.jit.x86.Instruction.TILELOADD;
 import static io.compresso.kernel.jit.x86.Instruction.TILERELEASE;
 import static io.compresso.kernel.jit.x86.Instruction.TILESTORED;
@@ -17,7 +16,6 @@ import static io.compresso.kernel.jit.x86.Instruction.VDPBF16PS;
 import static io.compresso.kernel.jit.x86.Instruction.VEXTRACTI128;
 import static io.compresso.kernel.jit.x86.Instruction.VEXTRACTI32X4;
 import static io.compresso.kernel.jit.x86.Instruction.VEXTRACTI64X4;
-import static io.compresso.kernel.jit.x86.Instruction.VFMADD231PH;
 import static io.compresso.kernel.jit.x86.Instruction.VMOVDQU8_STORE;
 import static io.compresso.kernel.jit.x86.Instruction.VMOVD_STORE;
 import static io.compresso.kernel.jit.x86.Instruction.VMOVQ_STORE;
@@ -30,7 +28,6 @@ import static io.compresso.kernel.jit.x86.Instruction.VPADDD;
 import static io.compresso.kernel.jit.x86.Instruction.VPADDSW;
 import static io.compresso.kernel.jit.x86.Instruction.VPDPBUSD;
 import static io.compresso.kernel.jit.x86.Instruction.VPDPBUSD_VEX;
-import static io.compresso.kernel.jit.x86.Instruction.VPDPWSSD;
 import static io.compresso.kernel.jit.x86.Instruction.VPERMD;
 import static io.compresso.kernel.jit.x86.Instruction.VPEXTRB;
 import static io.compresso.kernel.jit.x86.Instruction.VPEXTRW;
@@ -41,7 +38,6 @@ import static io.compresso.kernel.jit.x86.Instruction.VPMOVDB;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVDW;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVQD;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVSXBD;
-import static io.compresso.kernel.jit.x86.Instruction.VPMOVSXBW;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVZXBD;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVZXBW;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVZXWD;
@@ -223,19 +219,9 @@ class Assembler extends VectorAssembler {
     vector(VPDPBUSD_VEX, target, unsigned, signed);
   }
 
-  /** Adds to each 32-bit element two products of signed 16-bit elements. */
-  void vpdpwssd(Vec target, Vec left, Vec right) {
-    vector(VPDPWSSD, target, left, right);
-  }
-
   /** Adds to each float two products of bfloat16 elements. */
   void vdpbf16ps(Vec target, Vec left, Vec right) {
     vector(VDPBF16PS, target, left, right);
-  }
-
-  /** {@code target += left * right} of half-precision elements. */
-  void vfmadd231ph(Vec target, Vec left, Vec right) {
-    vector(VFMADD231PH, target, left, right);
   }
 
   // Widening, narrowing and moves of integers
@@ -278,11 +264,6 @@ class Assembler extends VectorAssembler {
   /** Zero-extends 16-bit elements to 32 bits. */
   void vpmovzxwd(Vec target, Mem source, Modifiers modifiers) {
     vector(VPMOVZXWD, target, null, source, modifiers);
-  }
-
-  /** Sign-extends bytes to 16 bits. */
-  void vpmovsxbw(Vec target, Mem source) {
-    vector(VPMOVSXBW, target, source);
   }
 
   /** Stores the upper half of {@code source}. */
@@ -445,11 +426,6 @@ class Assembler extends VectorAssembler {
   /** Sums of products of bfloat16 pairs. */
   void tdpbf16ps(Tile target, Tile left, Tile right) {
     tiles(TDPBF16PS, target, left, right);
-  }
-
-  /** Sums of products of half-precision pairs. */
-  void tdpfp16ps(Tile target, Tile left, Tile right) {
-    tiles(TDPFP16PS, target, left, right);
   }
 
   private void tiles(Instruction product, Tile target, Tile left, Tile right) {

@@ -3,7 +3,6 @@ package io.compresso.kernel.jit.x86;
 import static io.compresso.kernel.jit.x86.Instruction.BZHI;
 import static io.compresso.kernel.jit.x86.Instruction.VBLENDMPS;
 import static io.compresso.kernel.jit.x86.Instruction.VEXTRACTI128;
-import static io.compresso.kernel.jit.x86.Instruction.VFNMADD213PS;
 import static io.compresso.kernel.jit.x86.Instruction.VMOVHPS;
 import static io.compresso.kernel.jit.x86.Instruction.VPAND;
 import static io.compresso.kernel.jit.x86.Instruction.VPBLENDMB;
@@ -108,11 +107,6 @@ final class ElementAssembler extends Assembler {
 
   void vsqrtps(Vec target, Vec source) {
     vector(VSQRTPS, target, source);
-  }
-
-  /** {@code target = -left * target + right}. */
-  void vfnmadd213ps(Vec target, Vec left, Vec right) {
-    vector(VFNMADD213PS, target, left, right);
   }
 
   void vround(Vec target, Vec source, Rounding rounding) {

@@ -26,13 +26,6 @@ abstract class GeneralAssembler extends Encoder {
     }
   }
 
-  /** Loads 32 bits, sign-extended. */
-  void movsxd(Gpr target, Mem source) {
-    rexW(target.ordinal(), source);
-    code.int8(0x63);
-    modRm(target.ordinal(), source);
-  }
-
   void lea(Gpr target, Mem source) {
     rexW(target.ordinal(), source);
     code.int8(0x8D);

@@ -71,7 +71,6 @@ class ElementAssemblerGoldenTest {
     put("vandps zmm1, zmm2, zmm13", a -> a.vandps(zmm(1), zmm(2), zmm(13)));
     put("vsqrtps zmm1, zmm22", a -> a.vsqrtps(zmm(1), zmm(22)));
     put("vfmadd213ps ymm1, ymm2, ymm13", a -> a.vfmadd213ps(ymm(1), ymm(2), ymm(13)));
-    put("vfnmadd213ps zmm1, zmm2, zmm13", a -> a.vfnmadd213ps(zmm(1), zmm(2), zmm(13)));
     put("vroundps ymm1, ymm12, 1", a -> a.vround(ymm(1), ymm(12), Rounding.DOWN));
     put("vrndscaleps zmm1, zmm22, 2", a -> a.vround(zmm(1), zmm(22), Rounding.UP));
     put("vcmpps ymm1, ymm2, ymm13, 3", a -> a.vcmpps(ymm(1), ymm(2), ymm(13), Predicate.UNORDERED));

@@ -95,9 +95,4 @@ class EmulatedTiles extends HostAssembler {
   void tdpbf16ps(Tile target, Tile left, Tile right) {
     call(TileRoutines.of(Product.TDPBF16PS, target, left, right), null);
   }
-
-  @Override
-  void tdpfp16ps(Tile target, Tile left, Tile right) {
-    throw new UnsupportedOperationException("no rung has tdpfp16ps");
-  }
 }
