@@ -1,16 +1,8 @@
 package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.Activation;
-import io.compresso.kernel.jit.x86.Encoder.Modifiers;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 
 /**
  * Emits elementary functions of whole registers of floats, in place. Results are within a few units
@@ -101,14 +93,12 @@ final class VectorMath {
   private static final int EXPONENT_BIAS = 127;
   private static final int SIGNIFICAND_BITS = 23;
 
-  private static final List<Integer> CONSTANTS = constants();
-  private static final Map<VectorSet, MemorySegment> TABLES = tables();
+  private static final VectorConstants.Table TABLE = new VectorConstants.Table(constants());
 
   private final Assembler a;
   private final VectorSet set;
-  private final Gpr constants;
+  private final VectorConstants constants;
   private final Vec[] scratch;
-  private final Map<Integer, Vec> pinned = new LinkedHashMap<>();
 
   /**
    * @param constants the register for the constants' address
@@ -117,7 +107,7 @@ final class VectorMath {
   VectorMath(Assembler a, VectorSet set, Gpr constants, Vec... scratch) {
     this.a = a;
     this.set = set;
-    this.constants = constants;
+    this.constants = new VectorConstants(a, set, constants, TABLE);
     this.scratch = scratch.clone();
   }
 
@@ -167,24 +157,6 @@ final class VectorMath {
     return List.copyOf(bits);
   }
 
-  /** Each constant once for AVX-512, which repeats it while loading, or as often as lanes. */
-  private static Map<VectorSet, MemorySegment> tables() {
-    Map<VectorSet, MemorySegment> tables = new EnumMap<>(VectorSet.class);
-    for (VectorSet set : VectorSet.values()) {
-      int copies = copies(set);
-      MemorySegment table = Arena.global().allocate(4L * copies * CONSTANTS.size(), 64);
-      for (int i = 0; i < copies * CONSTANTS.size(); i++) {
-        table.setAtIndex(ValueLayout.JAVA_INT, i, CONSTANTS.get(i / copies));
-      }
-      tables.put(set, table);
-    }
-    return tables;
-  }
-
-  private static int copies(VectorSet set) {
-    return set == VectorSet.AVX512 ? 1 : set.lanes();
-  }
-
   /**
    * Keeps constants in registers from {@link #loadConstants} on, as many as there are registers
    * for.
@@ -192,114 +164,12 @@ final class VectorMath {
    * @param values {@link #EXP_CONSTANTS} or {@link #ERF_CONSTANTS}
    */
   void pin(List<Float> values, Vec... registers) {
-    for (int i = 0; i < Math.min(values.size(), registers.length); i++) {
-      pinned.put(Float.floatToRawIntBits(values.get(i)), registers[i]);
-    }
+    constants.pin(values, registers);
   }
 
   /** Loads the address of the constants, and those that are kept in registers. */
   void loadConstants() {
-    a.mov(constants, Objects.requireNonNull(TABLES.get(set)).address());
-    pinned.forEach((bits, register) -> fill(register, constantOf(bits)));
-  }
-
-  private Mem constant(float value) {
-    return constantOf(Float.floatToRawIntBits(value));
-  }
-
-  private Mem constantOf(int bits) {
-    int index = CONSTANTS.indexOf(bits);
-    if (index < 0) {
-      throw new IllegalArgumentException("no constant " + Float.intBitsToFloat(bits));
-    }
-    return Mem.at(constants, 4L * copies(set) * index);
-  }
-
-  private Modifiers repeated() {
-    return set == VectorSet.AVX512 ? Modifiers.BROADCAST : Modifiers.NONE;
-  }
-
-  private void load(Vec target, float value) {
-    Vec kept = pinned.get(Float.floatToRawIntBits(value));
-    if (kept != null) {
-      a.vmovaps(target, kept);
-    } else {
-      fill(target, constant(value));
-    }
-  }
-
-  private void fill(Vec target, Mem source) {
-    if (set == VectorSet.AVX512) {
-      a.vbroadcastss(target, source);
-    } else {
-      a.vmovups(target, source);
-    }
-  }
-
-  /** A register of the constant: that in which it is kept, or {@code other}, loaded. */
-  private Vec register(float value, Vec other) {
-    Vec kept = pinned.get(Float.floatToRawIntBits(value));
-    if (kept != null) {
-      return kept;
-    }
-    fill(other, constant(value));
-    return other;
-  }
-
-  /** {@code target = target * left + value}. */
-  private void multiplyAdd(Vec target, Vec left, float value) {
-    Vec kept = pinned.get(Float.floatToRawIntBits(value));
-    if (kept != null) {
-      a.vfmadd213ps(target, left, kept);
-    } else {
-      a.vfmadd213ps(target, left, constant(value), repeated());
-    }
-  }
-
-  /** {@code target -= left * value}. */
-  private void subtractProduct(Vec target, Vec left, float value) {
-    Vec kept = pinned.get(Float.floatToRawIntBits(value));
-    if (kept != null) {
-      a.vfnmadd231ps(target, left, kept);
-    } else {
-      a.vfnmadd231ps(target, left, constant(value), repeated());
-    }
-  }
-
-  private void multiply(Vec target, Vec left, float value) {
-    Vec kept = pinned.get(Float.floatToRawIntBits(value));
-    if (kept != null) {
-      a.vmulps(target, left, kept);
-    } else {
-      a.vmulps(target, left, constant(value), repeated());
-    }
-  }
-
-  private void add(Vec target, Vec left, float value) {
-    Vec kept = pinned.get(Float.floatToRawIntBits(value));
-    if (kept != null) {
-      a.vaddps(target, left, kept);
-    } else {
-      a.vaddps(target, left, constant(value), repeated());
-    }
-  }
-
-  private void flip(Vec target, Vec left) {
-    Vec kept = pinned.get(Float.floatToRawIntBits(SIGN));
-    if (kept != null) {
-      a.vxorps(target, left, kept);
-    } else {
-      a.vxorps(target, left, constant(SIGN), repeated());
-    }
-  }
-
-  private void and(Vec target, Vec left, float value) {
-    Vec kept = pinned.get(Float.floatToRawIntBits(value));
-    if (kept != null) {
-      a.vandps(target, left, kept);
-    } else {
-      a.vandps(target, left, constant(value), repeated());
-    }
+    constants.load();
   }
 
   /** Replaces x by the function of it. */
@@ -317,7 +187,7 @@ final class VectorMath {
 
   /** {@code x = e^x}; takes two scratch registers. */
   void exp(Vec x) {
-    a.vminps(x, register(EXP_GREATEST, scratch[0]), x);
+    a.vminps(x, constants.register(EXP_GREATEST, scratch[0]), x);
     expOfNonPositive(x);
   }
 
@@ -325,25 +195,25 @@ final class VectorMath {
   void expOfNonPositive(Vec x) {
     Vec n = scratch[0];
     Vec w = scratch[1];
-    a.vmaxps(x, register(EXP_LEAST, n), x);
+    a.vmaxps(x, constants.register(EXP_LEAST, n), x);
     reduce(x, n);
     polynomial(w, x, EXPM1_OVER_X);
-    multiplyAdd(x, w, 1);
+    constants.multiplyAdd(x, w, 1);
     scale(x, n, w);
   }
 
   /** {@code x = 1 / (1 + e^-x)}. */
   void sigmoid(Vec x) {
-    flip(x, x);
+    constants.xor(x, x, SIGN);
     exp(x);
-    add(x, x, 1);
-    a.vdivps(x, register(1, scratch[0]), x);
+    constants.add(x, x, 1);
+    a.vdivps(x, constants.register(1, scratch[0]), x);
   }
 
   /** {@code x = x * sigmoid(x)}. */
   void swish(Vec x) {
     Vec e = scratch[2];
-    flip(e, x);
+    constants.xor(e, x, SIGN);
     divideByOnePlusExp(x, e);
   }
 
@@ -352,16 +222,16 @@ final class VectorMath {
     Vec e = scratch[2];
     Vec square = scratch[0];
     a.vmulps(square, x, x);
-    load(e, TANH_GELU_CUBIC);
-    multiplyAdd(e, square, TANH_GELU_LINEAR);
+    constants.load(e, TANH_GELU_CUBIC);
+    constants.multiplyAdd(e, square, TANH_GELU_LINEAR);
     a.vmulps(e, e, x);
     divideByOnePlusExp(x, e);
   }
 
   private void divideByOnePlusExp(Vec x, Vec e) {
     exp(e);
-    add(e, e, 1);
-    a.vdivps(e, register(1, scratch[0]), e);
+    constants.add(e, e, 1);
+    a.vdivps(e, constants.register(1, scratch[0]), e);
     a.vmulps(x, x, e);
   }
 
@@ -369,11 +239,11 @@ final class VectorMath {
   void hardSwish(Vec x) {
     Vec t = scratch[0];
     Vec bound = scratch[1];
-    load(t, 1 / 6f);
-    multiplyAdd(t, x, 0.5f);
-    load(bound, 0);
+    constants.load(t, 1 / 6f);
+    constants.multiplyAdd(t, x, 0.5f);
+    constants.load(bound, 0);
     a.vmaxps(t, bound, t);
-    load(bound, 1);
+    constants.load(bound, 1);
     a.vminps(t, bound, t);
     a.vmulps(x, x, t);
   }
@@ -383,26 +253,26 @@ final class VectorMath {
     Vec r = scratch[0];
     Vec n = scratch[1];
     Vec w = scratch[2];
-    and(r, x, MAGNITUDE);
+    constants.and(r, x, MAGNITUDE);
     a.vaddps(r, r, r);
-    a.vminps(r, register(TANH_GREATEST, n), r);
-    flip(r, r);
+    a.vminps(r, constants.register(TANH_GREATEST, n), r);
+    constants.xor(r, r, SIGN);
     reduce(r, n);
     polynomial(w, r, EXPM1_OVER_X);
     a.vmulps(w, w, r);
-    load(r, 1);
+    constants.load(r, 1);
     if (set == VectorSet.AVX512) {
       a.vscalefps(r, r, n);
     } else {
       a.vcvtps2dq(n, n);
       multiplyByPowerOfTwo(r, n);
     }
-    a.vsubps(n, r, constant(1), repeated());
+    a.vsubps(n, r, constants.at(1), constants.repeated());
     a.vfmadd231ps(n, w, r);
-    add(r, n, 2);
+    constants.add(r, n, 2);
     a.vdivps(r, n, r);
-    and(r, r, MAGNITUDE);
-    and(x, x, SIGN);
+    constants.and(r, r, MAGNITUDE);
+    constants.and(x, x, SIGN);
     a.vorps(x, x, r);
   }
 
@@ -415,26 +285,26 @@ final class VectorMath {
     Vec least = scratch[0];
     Vec n = scratch[1];
     Vec w = scratch[2];
-    a.vsubps(least, x, constant(Float.MIN_NORMAL), repeated());
+    a.vsubps(least, x, constants.at(Float.MIN_NORMAL), constants.repeated());
     a.vpsrad(least, least, Integer.SIZE - 1);
-    and(w, least, SUBNORMAL_FACTOR_LESS_ONE);
-    add(w, w, 1);
+    constants.and(w, least, SUBNORMAL_FACTOR_LESS_ONE);
+    constants.add(w, w, 1);
     a.vmulps(x, x, w);
-    and(least, least, SUBNORMAL_EXPONENT);
-    a.vpaddd(n, x, constantOf(LESS_SQRT_HALF), repeated());
+    constants.and(least, least, SUBNORMAL_EXPONENT);
+    a.vpaddd(n, x, constants.atBits(LESS_SQRT_HALF), constants.repeated());
     a.vpsrad(n, n, SIGNIFICAND_BITS);
     a.vpslld(w, n, SIGNIFICAND_BITS);
     a.vpsubd(x, x, w);
     a.vcvtdq2ps(n, n);
     a.vaddps(n, n, least);
-    add(x, x, -1);
+    constants.add(x, x, -1);
     polynomial(w, x, LOG_REST);
-    multiplyAdd(w, x, -0.5f);
+    constants.multiplyAdd(w, x, -0.5f);
     a.vmulps(w, w, x);
     a.vmulps(w, w, x);
-    a.vfmadd231ps(w, n, constant(LN2_LOW), repeated());
+    a.vfmadd231ps(w, n, constants.at(LN2_LOW), constants.repeated());
     a.vaddps(x, x, w);
-    a.vfmadd231ps(x, n, constant(LN2_HIGH), repeated());
+    a.vfmadd231ps(x, n, constants.at(LN2_HIGH), constants.repeated());
   }
 
   /** {@code x = erf(x)}; takes two scratch registers. */
@@ -451,33 +321,33 @@ final class VectorMath {
   }
 
   private void bound(Vec x, float greatest, Vec bound) {
-    a.vminps(x, register(greatest, bound), x);
-    a.vmaxps(x, register(-greatest, bound), x);
+    a.vminps(x, constants.register(greatest, bound), x);
+    a.vmaxps(x, constants.register(-greatest, bound), x);
   }
 
   /** {@code x = x / 2 * (1 + erf(x / sqrt(2)))}. */
   void gelu(Vec x) {
     Vec e = scratch[2];
-    multiply(e, x, SQRT_HALF);
+    constants.multiply(e, x, SQRT_HALF);
     erf(e);
-    add(e, e, 1);
-    multiply(e, e, 0.5f);
+    constants.add(e, e, 1);
+    constants.multiply(e, e, 0.5f);
     a.vmulps(x, x, e);
   }
 
   /** {@code n = rint(x / ln 2)}, {@code x = x - n * ln 2}. */
   private void reduce(Vec x, Vec n) {
-    multiply(n, x, LOG2_E);
+    constants.multiply(n, x, LOG2_E);
     a.vrndps(n, n);
-    subtractProduct(x, n, LN2_HIGH);
-    subtractProduct(x, n, LN2_LOW);
+    constants.subtractProduct(x, n, LN2_HIGH);
+    constants.subtractProduct(x, n, LN2_LOW);
   }
 
   /** {@code target = c[0] + c[1] * x + ...}. */
   private void polynomial(Vec target, Vec x, float[] c) {
-    load(target, c[c.length - 1]);
+    constants.load(target, c[c.length - 1]);
     for (int i = c.length - 2; i >= 0; i--) {
-      multiplyAdd(target, x, c[i]);
+      constants.multiplyAdd(target, x, c[i]);
     }
   }
 
@@ -496,7 +366,7 @@ final class VectorMath {
 
   /** {@code x = x * 2^n} for an integer n in the range of exponents, which is overwritten. */
   private void multiplyByPowerOfTwo(Vec x, Vec n) {
-    a.vpaddd(n, n, constantOf(EXPONENT_BIAS), repeated());
+    a.vpaddd(n, n, constants.atBits(EXPONENT_BIAS), constants.repeated());
     a.vpslld(n, n, SIGNIFICAND_BITS);
     a.vmulps(x, x, n);
   }
