@@ -2,20 +2,22 @@ package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.jit.CodeBuffer.Label;
 import io.compresso.kernel.jit.x86.Assembler.Condition;
+import io.compresso.kernel.jit.x86.Encoder.Modifiers;
 import io.compresso.kernel.jit.x86.Vec.Length;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
  * Generates {@code void f(source, -, target, tables, blocks, -, -)} for AVX-512, which interleaves
- * a few rows of 32-bit elements, such as the channels of an image, or takes them apart again. A
- * block is 16 elements of each row.
+ * a few rows of elements, such as the channels of an image, or takes them apart again. A block is
+ * 16 elements of each row, which are in registers as 32 bits each.
  *
+ * @param elementBytes 1, 2 or 4
  * @param rows 2 to {@value #MOST_ROWS}
  * @param rowStride bytes from one row to the next
  * @param apart whether the rows are in the target
  */
-record InterleaveRowsCode(int rows, long rowStride, boolean apart) {
+record InterleaveRowsCode(int elementBytes, int rows, long rowStride, boolean apart) {
   static final int MOST_ROWS = 4;
 
   /** Elements of each row that a block has. */
@@ -60,8 +62,9 @@ record InterleaveRowsCode(int rows, long rowStride, boolean apart) {
       a.vmovups(table(table), Mem.at(TABLES, (long) table * VECTOR_BYTES));
     }
     Label block = a.here();
+    long blockBytes = (long) LANES * elementBytes;
     for (int source = 0; source < rows; source++) {
-      a.vmovups(source(source), Mem.at(SOURCE, source * (apart ? VECTOR_BYTES : rowStride)));
+      load(a, source(source), Mem.at(SOURCE, source * (apart ? blockBytes : rowStride)));
     }
     Vec result = new Vec(MOST_ROWS, Length.ZMM);
     for (int i = 0; i < rows; i++) {
@@ -69,15 +72,31 @@ record InterleaveRowsCode(int rows, long rowStride, boolean apart) {
       for (int source = 1; source < rows; source++) {
         a.vpermt2ps(result, table(i * (rows - 1) + source - 1), source(source));
       }
-      a.vmovups(Mem.at(TARGET, i * (apart ? rowStride : VECTOR_BYTES)), result);
+      store(a, Mem.at(TARGET, i * (apart ? rowStride : blockBytes)), result);
     }
-    a.add(SOURCE, apart ? (long) rows * VECTOR_BYTES : VECTOR_BYTES);
-    a.add(TARGET, apart ? VECTOR_BYTES : (long) rows * VECTOR_BYTES);
+    a.add(SOURCE, apart ? rows * blockBytes : blockBytes);
+    a.add(TARGET, apart ? blockBytes : rows * blockBytes);
     a.dec(BLOCKS);
     a.jump(Condition.NOT_EQUAL, block);
     a.vzeroupper();
     a.ret();
     return a.toBytes();
+  }
+
+  private void load(ElementAssembler a, Vec target, Mem source) {
+    switch (elementBytes) {
+      case 1 -> a.vpmovzxbd(target, source, Modifiers.NONE);
+      case 2 -> a.vpmovzxwd(target, source, Modifiers.NONE);
+      default -> a.vmovups(target, source);
+    }
+  }
+
+  private void store(ElementAssembler a, Mem target, Vec source) {
+    switch (elementBytes) {
+      case 1 -> a.vpmovdb(target, source, Modifiers.NONE);
+      case 2 -> a.vpmovdw(target, source, Modifiers.NONE);
+      default -> a.vmovups(target, source);
+    }
   }
 
   private static Vec source(int number) {

@@ -14,7 +14,7 @@ import java.lang.ref.Reference;
 import java.util.List;
 
 /**
- * A prepared transpose of planes with 2 to 4 rows or columns of 32-bit elements, of which one side
+ * A prepared transpose of planes with 2 to 4 rows or columns, of which one side
  * is dense: {@link InterleaveRowsCode} called for blocks, the last of which overlaps the one
  * before.
  */
@@ -40,7 +40,10 @@ final class InterleaveRowsRun implements BoundKernel {
     this.outer = new OuterAxes(axes.subList(0, axes.size() - 2));
     this.shape =
         new InterleaveRowsCode(
-            (int) few.size(), 4 * (apart ? few.outputStride() : few.inputStride()), apart);
+            problem.elementBytes(),
+            (int) few.size(),
+            problem.elementBytes() * (apart ? few.outputStride() : few.inputStride()),
+            apart);
     this.code = CodeCache.lease(shape, shape::generate);
     this.tables = arena.allocate(shape.tableBytes(), 64);
     shape.writeTables(tables);
@@ -49,7 +52,7 @@ final class InterleaveRowsRun implements BoundKernel {
   /** Whether there is code for the innermost axes. */
   static boolean accepts(CopyProblem problem) {
     List<Axis> axes = problem.axes();
-    if (problem.elementBytes() != 4 || axes.size() < 2) {
+    if (problem.elementBytes() > 4 || axes.size() < 2) {
       return false;
     }
     Axis first = axes.get(axes.size() - 2);
@@ -131,9 +134,9 @@ final class InterleaveRowsRun implements BoundKernel {
     long to = outer.output(part) + (shape.apart() ? begin : dense);
     NativeCall.block(
         code.entry(),
-        operands.input().address() + 4 * from,
+        operands.input().address() + problem.elementBytes() * from,
         0,
-        operands.output().address() + 4 * to,
+        operands.output().address() + problem.elementBytes() * to,
         tables.address(),
         blocks,
         0,
