@@ -47,6 +47,16 @@ public final class WeightQuantization {
     return outputZeroPoint;
   }
 
+  /** Whether all factors are between -1 and 1, so that no sum of 32 bits leaves them. */
+  public boolean scalesDown() {
+    for (float scale : scales) {
+      if (!(Math.abs(scale) < 1)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Whether all weights have the zero point 0. */
   public boolean isSymmetric() {
     for (int zeroPoint : zeroPoints) {

@@ -71,7 +71,10 @@ public final class NhwcConv implements BoundKernel {
     long pixelBytes = problem.types().output().bytes(problem.channels().out());
     this.output =
         new Output(
-            problem.types().output(), pixelBytes, geometry.width().outputSize() * pixelBytes);
+            problem.types().output(),
+            pixelBytes,
+            geometry.width().outputSize() * pixelBytes,
+            weights.quantization().scalesDown());
     makeTiles(backend, weights);
     this.constants =
         new ChannelConstants(

@@ -24,6 +24,11 @@ public interface TileBackend {
   /** Pixels of the largest tile with panels of so many vectors. */
   int mostPixels(int vectors);
 
+  /** About how many cycles a tile takes beside its products. */
+  default double storeCycles(int vectors, int pixels) {
+    return 4.0 * vectors * pixels + 12;
+  }
+
   TileKernel tiles(TileShape shape);
 
   RowPadder padder(RowPadder.Shape shape);

@@ -39,8 +39,9 @@ public record TileShape(
    * @param type the output's type
    * @param pixelBytes from one pixel to the next
    * @param rowBytes from one row to the next
+   * @param bounded whether scaled sums are known to be within 32 bits
    */
-  public record Output(DType type, long pixelBytes, long rowBytes) {
+  public record Output(DType type, long pixelBytes, long rowBytes, boolean bounded) {
     public int elementBytes() {
       return type.bits() / 8;
     }

@@ -14,11 +14,19 @@ record Tiling(Split rows, Split columns, int vectors, int lanes, int channels) {
   private static final double LOADS_PER_CYCLE = 2;
   private static final double LATENCY = 4.5;
   private static final double FILTER_VECTORS_PER_CYCLE = 0.4;
-  private static final double STORE_CYCLES = 4;
-  private static final double TILE_CYCLES = 12;
 
-  /** Steps of a sum, and whether the values that filters are multiplied by are vectors. */
-  private record Work(long steps, boolean depthwise) {}
+  /** What a load costs although products hide it. */
+  private static final double LOAD_CYCLES = 0.05;
+
+  /** As how many loads a vector of filters counts, which is also fetched ahead. */
+  private static final int NEAR_LOADS = 2;
+
+  private static final int FAR_LOADS = 5;
+
+  private static final int NEAR_CACHE = 20 << 10;
+
+  /** Steps of a sum, and the code that does them. */
+  private record Work(long steps, TileBackend backend) {}
 
   /** The tiling that an estimate of the cycles prefers. */
   static Tiling choose(Geometry geometry, TileBackend backend, long steps) {
@@ -36,12 +44,18 @@ record Tiling(Split rows, Split columns, int vectors, int lanes, int channels) {
         if (x.large() != columns) {
           continue;
         }
-        Split y = Split.ofAtMost(height, backend.inLines() && columns > 1 ? 1 : pixels / columns);
-        Tiling tiling = new Tiling(y, x, vectors, lanes, channels);
-        double cycles = tiling.cycles(new Work(steps, backend.depthwise()));
-        if (cycles < least) {
-          least = cycles;
-          best = tiling;
+        int mostRows = backend.inLines() && columns > 1 ? 1 : Math.min(height, pixels / columns);
+        for (int rows = mostRows; rows >= 1; rows--) {
+          Split y = Split.ofAtMost(height, rows);
+          if (y.large() != rows) {
+            continue;
+          }
+          Tiling tiling = new Tiling(y, x, vectors, lanes, channels);
+          double cycles = tiling.cycles(new Work(steps, backend));
+          if (cycles < least) {
+            least = cycles;
+            best = tiling;
+          }
         }
       }
     }
@@ -70,12 +84,15 @@ record Tiling(Split rows, Split columns, int vectors, int lanes, int channels) {
   }
 
   private static double tile(int pixels, Work work, int panelVectors) {
+    TileBackend backend = work.backend();
     double products = pixels * panelVectors / PRODUCTS_PER_CYCLE;
-    int values = work.depthwise() ? pixels * panelVectors : pixels;
+    int values = backend.depthwise() ? pixels * panelVectors : pixels;
     double loads = (values + panelVectors) / LOADS_PER_CYCLE;
-    double filters = panelVectors / FILTER_VECTORS_PER_CYCLE;
+    boolean near = 4 * backend.lanes() * panelVectors * work.steps() <= NEAR_CACHE;
+    double filters = near ? 0 : panelVectors / FILTER_VECTORS_PER_CYCLE;
     double step = Math.max(Math.max(products, loads), Math.max(filters, LATENCY));
-    return work.steps() * step + STORE_CYCLES * pixels * panelVectors + TILE_CYCLES;
+    step += LOAD_CYCLES * (values + (near ? NEAR_LOADS : FAR_LOADS) * panelVectors);
+    return work.steps() * step + backend.storeCycles(panelVectors, pixels);
   }
 
   /** Panels of {@link #vectors} whole vectors. */

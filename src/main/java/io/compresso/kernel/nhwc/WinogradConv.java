@@ -127,7 +127,8 @@ public final class WinogradConv implements BoundKernel {
             new Strides(inputTile, positionBytes(most * inputTile)),
             new Strides(sumTile, positionBytes(most * sumTile)));
     long pixelBytes = types.output().bytes(problem.channels().out());
-    this.output = new Output(types.output(), pixelBytes, tiling.width().outputSize() * pixelBytes);
+    this.output =
+        new Output(types.output(), pixelBytes, tiling.width().outputSize() * pixelBytes, false);
     this.filters = ZeroedMemory.allocate(arena, packing.bytes(), LINE);
     this.moderate = packing.pack(Objects.requireNonNull(weights.data()), filters);
     int channels = Math.ceilDiv(problem.channels().out(), backend.lanes()) * backend.lanes();

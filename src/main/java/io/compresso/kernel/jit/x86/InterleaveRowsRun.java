@@ -14,9 +14,8 @@ import java.lang.ref.Reference;
 import java.util.List;
 
 /**
- * A prepared transpose of planes with 2 to 4 rows or columns, of which one side
- * is dense: {@link InterleaveRowsCode} called for blocks, the last of which overlaps the one
- * before.
+ * A prepared transpose of planes with 2 to 4 rows or columns, of which one side is dense: {@link
+ * InterleaveRowsCode} called for blocks, the last of which overlaps the one before.
  */
 final class InterleaveRowsRun implements BoundKernel {
   private final KernelSpec spec;

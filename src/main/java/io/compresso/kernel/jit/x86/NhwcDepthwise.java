@@ -110,7 +110,9 @@ final class NhwcDepthwise implements BoundKernel {
             problem, layout, weights, quads ? Arithmetic.BYTES.move(problem.types().input()) : 0);
     DType type = problem.types().output();
     long pixelBytes = type.bytes(channels);
-    this.output = new Output(type, pixelBytes, width.outputSize() * pixelBytes);
+    this.output =
+        new Output(
+            type, pixelBytes, width.outputSize() * pixelBytes, weights.quantization().scalesDown());
     this.fullPanels = channels / (vectors * LANES);
     TapLines lines = quads ? oneRow(problem) : lines(problem);
     this.rows = rows(weights, lines);

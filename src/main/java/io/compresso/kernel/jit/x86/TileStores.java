@@ -16,7 +16,8 @@ import java.lang.foreign.ValueLayout;
  *
  * <p>Bounds of 8-bit outputs are moved by the zero point and applied before the rounding, which
  * keeps integers in order; the lower bound of the type itself comes from the saturation of the
- * narrowing, which also takes NaN to the least value.
+ * narrowing, which also takes NaN to the least value, and so does the upper one where sums cannot
+ * leave 32 bits.
  */
 record TileStores(VectorSet set, TileShape shape) {
   private static final int ENTRY_BYTES = 64;
@@ -90,6 +91,13 @@ record TileStores(VectorSet set, TileShape shape) {
 
   private long lowByte() {
     return (long) Math.max(shape.output().type().minValue(), shape.epilogue().low());
+  }
+
+  /** Whether there is an upper bound that narrowing does not see to. */
+  private boolean hasHigh() {
+    return !shape.output().bounded()
+        || addsResidual()
+        || shape.epilogue().high() < shape.output().type().maxValue();
   }
 
   private static void floats(MemorySegment table, Entry entry, float value) {
@@ -235,7 +243,9 @@ record TileStores(VectorSet set, TileShape shape) {
     if (lowByte() > shape.output().type().minValue()) {
       a.vmaxps(sum, sum, mem(Entry.LOW));
     }
-    a.vminps(sum, high, sum);
+    if (hasHigh()) {
+      a.vminps(sum, high, sum);
+    }
     a.vcvtps2dq(sum, sum);
   }
 

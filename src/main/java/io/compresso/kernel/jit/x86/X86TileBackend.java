@@ -13,6 +13,9 @@ import io.compresso.kernel.nhwc.TileShape;
 record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
     implements TileBackend {
   private static final int MOST_VECTORS = 4;
+  private static final double NARROW_CYCLES = 0.7;
+  private static final double CROWDED_CYCLES = 0.02;
+  private static final double LONELY_CYCLES = 0.5;
 
   @Override
   public int lanes() {
@@ -27,6 +30,19 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
   @Override
   public int mostPixels(int vectors) {
     return TileCode.mostPixels(set, arithmetic, vectors);
+  }
+
+  /**
+   * Bytes take several instructions a sum, of which a large tile has so many in a row that those of
+   * the next tile's products are not seen in time.
+   */
+  @Override
+  public double storeCycles(int vectors, int pixels) {
+    if (set != VectorSet.AVX512 || !arithmetic.isInteger()) {
+      return TileBackend.super.storeCycles(vectors, pixels);
+    }
+    double sums = (double) vectors * pixels;
+    return sums * (NARROW_CYCLES + CROWDED_CYCLES * sums + (vectors == 1 ? LONELY_CYCLES : 0));
   }
 
   @Override
