@@ -19,6 +19,10 @@ final class InputBlocks implements AutoCloseable {
   private final Arithmetic arithmetic;
   private final boolean direct;
   private final boolean shared;
+
+  /** Groups that have a plane each in the copy. */
+  private final int planes;
+
   private final int mostRows;
   private final long pixelBytes;
   private final long rowBytes;
@@ -37,7 +41,9 @@ final class InputBlocks implements AutoCloseable {
     this.arithmetic = backend.arithmetic();
     this.direct = isDirect(geometry, type, backend);
     this.shared = reread && !direct && geometry.depth().span() == 1;
-    this.pixelBytes = (long) geometry.channels().in() * arithmetic.elementBytes();
+    this.planes = direct ? 1 : planes(geometry);
+    int channels = geometry.channels().in() / planes;
+    this.pixelBytes = (long) channels * arithmetic.elementBytes();
     SpatialAxis width = geometry.width();
     long pixels = direct ? width.size() : inputs(width, width.outputSize());
     this.rowBytes = pixels * pixelBytes;
@@ -47,8 +53,7 @@ final class InputBlocks implements AutoCloseable {
             : Math.toIntExact(
                 inputs(
                     geometry.height(), shared ? geometry.height().outputSize() : mostOutputRows));
-    this.sliceBytes = mostRows * rowBytes + (shared ? RowPadder.SLACK : 0);
-    long channels = geometry.channels().in();
+    this.sliceBytes = planes * mostRows * rowBytes + (shared ? RowPadder.SLACK : 0);
     long before = Math.min(width.padBegin(), pixels);
     long count = Math.min(width.size(), pixels - before);
     this.padder =
@@ -57,9 +62,11 @@ final class InputBlocks implements AutoCloseable {
                 type,
                 arithmetic,
                 before * channels,
-                count * channels,
+                planes == 1
+                    ? RowPadder.Runs.one(count * channels)
+                    : new RowPadder.Runs(count, channels, geometry.channels().in()),
                 (pixels - before - count) * channels,
-                width.size() * channels));
+                (long) width.size() * geometry.channels().in()));
     this.window = makeWindow();
   }
 
@@ -75,7 +82,15 @@ final class InputBlocks implements AutoCloseable {
         };
     int grain = backend.depthwise() ? backend.lanes() : arithmetic.grain() * arithmetic.unit();
     int run = backend.depthwise() ? geometry.channels().in() : geometry.runLength();
-    return same && !geometry.isPadded() && run % grain == 0;
+    return same && !geometry.isPadded() && run % grain == 0 && planes(geometry) == 1;
+  }
+
+  /**
+   * In how many planes a copy holds the channels. The pixels of a group lie so far apart in the
+   * input that those of a window compete for the same few places of a cache.
+   */
+  private static int planes(Geometry geometry) {
+    return geometry.depthwise() || geometry.runs() == 1 ? 1 : geometry.channels().groups();
   }
 
   /** Inputs along an axis that so many outputs depend on. */
@@ -122,8 +137,15 @@ final class InputBlocks implements AutoCloseable {
 
   /** Where the inputs of an output channel of a group begin. */
   long channelBytes(int group, int channel) {
+    if (planes > 1) {
+      return group * planeBytes();
+    }
     long first = (long) group * geometry.channels().inPerGroup();
     return (geometry.depthwise() ? channel : first) * arithmetic.elementBytes();
+  }
+
+  private long planeBytes() {
+    return mostRows * rowBytes;
   }
 
   boolean isDirect() {
@@ -214,18 +236,23 @@ final class InputBlocks implements AutoCloseable {
     int above = Math.clamp(-(long) row, 0, rows);
     int below = Math.clamp((long) row + rows - height.size(), 0, rows - above);
     int inside = rows - above - below;
-    if (z < 0 || z >= depth.size() || inside == 0) {
-      padder.fill(target, at, rows, padding);
-      return;
-    }
-    if (above > 0) {
-      padder.fill(target, at, above, padding);
-    }
-    long sourceRow = (long) geometry.width().size() * geometry.channels().in() * type.bits() / 8;
-    long from = ((long) image * depth.size() + z) * height.size() + row + above;
-    padder.copy(input, from * sourceRow, target, at + above * rowBytes, inside, padding);
-    if (below > 0) {
-      padder.fill(target, at + (above + inside) * rowBytes, below, padding);
+    boolean outside = z < 0 || z >= depth.size() || inside == 0;
+    long pixel = (long) geometry.channels().in() * type.bits() / 8;
+    long first = ((long) image * depth.size() + z) * height.size() + row + above;
+    for (int plane = 0; plane < planes; plane++) {
+      long to = at + plane * planeBytes();
+      if (outside) {
+        padder.fill(target, to, rows, padding);
+        continue;
+      }
+      if (above > 0) {
+        padder.fill(target, to, above, padding);
+      }
+      long from = first * geometry.width().size() * pixel + plane * (pixel / planes);
+      padder.copy(input, from, target, to + above * rowBytes, inside, padding);
+      if (below > 0) {
+        padder.fill(target, to + (above + inside) * rowBytes, below, padding);
+      }
     }
   }
 

@@ -18,32 +18,37 @@ public record PortablePadder(RowPadder.Shape shape) implements RowPadder {
       int padding) {
     long sourceBytes = shape.type().bits() / 8;
     int elementBytes = shape.arithmetic().elementBytes();
+    Runs runs = shape.runs();
     for (int row = 0; row < rows; row++) {
       long from = sourceAt + row * shape.sourceRow() * sourceBytes;
       long to = targetAt + row * shape.targetRowBytes();
       fill(target, to, shape.before(), padding);
-      copy(source, from, target, to + shape.before() * elementBytes);
-      fill(target, to + (shape.before() + shape.count()) * elementBytes, shape.after(), padding);
+      to += shape.before() * elementBytes;
+      for (long run = 0; run < runs.count(); run++) {
+        copy(source, from + run * runs.distance() * sourceBytes, target, to);
+        to += runs.length() * elementBytes;
+      }
+      fill(target, to, shape.after(), padding);
     }
   }
 
   private void copy(MemorySegment source, long from, MemorySegment target, long to) {
+    long length = shape.runs().length();
     switch (shape.type()) {
       case FLOAT16 -> {
-        for (long i = 0; i < shape.count(); i++) {
+        for (long i = 0; i < length; i++) {
           short bits = source.get(ValueLayout.JAVA_SHORT_UNALIGNED, from + 2 * i);
           target.set(ValueLayout.JAVA_FLOAT_UNALIGNED, to + 4 * i, Float.float16ToFloat(bits));
         }
       }
       case INT8 -> {
-        for (long i = 0; i < shape.count(); i++) {
+        for (long i = 0; i < length; i++) {
           byte value = source.get(ValueLayout.JAVA_BYTE, from + i);
           target.set(ValueLayout.JAVA_BYTE, to + i, (byte) (value ^ MOVE));
         }
       }
       default ->
-          MemorySegment.copy(
-              source, from, target, to, shape.count() * shape.arithmetic().elementBytes());
+          MemorySegment.copy(source, from, target, to, length * shape.arithmetic().elementBytes());
     }
   }
 

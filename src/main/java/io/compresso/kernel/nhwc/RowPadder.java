@@ -17,15 +17,38 @@ public interface RowPadder extends AutoCloseable {
    * @param type the type of the source, moved as {@link Arithmetic#move} says
    * @param arithmetic says the elements of the target
    * @param before padding before a row
-   * @param count elements of a row of the source that are copied
+   * @param runs what is copied of a row of the source
    * @param after padding after a row
    * @param sourceRow from one row of the source to the next
    */
   record Shape(
-      DType type, Arithmetic arithmetic, long before, long count, long after, long sourceRow) {
+      DType type, Arithmetic arithmetic, long before, Runs runs, long after, long sourceRow) {
     /** Bytes of a row of the target. */
     public long targetRowBytes() {
-      return (before + count + after) * arithmetic.elementBytes();
+      return targetRow() * arithmetic.elementBytes();
+    }
+
+    private long targetRow() {
+      return before + runs.count * runs.length + after;
+    }
+
+    /** The same rows, all of padding. */
+    public Shape ofPadding() {
+      return new Shape(type, arithmetic, targetRow(), Runs.one(0), 0, 0);
+    }
+  }
+
+  /**
+   * Elements of a row of the source, which follow one another in the target.
+   *
+   * @param count how many runs of consecutive elements
+   * @param length elements of a run
+   * @param distance from one run of the source to the next
+   */
+  record Runs(long count, long length, long distance) {
+    /** So many consecutive elements. */
+    public static Runs one(long length) {
+      return new Runs(1, length, length);
     }
   }
 

@@ -48,8 +48,7 @@ record ArmTileBackend(TileProducts products) implements TileBackend {
   @Override
   public RowPadder padder(RowPadder.Shape shape) {
     PadCode copy = new PadCode(shape);
-    long row = shape.before() + shape.count() + shape.after();
-    PadCode fill = new PadCode(new RowPadder.Shape(shape.type(), arithmetic(), row, 0, 0, 0));
+    PadCode fill = new PadCode(shape.ofPadding());
     return new CodePadder(
         arithmetic(), CodeCache.lease(copy, copy::generate), CodeCache.lease(fill, fill::generate));
   }

@@ -22,6 +22,7 @@ record PadCode(RowPadder.Shape shape) {
   private static final Reg FROM = Reg.X8;
   private static final Reg TO = Reg.X9;
   private static final Reg COUNT = Reg.X10;
+  private static final Reg RUNS = Reg.X11;
   private static final Reg SCRATCH = Reg.X16;
 
   private static final Vec VALUE = Vec.s4(0);
@@ -42,7 +43,7 @@ record PadCode(RowPadder.Shape shape) {
     a.mov(FROM, SOURCE);
     a.mov(TO, TARGET);
     fill(a, shape.before() * elementBytes());
-    copy(a);
+    runs(a);
     fill(a, shape.after() * elementBytes());
     a.add(SOURCE, SOURCE, shape.sourceRow() * sourceBytes(), SCRATCH);
     a.add(TARGET, TARGET, shape.targetRowBytes(), SCRATCH);
@@ -77,9 +78,25 @@ record PadCode(RowPadder.Shape shape) {
     a.add(TO, TO, bytes - vectors * BYTES, SCRATCH);
   }
 
-  private void copy(Assembler a) {
+  private void runs(Assembler a) {
+    RowPadder.Runs runs = shape.runs();
+    if (runs.count() == 1) {
+      copy(a);
+      return;
+    }
+    a.mov(RUNS, runs.count());
+    Label next = a.here();
+    long passed = copy(a);
+    a.add(FROM, FROM, (runs.distance() - passed) * sourceBytes(), SCRATCH);
+    a.subs(RUNS, RUNS, 1);
+    a.b(Condition.NE, next);
+  }
+
+  /** Copies a run; returns how many of its elements the source's register has passed. */
+  private long copy(Assembler a) {
+    long length = shape.runs().length();
     int lanes = BYTES / elementBytes();
-    long vectors = shape.count() / lanes;
+    long vectors = length / lanes;
     if (vectors > 0) {
       a.mov(COUNT, vectors);
       Label next = a.here();
@@ -89,13 +106,14 @@ record PadCode(RowPadder.Shape shape) {
       a.subs(COUNT, COUNT, 1);
       a.b(Condition.NE, next);
     }
-    int tail = (int) (shape.count() % lanes);
+    int tail = (int) (length % lanes);
     if (tail > 0) {
       Tails.load(a, VALUE, FROM, 0, tail * sourceBytes(), SCRATCH);
       convert(a);
       a.str(VALUE.as(Shape.Q), Mem.at(TO));
       a.add(TO, TO, (long) tail * elementBytes(), SCRATCH);
     }
+    return vectors * lanes;
   }
 
   /** Bytes of the source that become a vector. */

@@ -23,6 +23,7 @@ record PadCode(VectorSet set, RowPadder.Shape shape) {
   private static final Gpr FROM = Gpr.R10;
   private static final Gpr TO = Gpr.R11;
   private static final Gpr COUNT = Gpr.RAX;
+  private static final Gpr RUNS = Gpr.RCX;
   private static final Gpr ELEMENT = Gpr.RDX;
 
   private static final int MOST_UNROLLED = 8;
@@ -46,7 +47,7 @@ record PadCode(VectorSet set, RowPadder.Shape shape) {
     a.mov(FROM, SOURCE);
     a.mov(TO, TARGET);
     fill(a, shape.before() * elementBytes());
-    copy(a);
+    runs(a);
     fill(a, shape.after() * elementBytes());
     a.add(SOURCE, shape.sourceRow() * sourceBytes());
     a.add(TARGET, shape.targetRowBytes());
@@ -88,7 +89,7 @@ record PadCode(VectorSet set, RowPadder.Shape shape) {
 
   /** The mask of the last, partial vector: of elements if they are converted, or else of bytes. */
   private long tailMask() {
-    long tail = shape.count() % lanes();
+    long tail = shape.runs().length() % lanes();
     long bits = isConverted() ? tail : tail * elementBytes();
     return (1L << bits) - 1;
   }
@@ -116,10 +117,26 @@ record PadCode(VectorSet set, RowPadder.Shape shape) {
     a.add(TO, bytes - vectors * vectorBytes);
   }
 
-  private void copy(Assembler a) {
+  private void runs(Assembler a) {
+    RowPadder.Runs runs = shape.runs();
+    if (runs.count() == 1) {
+      copy(a);
+      return;
+    }
+    a.mov(RUNS, runs.count());
+    Label next = a.here();
+    long passed = copy(a);
+    a.add(FROM, (runs.distance() - passed) * sourceBytes());
+    a.dec(RUNS);
+    a.jump(Condition.NOT_EQUAL, next);
+  }
+
+  /** Copies a run; returns how many of its elements the source's register has passed. */
+  private long copy(Assembler a) {
+    long length = shape.runs().length();
     int lanes = lanes();
-    long vectors = shape.count() / lanes;
-    int tail = (int) (shape.count() % lanes);
+    long vectors = length / lanes;
+    int tail = (int) (length % lanes);
     long done = 0;
     if (vectors > MOST_UNROLLED) {
       long rounds = vectors / MOST_UNROLLED;
@@ -150,6 +167,7 @@ record PadCode(VectorSet set, RowPadder.Shape shape) {
       }
     }
     a.add(TO, (rest * lanes + tail) * elementBytes());
+    return done * lanes;
   }
 
   /** Copies a vector from the given element on. */

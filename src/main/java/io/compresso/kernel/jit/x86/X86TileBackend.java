@@ -55,9 +55,7 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
   @Override
   public RowPadder padder(RowPadder.Shape shape) {
     PadCode copy = new PadCode(set, shape);
-    long row = shape.before() + shape.count() + shape.after();
-    PadCode fill =
-        new PadCode(set, new RowPadder.Shape(shape.type(), shape.arithmetic(), row, 0, 0, 0));
+    PadCode fill = new PadCode(set, shape.ofPadding());
     return new CodePadder(
         shape.arithmetic(),
         CodeCache.lease(copy, copy::generate),
