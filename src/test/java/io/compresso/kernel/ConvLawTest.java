@@ -106,11 +106,13 @@ class ConvLawTest {
     boolean large = mostMacs == MOST_MACS;
     OperandTypes types = random.nextInt(6) == 0 ? halfTypes(random) : OperandTypes.FLOAT;
     int least = large ? 24 : 1;
+    int groups = random.nextInt(3) == 0 ? 1 + random.nextInt(4) : 1;
     return new ConvProblem(
         types,
         Layout.NHWC,
         1 + random.nextInt(8) / 7,
-        new Channels(least + random.nextInt(60), least + random.nextInt(60), 1),
+        new Channels(
+            groups * (least + random.nextInt(60)), groups * (least + random.nextInt(60)), groups),
         List.of(tiledAxis(random, large), tiledAxis(random, large)),
         random.nextBoolean()
             ? GemmLawTest.fusedEpilogue(types, random)
@@ -204,7 +206,10 @@ class ConvLawTest {
     return switch (random.nextInt(4)) {
       case 0 -> new Channels(first, first, first);
       case 1 -> new Channels(first, first * 2, first);
-      case 2 -> new Channels(2 * first, 2 * second, 2);
+      case 2 -> {
+        int groups = 2 + random.nextInt(4);
+        yield new Channels(groups * first, groups * second, groups);
+      }
       default -> new Channels(first, second, 1);
     };
   }

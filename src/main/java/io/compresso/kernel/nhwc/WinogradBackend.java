@@ -29,7 +29,8 @@ public interface WinogradBackend {
    *
    * @param outputs of a side of a tile, see {@link WinogradTransform#of}
    * @param type of the input
-   * @param channels of the input
+   * @param channels that are transformed
+   * @param pixelBytes from one pixel to the next
    * @param fromColumn the first column of a tile that is inside of the image
    * @param toColumn the column after the last that is inside
    * @param tileBytes from one transformed tile to the next
@@ -39,6 +40,7 @@ public interface WinogradBackend {
       int outputs,
       DType type,
       int channels,
+      long pixelBytes,
       int fromColumn,
       int toColumn,
       long tileBytes,

@@ -33,7 +33,6 @@ public final class WinogradChoice {
             Acceptance.when(
                 problem.axes().stream().allMatch(WinogradChoice::isPlain),
                 "a filter that is not 3x3, strides or dilation"))
-        .and(Acceptance.when(problem.channels().groups() == 1, "groups"))
         .and(Acceptance.when(problem.channels().in() > 0, "no input channels"));
   }
 
@@ -63,7 +62,7 @@ public final class WinogradChoice {
         (double) problem.outputArea()
             * problem.batch()
             * problem.depth()
-            * Math.ceilDiv(problem.channels().out(), lanes);
+            * vectors(problem.channels().outPerGroup(), problem, lanes);
     return products / PRODUCTS_PER_CYCLE / DIRECT_EFFICIENCY
         + filterCycles(problem, WinogradTransform.TAPS * WinogradTransform.TAPS);
   }
@@ -77,15 +76,22 @@ public final class WinogradChoice {
 
   /** What the transform of the input takes. */
   static double inputCycles(ConvProblem problem, int outputs, int lanes) {
-    return values(problem, outputs) * INPUT_CYCLES * Math.ceilDiv(problem.channels().in(), lanes);
+    return values(problem, outputs)
+        * INPUT_CYCLES
+        * vectors(problem.channels().inPerGroup(), problem, lanes);
   }
 
   /** What the products and the transform of the sums take. */
   static double productCycles(ConvProblem problem, int outputs, int lanes) {
-    double products = problem.channels().in() / PRODUCTS_PER_CYCLE / EFFICIENCY;
+    double products = problem.channels().inPerGroup() / PRODUCTS_PER_CYCLE / EFFICIENCY;
     double tiles = Math.max(WinogradTiling.of(problem, outputs).tiles(), FETCHED_TILES);
     return (positions(outputs) * tiles * products + values(problem, outputs) * OUTPUT_CYCLES)
-        * Math.ceilDiv(problem.channels().out(), lanes);
+        * vectors(problem.channels().outPerGroup(), problem, lanes);
+  }
+
+  /** Vectors of so many channels of each group. */
+  private static long vectors(int perGroup, ConvProblem problem, int lanes) {
+    return (long) Math.ceilDiv(perGroup, lanes) * problem.channels().groups();
   }
 
   /** Values of a channel of all transformed tiles. */
@@ -101,7 +107,7 @@ public final class WinogradChoice {
 
   /** What it costs to get filters from memory. */
   private static double filterCycles(ConvProblem problem, int positions) {
-    double bytes = 4.0 * positions * problem.channels().in() * problem.channels().out();
+    double bytes = 4.0 * positions * problem.channels().inPerGroup() * problem.channels().out();
     return bytes <= CACHED_FILTERS ? 0 : bytes * CYCLES_PER_BYTE;
   }
 }

@@ -109,15 +109,18 @@ public final class WinogradConv implements BoundKernel {
     this.packing = new WinogradFilters(problem, transform, backend.vectors(), backend.lanes());
     OperandTypes types = problem.types();
     this.direct = direct;
-    long inputTile = tileBytes(problem.channels().in(), backend.lanes());
+    int channels = problem.channels().inPerGroup();
+    long inputTile = tileBytes(channels, backend.lanes());
     long sumTile = 4L * backend.vectors() * backend.lanes();
+    double inputCycles = WinogradChoice.inputCycles(problem, outputs, backend.lanes());
+    double productCycles = WinogradChoice.productCycles(problem, outputs, backend.lanes());
     WinogradBlocks.Sizes sizes =
         new WinogradBlocks.Sizes(
             transform.positions() * (inputTile + sumTile),
             packing.bytes(),
             packing.panels(),
-            WinogradChoice.inputCycles(problem, outputs, backend.lanes()),
-            WinogradChoice.productCycles(problem, outputs, backend.lanes()));
+            isGrouped() ? 0 : inputCycles,
+            productCycles + (isGrouped() ? inputCycles : 0));
     this.serial = WinogradBlocks.choose(tiling, sizes, 1);
     this.parallel = WinogradBlocks.choose(tiling, sizes, Workers.shared().size());
     int most = Math.max(serial.mostTiles(), parallel.mostTiles());
@@ -131,13 +134,12 @@ public final class WinogradConv implements BoundKernel {
         new Output(types.output(), pixelBytes, tiling.width().outputSize() * pixelBytes, false);
     this.filters = ZeroedMemory.allocate(arena, packing.bytes(), LINE);
     this.moderate = packing.pack(Objects.requireNonNull(weights.data()), filters);
-    int channels = Math.ceilDiv(problem.channels().out(), backend.lanes()) * backend.lanes();
-    this.bias = arena.allocate(4L * channels, LINE);
+    this.bias = arena.allocate(4L * (problem.channels().out() + backend.lanes()), LINE);
     if (problem.epilogue().bias()) {
       bias.copyFrom(Objects.requireNonNull(weights.bias()));
     }
     this.zeroRow = arena.allocate(inputRowBytes(), LINE);
-    this.isLastFull = problem.channels().out() % (backend.vectors() * backend.lanes()) == 0;
+    this.isLastFull = problem.channels().outPerGroup() % (backend.vectors() * backend.lanes()) == 0;
     this.inputs = inputKernels(backend);
     this.products = productKernels(backend);
     makeOutputKernels(backend);
@@ -169,7 +171,8 @@ public final class WinogradConv implements BoundKernel {
           new InputShape(
               tiling.outputs(),
               problem.types().input(),
-              problem.channels().in(),
+              problem.channels().inPerGroup(),
+              inputPixelBytes(),
               tiling.fromColumn(tile),
               tiling.toColumn(tile),
               layout.inputs().tile(),
@@ -194,24 +197,28 @@ public final class WinogradConv implements BoundKernel {
     return made.toArray(Products[]::new);
   }
 
-  /** 0 for full panels, 1 for the last one if it is not full. */
+  private boolean isGrouped() {
+    return problem.channels().groups() > 1;
+  }
+
+  /** 0 for full panels, 1 for the last one of a group if it is not full. */
   private int kind(int panel) {
-    return panel == packing.panels() - 1 && !isLastFull ? 1 : 0;
+    return (panel + 1) % packing.groupPanels() == 0 && !isLastFull ? 1 : 0;
   }
 
   private boolean hasPanels(int kind) {
-    return kind == 1 ? !isLastFull : isLastFull || packing.panels() > 1;
+    return kind == 1 ? !isLastFull : isLastFull || packing.groupPanels() > 1;
   }
 
   private int vectors(int kind) {
-    return packing.vectorsOf(kind == 1 ? packing.panels() - 1 : 0);
+    return packing.vectorsOf(kind == 1 ? packing.groupPanels() - 1 : 0);
   }
 
   private ProductKernel product(WinogradBackend backend, int tiles, int vectors) {
     return backend.product(
         new ProductShape(
             layout.positions(),
-            problem.channels().in(),
+            problem.channels().inPerGroup(),
             vectors,
             Split.ofAtMost(tiles, backend.mostTiles(vectors)),
             layout.inputs(),
@@ -221,7 +228,7 @@ public final class WinogradConv implements BoundKernel {
   private void makeOutputKernels(WinogradBackend backend) {
     int width = tiling.width().outputSize();
     for (int kind = 0; kind < results.length; kind++) {
-      int tail = kind == 1 ? problem.channels().out() % backend.lanes() : 0;
+      int tail = kind == 1 ? problem.channels().outPerGroup() % backend.lanes() : 0;
       if (hasPanels(kind) && width >= tiling.outputs()) {
         results[kind][0] = output(backend, tiling.outputs(), vectors(kind), tail);
       }
@@ -322,12 +329,16 @@ public final class WinogradConv implements BoundKernel {
         for (long i = 0; i < OutputKernel.DOUBT_BYTES; i += 4) {
           memory.set(ValueLayout.JAVA_FLOAT, i, 0);
         }
-        transform(operands.input(), tiles, memory, transformed);
         Products kernels = products(tiles.count());
+        int first = blocks.panels().start(panelChunk);
         int end = blocks.panels().start(panelChunk + 1);
-        for (int panel = blocks.panels().start(panelChunk); panel < end; panel++) {
+        for (int panel = first; panel < end; panel++) {
+          if (panel == first || panel % packing.groupPanels() == 0) {
+            int group = panel / packing.groupPanels();
+            transform(operands.input(), tiles, group, memory, transformed);
+          }
           Objects.requireNonNull(kernels.kinds[kind(panel)])
-              .run(transformed, filters.address() + panel * packing.panelBytes(), sums);
+              .run(transformed, filters.address() + packing.offset(panel), sums);
           store(operands, tiles, panel, sums, doubts);
         }
         for (long i = 0; i < OutputKernel.DOUBT_BYTES; i += 4) {
@@ -359,8 +370,10 @@ public final class WinogradConv implements BoundKernel {
     throw new IllegalStateException("no code for %d tiles".formatted(tiles));
   }
 
-  /** Transforms the input, with the places of rows in memory after {@code doubts}. */
-  private void transform(MemorySegment input, Tiles tiles, MemorySegment memory, long transformed) {
+  /** Transforms a group of the input, with the places of rows in memory after {@code doubts}. */
+  private void transform(
+      MemorySegment input, Tiles tiles, int group, MemorySegment memory, long transformed) {
+    long channel = problem.types().input().bytes((long) group * problem.channels().inPerGroup());
     int size = tiling.outputs() + WinogradTransform.TAPS - 1;
     long places = memory.address() + OutputKernel.DOUBT_BYTES;
     for (int row = tiles.fromRow(); row < tiles.toRow(); row++) {
@@ -373,7 +386,7 @@ public final class WinogradConv implements BoundKernel {
         while (end < tiles.toColumn() && inputs[end] == kernel) {
           end++;
         }
-        long x = tiling.firstColumn(column) * inputPixelBytes();
+        long x = tiling.firstColumn(column) * inputPixelBytes() + channel;
         for (int i = 0; i < size; i++) {
           boolean isInside = y + i >= 0 && y + i < tiling.height().size();
           long at =
@@ -391,7 +404,7 @@ public final class WinogradConv implements BoundKernel {
   }
 
   private void store(Operands operands, Tiles tiles, int panel, long sums, long doubts) {
-    int firstChannel = panel * (int) (layout.sums().tile() / 4);
+    int firstChannel = packing.firstChannel(panel);
     @Nullable OutputKernel[] kernels = results[kind(panel)];
     long channelBias = bias.address() + 4L * firstChannel;
     MemorySegment third = operands.third() == null ? operands.output() : operands.third();

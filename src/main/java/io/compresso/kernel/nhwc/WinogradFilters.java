@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Filters {@code [o][c][3][3]} as {@code G g G^T}: {@code [panel][position][c][vector][lane]},
- * computed in double precision and rounded once. The last panel may have fewer vectors.
+ * computed in double precision and rounded once. The last panel of a group may have fewer vectors.
  */
 final class WinogradFilters {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -35,25 +35,45 @@ final class WinogradFilters {
   }
 
   int panels() {
-    return Math.ceilDiv(problem.channels().out(), vectors * lanes);
+    return problem.channels().groups() * groupPanels();
+  }
+
+  /** Panels of a group. */
+  int groupPanels() {
+    return Math.ceilDiv(problem.channels().outPerGroup(), vectors * lanes);
   }
 
   int vectorsOf(int panel) {
-    int all = Math.ceilDiv(problem.channels().out(), lanes);
-    return Math.min(vectors, all - panel * vectors);
+    int all = Math.ceilDiv(problem.channels().outPerGroup(), lanes);
+    return Math.min(vectors, all - panel % groupPanels() * vectors);
+  }
+
+  /** The first output channel of a panel. */
+  int firstChannel(int panel) {
+    int group = panel / groupPanels();
+    return group * problem.channels().outPerGroup() + panel % groupPanels() * vectors * lanes;
+  }
+
+  /** Where a panel begins, in bytes. */
+  long offset(int panel) {
+    return panel / groupPanels() * groupBytes() + panel % groupPanels() * panelBytes();
   }
 
   /** Bytes of a panel that is not the last. */
-  long panelBytes() {
-    return 4L * transform.positions() * problem.channels().in() * vectors * lanes;
+  private long panelBytes() {
+    return vectorBytes() * vectors;
+  }
+
+  private long groupBytes() {
+    return vectorBytes() * Math.ceilDiv(problem.channels().outPerGroup(), lanes);
+  }
+
+  private long vectorBytes() {
+    return 4L * transform.positions() * problem.channels().inPerGroup() * lanes;
   }
 
   long bytes() {
-    return 4L
-        * transform.positions()
-        * problem.channels().in()
-        * Math.ceilDiv(problem.channels().out(), lanes)
-        * lanes;
+    return groupBytes() * problem.channels().groups();
   }
 
   /**
@@ -68,7 +88,7 @@ final class WinogradFilters {
             panels(),
             Workers.shared().size(),
             panel -> {
-              if (!pack(data, target.asSlice(panel * panelBytes()), panel)) {
+              if (!pack(data, target.asSlice(offset(panel)), panel)) {
                 moderate.set(false);
               }
             });
@@ -76,10 +96,11 @@ final class WinogradFilters {
   }
 
   private boolean pack(MemorySegment data, MemorySegment target, int panel) {
-    int channels = problem.channels().in();
+    int channels = problem.channels().inPerGroup();
     int width = vectorsOf(panel) * lanes;
-    int first = panel * vectors * lanes;
-    int count = Math.min(width, problem.channels().out() - first);
+    int first = firstChannel(panel);
+    int end = (panel / groupPanels() + 1) * problem.channels().outPerGroup();
+    int count = Math.min(width, end - first);
     float[][] rows = new float[count][];
     boolean moderate = true;
     for (int lane = 0; lane < count; lane++) {
@@ -187,14 +208,15 @@ final class WinogradFilters {
 
   /** Writes the filters that {@link #pack} has transformed, as floats, rounded. */
   void unpack(MemorySegment packed, MemorySegment target) {
-    int channels = problem.channels().in();
+    int channels = problem.channels().inPerGroup();
+    int perGroup = problem.channels().outPerGroup();
     int[] rows = transform.inverseRows();
     double[][] inverse = transform.filterInverse();
     double[][] values = new double[WinogradTransform.TAPS][WinogradTransform.TAPS];
     for (int o = 0; o < problem.channels().out(); o++) {
-      int panel = o / (vectors * lanes);
+      int panel = o / perGroup * groupPanels() + o % perGroup / (vectors * lanes);
       int width = vectorsOf(panel) * lanes;
-      long base = panel * panelBytes() + 4L * (o % (vectors * lanes));
+      long base = offset(panel) + 4L * (o - firstChannel(panel));
       for (int c = 0; c < channels; c++) {
         for (int i = 0; i < WinogradTransform.TAPS; i++) {
           for (int j = 0; j < WinogradTransform.TAPS; j++) {

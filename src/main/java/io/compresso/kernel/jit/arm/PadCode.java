@@ -80,8 +80,10 @@ record PadCode(RowPadder.Shape shape) {
 
   private void runs(Assembler a) {
     RowPadder.Runs runs = shape.runs();
-    if (runs.count() == 1) {
-      copy(a);
+    if (runs.count() <= 1) {
+      if (runs.count() == 1) {
+        copy(a);
+      }
       return;
     }
     a.mov(RUNS, runs.count());

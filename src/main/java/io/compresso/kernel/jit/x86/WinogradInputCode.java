@@ -65,7 +65,7 @@ record WinogradInputCode(VectorSet set, InputShape shape) {
       vector(a, code, columns, rows, true);
     }
     for (int i = 0; i < size; i++) {
-      a.add(POINTERS[i], (long) shape.outputs() * shape.channels() * elementBytes());
+      a.add(POINTERS[i], shape.outputs() * shape.pixelBytes());
     }
     a.add(TARGET, shape.tileBytes());
     a.dec(TILES);
@@ -104,7 +104,7 @@ record WinogradInputCode(VectorSet set, InputShape shape) {
       Assembler a, LinearCode code, LinearProgram columns, LinearProgram rows, boolean tail) {
     int size = columns.inputs();
     for (int column = shape.fromColumn(); column < shape.toColumn(); column++) {
-      long at = (long) column * shape.channels() * elementBytes();
+      long at = column * shape.pixelBytes();
       int j = column;
       code.emit(
           columns,

@@ -73,7 +73,7 @@ public final class X86WinogradConv implements Kernel {
       return acceptance;
     }
     DType input = conv.types().input();
-    int channels = conv.channels().in();
+    int channels = conv.channels().inPerGroup();
     return Acceptance.when(
             WinogradInputCode.takes(backend.set(), input, channels),
             "%d channels of %s".formatted(channels, input))
