@@ -7,6 +7,9 @@ import io.compresso.kernel.jit.x86.Encoder.Modifiers;
 import io.compresso.kernel.jit.x86.TapLines.Use;
 import io.compresso.kernel.nhwc.TileShape;
 import io.compresso.tensor.DType;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -65,12 +68,16 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
   /** Vectors of a panel whose products are of bytes. */
   static final int QUAD_VECTORS = 4;
 
+  /** Pixels of the largest tile whose products are of bytes. */
+  static final int MOST_QUAD_PIXELS = 4;
+
   private static final int VECTOR_BYTES = 64;
   private static final int LANES = 16;
   private static final int MOST_EDGES = 12;
-  private static final int FIRST_COLUMN = 16;
-  private static final int FIRST_PAIR = 20;
-  private static final int FIRST_QUAD = 24;
+  private static final int FIRST_QUAD = 16;
+  private static final int FIRST_FILTER = 24;
+  private static final int FILTER_REGISTERS = 2;
+  private static final Vec SPARE = Vec.zmm(26);
   private static final int REGISTERS = 32;
 
   /** What stores need beside the sums. */
@@ -186,12 +193,11 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
       a.mov(TAP_ROWS, lines.repeats());
     }
     Label next = a.here();
-    for (int line = 0; line < lines.uses().size(); line++) {
-      a.mov(SOURCE, Mem.at(POINTER, 8L * line));
-      a.add(SOURCE, PLACE);
-      if (quads) {
-        quads(a, t, pixels);
-      } else {
+    if (quads) {
+      quads(a, t, pixels);
+    } else {
+      for (int line = 0; line < lines.uses().size(); line++) {
+        beginLine(a, line);
         taps(a, t, pixels, lines.uses().get(line));
       }
     }
@@ -202,12 +208,17 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
       a.jump(Condition.NOT_EQUAL, next);
     }
     if (quads) {
-      stores.storeInterleaved(a, pixels, length());
+      stores.storeInterleaved(a, pixels, length(), FIRST_QUAD);
     } else {
       stores.store(a, pixels);
     }
     a.add(PLACE, (long) tile.pixels() * tile.width().stride() * tile.pixelBytes());
     a.add(TileCode.RESULT, pixels * shape.output().pixelBytes());
+  }
+
+  private void beginLine(Assembler a, int line) {
+    a.mov(SOURCE, Mem.at(POINTER, 8L * line));
+    a.add(SOURCE, PLACE);
   }
 
   private Vec sum(int pixel, int vector) {
@@ -330,39 +341,95 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     return channels <= Vec.Length.YMM.bytes() ? Vec.Length.YMM : Vec.Length.ZMM;
   }
 
+  /** The products of a tile, filters and interleaved elements being shared by its rows. */
   private void quads(Assembler a, int t, int pixels) {
-    List<List<Integer>> columns = tile.quads();
     List<Slot> slots = tile.slots();
-    for (int quad = 0; quad < columns.size(); quad++) {
-      int here = quad;
-      if (slots.stream().noneMatch(slot -> slot.quad() == here && slot.pixel() < pixels)) {
-        continue;
-      }
-      interleave(a, t, columns.get(quad));
+    for (int quad = 0; quad < tile.quads().size(); quad++) {
+      List<Integer> used = new ArrayList<>();
       for (int i = 0; i < slots.size(); i++) {
-        Slot slot = slots.get(i);
-        if (slot.quad() != quad || slot.pixel() >= pixels) {
-          continue;
+        if (slots.get(i).quad() == quad && slots.get(i).pixel() < pixels) {
+          used.add(i);
         }
-        for (int j = 0; j < QUAD_VECTORS; j++) {
-          Vec sum = sum(slot.pixel(), j).as(length());
-          Vec bytes = new Vec(FIRST_QUAD + j, length());
-          Mem filter = Mem.at(FILTER, ((long) i * QUAD_VECTORS + j) * VECTOR_BYTES);
-          a.vpdpbusd(sum, bytes, filter);
-        }
+      }
+      if (!used.isEmpty()) {
+        quad(a, t, pixels, quad, used);
       }
     }
   }
 
-  private void interleave(Assembler a, int t, List<Integer> columns) {
+  /** A row of the filter after the other, first those whose lines are in registers already. */
+  private void quad(Assembler a, int t, int pixels, int quad, List<Integer> slots) {
+    List<Integer> held = new ArrayList<>(Collections.nCopies(lines.outputRows(), -1));
+    List<Integer> filterRows = new ArrayList<>();
+    for (int row = 0; row < lines.filterRows(); row++) {
+      filterRows.add(row);
+    }
+    while (!filterRows.isEmpty()) {
+      Integer filterRow =
+          Collections.min(
+              filterRows,
+              Comparator.comparingInt(row ->
+                  lines.linesOf(row).stream()
+                      .filter(line -> !held.contains(line))
+                      .toList()
+                      .size()));
+      filterRows.remove(filterRow);
+      List<Integer> needed = lines.linesOf(filterRow);
+      for (int line : needed) {
+        if (!held.contains(line)) {
+          int set = 0;
+          while (needed.contains(held.get(set))) {
+            set++;
+          }
+          held.set(set, line);
+          beginLine(a, line);
+          interleave(a, t, tile.quads().get(quad), set);
+        }
+      }
+      List<Integer> sets = needed.stream().map(held::indexOf).toList();
+      for (int slot : slots) {
+        multiply(a, slot, tile.slots().get(slot).pixel(), pixels, filterRow, sets);
+      }
+    }
+  }
+
+  /**
+   * Adds the products of a slot.
+   *
+   * @param sets for each row of the tile where its elements are
+   */
+  private void multiply(
+      Assembler a, int slot, int pixel, int pixels, int filterRow, List<Integer> sets) {
+    for (int j = 0; j < QUAD_VECTORS; j++) {
+      long place = ((long) filterRow * tile.slots().size() + slot) * QUAD_VECTORS + j;
+      Mem filter = Mem.at(FILTER, place * VECTOR_BYTES);
+      if (sets.size() == 1) {
+        a.vpdpbusd(sum(pixel, j).as(length()), quad(sets.getFirst(), j), filter);
+        continue;
+      }
+      Vec register = new Vec(FIRST_FILTER + j % FILTER_REGISTERS, length());
+      a.vmovups(register, filter);
+      for (int row = 0; row < sets.size(); row++) {
+        a.vpdpbusd(sum(row * pixels + pixel, j).as(length()), quad(sets.get(row), j), register);
+      }
+    }
+  }
+
+  private Vec quad(int set, int vector) {
+    return new Vec(FIRST_QUAD + set * QUAD_VECTORS + vector, length());
+  }
+
+  private void interleave(Assembler a, int t, List<Integer> columns, int set) {
+    Vec[] targets = new Vec[QUAD_VECTORS];
     Vec[] values = new Vec[QUAD_VECTORS];
     for (int i = 0; i < QUAD_VECTORS; i++) {
+      targets[i] = quad(set, i);
       // A column that is not there has filters of 0.
       if (i >= columns.size() || isPadding(t, columns.get(i))) {
         values[i] = PADDING.as(length());
         continue;
       }
-      values[i] = new Vec(FIRST_COLUMN + i, length());
+      values[i] = targets[i];
       Mem source = source(columns.get(i), 0);
       int channels = shape.tail() == 0 ? QUAD_VECTORS * LANES : shape.tail();
       if (channels == length().bytes()) {
@@ -374,17 +441,14 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
         a.vpxor(values[i], values[i], FLIP.as(length()));
       }
     }
-    for (int i = 0; i < 2; i++) {
-      Vec left = values[2 * i];
-      Vec right = values[2 * i + 1];
-      a.vpunpcklbw(new Vec(FIRST_PAIR + 2 * i, length()), left, right);
-      a.vpunpckhbw(new Vec(FIRST_PAIR + 2 * i + 1, length()), left, right);
-    }
-    for (int i = 0; i < 2; i++) {
-      Vec left = new Vec(FIRST_PAIR + i, length());
-      Vec right = new Vec(FIRST_PAIR + 2 + i, length());
-      a.vpunpcklwd(new Vec(FIRST_QUAD + 2 * i, length()), left, right);
-      a.vpunpckhwd(new Vec(FIRST_QUAD + 2 * i + 1, length()), left, right);
-    }
+    Vec first = SPARE.as(length());
+    a.vpunpcklbw(first, values[0], values[1]);
+    a.vpunpckhbw(targets[0], values[0], values[1]);
+    a.vpunpcklbw(targets[1], values[2], values[3]);
+    a.vpunpckhbw(targets[2], values[2], values[3]);
+    a.vpunpckhwd(targets[3], targets[0], targets[2]);
+    a.vpunpcklwd(targets[2], targets[0], targets[2]);
+    a.vpunpcklwd(targets[0], first, targets[1]);
+    a.vpunpckhwd(targets[1], first, targets[1]);
   }
 }

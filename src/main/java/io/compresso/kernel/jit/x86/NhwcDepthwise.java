@@ -39,9 +39,7 @@ final class NhwcDepthwise implements BoundKernel {
   /** Filters of more rows or columns are applied to one row of the output at a time. */
   private static final int MOST_SHARED_TAPS = 7;
 
-  private static final int MOST_QUAD_PIXELS = 4;
   private static final int INTERLEAVING_COST = 12;
-  private static final int STORING_COST = 24;
   private static final int CHUNKS_PER_THREAD = 6;
   private static final long LEAST_MACS = 1 << 16;
   private static final long CACHE = 400 << 10;
@@ -114,7 +112,7 @@ final class NhwcDepthwise implements BoundKernel {
         new Output(
             type, pixelBytes, width.outputSize() * pixelBytes, weights.quantization().scalesDown());
     this.fullPanels = channels / (vectors * LANES);
-    TapLines lines = quads ? oneRow(problem) : lines(problem);
+    TapLines lines = lines(problem);
     this.rows = rows(weights, lines);
     this.rowGroups = Math.ceilDiv(height.outputSize(), lines.outputRows());
     this.lastRows =
@@ -205,15 +203,20 @@ final class NhwcDepthwise implements BoundKernel {
   }
 
   private static ChannelTile quadTile(ConvProblem problem) {
+    TapLines lines = lines(problem);
     ChannelTile best = tile(problem, 1);
     double least = Double.POSITIVE_INFINITY;
-    int most = Math.min(MOST_QUAD_PIXELS, axes(problem).get(2).outputSize());
+    int most =
+        Math.min(
+            ChannelTileCode.MOST_QUAD_PIXELS / lines.outputRows(),
+            axes(problem).get(2).outputSize());
     for (int pixels = 1; pixels <= most; pixels++) {
       ChannelTile candidate = tile(problem, pixels);
-      double row =
-          INTERLEAVING_COST * candidate.quads().size()
-              + ChannelTileCode.QUAD_VECTORS * candidate.slots().size();
-      double cost = candidate.rows() * row / pixels + STORING_COST;
+      int slots = candidate.slots().size() * candidate.rows();
+      double cost =
+          (INTERLEAVING_COST * candidate.quads().size() * lines.count()
+                  + ChannelTileCode.QUAD_VECTORS * slots * (1 + lines.outputRows()))
+              / ((double) pixels * lines.outputRows());
       if (cost < least) {
         least = cost;
         best = candidate;

@@ -63,6 +63,19 @@ record TapLines(
         outputRows, List.copyOf(offsets), List.copyOf(uses), height.kernel(), slices);
   }
 
+  /** For each row of the tile the line that meets the given row of the filter. */
+  List<Integer> linesOf(int filterRow) {
+    List<Integer> found = new ArrayList<>();
+    for (int row = 0; row < outputRows; row++) {
+      for (int line = 0; line < uses.size(); line++) {
+        if (uses.get(line).contains(new Use(row, filterRow))) {
+          found.add(line);
+        }
+      }
+    }
+    return found;
+  }
+
   /** Lines that a tile reads. */
   int count() {
     return uses.size() * repeats;

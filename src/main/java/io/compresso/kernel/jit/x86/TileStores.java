@@ -129,17 +129,30 @@ record TileStores(VectorSet set, TileShape shape) {
     }
   }
 
-  /** Narrows and stores vectors of interleaved channels, see {@link ChannelTileCode}. */
-  void storeInterleaved(Assembler a, int pixels, Vec.Length length) {
+  /**
+   * Narrows and stores vectors of interleaved channels, see {@link ChannelTileCode}.
+   *
+   * @param columns pixels of a row of the tile
+   * @param free the first of four registers that may be overwritten
+   */
+  void storeInterleaved(Assembler a, int columns, Vec.Length length, int free) {
     Vec high = Vec.zmm(30);
     Vec zero = Vec.zmm(31).as(length);
-    a.vmovups(high, mem(Entry.HIGH));
+    if (hasHigh()) {
+      a.vmovups(high, mem(Entry.HIGH));
+    }
     if (shape.zeroPoint() != 0) {
       a.vmovups(zero, mem(Entry.ZERO_WORDS));
     }
-    for (int pixel = 0; pixel < pixels; pixel++) {
+    for (int j = 0; j < shape.vectors(); j++) {
+      a.vmovups(Vec.zmm(free + j), scale(j));
+    }
+    for (int pixel = 0; pixel < shape.rows() * columns; pixel++) {
       for (int j = 0; j < shape.vectors(); j++) {
-        quantize(a, pixel, pixels, j, high);
+        Vec sum = sum(pixel, j);
+        a.vcvtdq2ps(sum, sum);
+        a.vmulps(sum, sum, Vec.zmm(free + j));
+        round(a, sum, high);
       }
       Vec left = sum(pixel, 0).as(length);
       Vec right = sum(pixel, 2).as(length);
@@ -148,7 +161,7 @@ record TileStores(VectorSet set, TileShape shape) {
       addZero(a, left, zero);
       addZero(a, right, zero);
       narrowWords(a, left, right);
-      Mem target = result(pixel, pixels, 0);
+      Mem target = result(pixel, columns, 0);
       if (shape.tail() == 0 || shape.tail() == length.bytes()) {
         a.vmovups(target, left);
       } else {
@@ -215,10 +228,13 @@ record TileStores(VectorSet set, TileShape shape) {
   }
 
   private void scale(Assembler a, Vec sum, int vector) {
-    long constants = (long) vector * TileShape.CONSTANT_VECTORS * set.length().bytes();
-    Mem scale = Mem.at(TileCode.CONSTANTS, constants + set.length().bytes());
     a.vcvtdq2ps(sum, sum);
-    a.vmulps(sum, sum, scale, Modifiers.NONE);
+    a.vmulps(sum, sum, scale(vector), Modifiers.NONE);
+  }
+
+  private Mem scale(int vector) {
+    int bytes = set.length().bytes();
+    return Mem.at(TileCode.CONSTANTS, ((long) vector * TileShape.CONSTANT_VECTORS + 1) * bytes);
   }
 
   // 8-bit outputs
@@ -240,6 +256,10 @@ record TileStores(VectorSet set, TileShape shape) {
       }
       a.vaddps(sum, sum, added);
     }
+    round(a, sum, high);
+  }
+
+  private void round(Assembler a, Vec sum, Vec high) {
     if (lowByte() > shape.output().type().minValue()) {
       a.vmaxps(sum, sum, mem(Entry.LOW));
     }
