@@ -111,6 +111,14 @@ class GemmLawTest {
       problems.add(problem.withTypes(halfTypes(random)));
       problems.add(int8(problem, random));
     }
+    for (int m : new int[] {1, 13}) {
+      for (int[] size : new int[][] {{1037, 520}, {101, 5300}}) {
+        GemmProblem large = GemmProblem.ofFloat(m, size[0], size[1]);
+        problems.add(large.withEpilogue(fusedEpilogue(large.types(), random)));
+        problems.add(large.withTypes(halfTypes(random)));
+        problems.add(int8(large, random));
+      }
+    }
     Collections.shuffle(problems, random);
     return problems;
   }

@@ -54,15 +54,14 @@ record StageCode(
       a.mov(COUNT, columns / lanes);
       Label vector = a.here();
       load(a);
-      store(a);
+      store(a, value());
       a.add(FROM, (long) lanes * type.bits() / 8);
       a.add(TO, set.length().bytes());
       a.dec(COUNT);
       a.jump(Condition.NOT_EQUAL, vector);
     }
     if (tail > 0) {
-      loadTail(a, tail);
-      store(a);
+      store(a, loadTail(a, tail));
     }
     a.add(SOURCE, strides.source());
     a.add(TARGET, strides.target());
@@ -81,14 +80,14 @@ record StageCode(
     return set.register(0);
   }
 
-  private void store(Assembler a) {
+  private void store(Assembler a, Vec value) {
     if (widens && type == DType.BFLOAT16) {
-      a.vpslld(value(), value(), 16);
+      a.vpslld(value, value, 16);
     }
     if (flip != 0) {
-      a.vpxor(value(), value(), set.register(FLIPS));
+      a.vpxor(value, value, new Vec(FLIPS, value.length()));
     }
-    a.vmovups(Mem.at(TO), value());
+    a.vmovups(Mem.at(TO), value);
   }
 
   private void load(Assembler a) {
@@ -101,24 +100,22 @@ record StageCode(
     }
   }
 
-  private void loadTail(Assembler a, int tail) {
+  /** Loads a row's last elements; returns what of the register belongs to the row. */
+  private Vec loadTail(Assembler a, int tail) {
     if (set == VectorSet.AVX512) {
       maskedLoad(a);
-      return;
+      return value();
     }
     if (type == DType.FLOAT) {
       set.load(a, value(), Mem.at(FROM), true);
-      return;
+      return value();
     }
     int perHalf = 128 / type.bits();
     Vec low = value().as(Vec.Length.XMM);
     if (tail > perHalf) {
       // The whole half goes to its place at once.
       a.vmovups(low, Mem.at(FROM));
-      if (flip != 0) {
-        a.vpxor(low, low, new Vec(FLIPS, Vec.Length.XMM));
-      }
-      a.vmovups(Mem.at(TO), low);
+      store(a, low);
       a.add(FROM, 16);
       a.add(TO, 16);
     }
@@ -136,6 +133,7 @@ record StageCode(
     } else if (widens) {
       a.vpmovzxwd(value(), low);
     }
+    return tail > perHalf ? low : value();
   }
 
   private void maskedLoad(Assembler a) {
