@@ -84,7 +84,11 @@ record AmxCode(GemmShape shape, Products products, Block block, Supplier<Assembl
     int finished = finishedRows();
     GemmEpilogue epilogue =
         new GemmEpilogue(
-            shape, shape.whole(), SET, new Block(finished, block.vectors(), block.tail(), 0), a);
+            shape,
+            shape.whole(),
+            SET,
+            new Block(finished, block.vectors(), block.tail(), 0, false),
+            a);
     if (epilogue.hasThird()) {
       a.mov(GemmCode.THIRD, Mem.at(GemmCode.FRAME, GemmFrame.THIRD));
     }

@@ -220,7 +220,8 @@ final class FloatGemmRun extends GemmRun {
               0,
               part,
               Math.min(rowsAtATime, rows - i),
-              columnsOfBlock);
+              columnsOfBlock,
+              backwards);
         }
         done += part.depth();
       }

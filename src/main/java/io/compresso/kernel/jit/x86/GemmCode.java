@@ -27,8 +27,9 @@ record GemmCode(GemmShape shape, Part part, Isa isa, Block block) {
    * @param vectors vectors of a tile
    * @param tail elements of the last vector, 0 for all
    * @param ahead lines of the next panel that are fetched every {@value #UNROLL} steps
+   * @param backwards whether the first tile of columns is the last one in memory
    */
-  record Block(int rows, int vectors, int tail, int ahead) {}
+  record Block(int rows, int vectors, int tail, int ahead, boolean backwards) {}
 
   static final Gpr A = Gpr.RDI;
   static final Gpr B = Gpr.RSI;
@@ -71,7 +72,7 @@ record GemmCode(GemmShape shape, Part part, Isa isa, Block block) {
     a.mov(ROW_COUNT, Mem.at(Gpr.RSP, ROW_BLOCKS_ARGUMENT));
     if (block.ahead() > 0) {
       a.mov(AHEAD, B);
-      a.add(AHEAD, tileBytes());
+      a.add(AHEAD, direction() * tileBytes());
     }
     Label row = a.here();
     epilogue.initialise();
@@ -82,9 +83,9 @@ record GemmCode(GemmShape shape, Part part, Isa isa, Block block) {
     a.add(ROW, (long) block.rows() * RowTerms.BYTES);
     a.dec(ROW_COUNT);
     a.jump(Condition.NOT_EQUAL, row);
-    a.add(B, tileBytes());
-    a.add(C, (long) block.vectors() * set().lanes() * outputBytes());
-    a.add(COLUMNS, (long) block.vectors() * vectorBytes());
+    a.add(B, direction() * tileBytes());
+    a.add(C, direction() * block.vectors() * set().lanes() * outputBytes());
+    a.add(COLUMNS, direction() * block.vectors() * vectorBytes());
     a.dec(Mem.at(Gpr.RSP, COLUMN_TILES_ARGUMENT));
     a.jump(Condition.NOT_EQUAL, column);
     a.vzeroupper();
@@ -113,6 +114,10 @@ record GemmCode(GemmShape shape, Part part, Isa isa, Block block) {
     return shape.right().isPacked()
         ? shape.right().panelBytes()
         : (long) block.vectors() * set().lanes() * shape.right().columnBytes();
+  }
+
+  private long direction() {
+    return block.backwards() ? -1 : 1;
   }
 
   Vec sumRegister(int i, int j) {

@@ -21,7 +21,7 @@ final class GemmProduct implements AutoCloseable {
   static final int PANEL_VECTORS = 2;
 
   private static final int MOST_VECTORS = 8;
-  private static final int AHEAD_LEAST_BYTES = 1 << 15;
+  private static final int AHEAD_LEAST_BYTES = 1 << 14;
 
   private final GemmShape shape;
   private final Isa isa;
@@ -88,6 +88,26 @@ final class GemmProduct implements AutoCloseable {
    */
   void multiply(
       long frame, long a, long b, long c, long column, long row, Part part, int rows, int columns) {
+    multiply(frame, a, b, c, column, row, part, rows, columns, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param backwards whether columns are computed from the last to the first, where that makes a
+   *     difference to what the caches hold
+   */
+  void multiply(
+      long frame,
+      long a,
+      long b,
+      long c,
+      long column,
+      long row,
+      Part part,
+      int rows,
+      int columns,
+      boolean backwards) {
     if (rows == 0 || columns == 0) {
       return;
     }
@@ -95,13 +115,24 @@ final class GemmProduct implements AutoCloseable {
     int blocks = Math.ceilDiv(rows, most);
     int rowsPerBlock = tiles != null ? Math.min(rows, most) : Math.ceilDiv(rows, blocks);
     int full = rows / rowsPerBlock;
-    section(frame, a, b, c, column, row, part, rowsPerBlock, full, columns);
+    section(frame, a, b, c, column, row, part, rowsPerBlock, full, columns, backwards);
     int done = full * rowsPerBlock;
     if (done < rows) {
       long left = part.depth() == 0 ? 0 : 4 * done * shape.left().rowStride();
       long output = done * shape.output().stride() * shape.output().bytes();
       long terms = (long) done * RowTerms.BYTES;
-      section(frame, a + left, b, c + output, column, row + terms, part, rows - done, 1, columns);
+      section(
+          frame,
+          a + left,
+          b,
+          c + output,
+          column,
+          row + terms,
+          part,
+          rows - done,
+          1,
+          columns,
+          backwards);
     }
   }
 
@@ -115,14 +146,27 @@ final class GemmProduct implements AutoCloseable {
       Part part,
       int rows,
       int blocks,
-      int columns) {
+      int columns,
+      boolean backwards) {
     int lanes = set.lanes();
     boolean packed = shape.right().isPacked();
     int vectors = packed ? PANEL_VECTORS : Math.min(vectorsFor(rows), Math.ceilDiv(columns, lanes));
     int tiles = columns / (vectors * lanes);
     if (tiles > 0) {
-      MemorySegment code = code(part, rows, vectors, 0, ahead(blocks));
-      call(code, frame, a, b, c, column, row, blocks, tiles);
+      boolean turned = backwards && packed && this.tiles == null && part.depth() > 0;
+      MemorySegment code = code(part, rows, vectors, 0, ahead(blocks), turned);
+      long last = turned ? tiles - 1 : 0;
+      long lastColumn = last * vectors * lanes;
+      call(
+          code,
+          frame,
+          a,
+          b + last * shape.right().panelBytes(),
+          c + lastColumn * shape.output().bytes(),
+          column + 4 * lastColumn,
+          row,
+          blocks,
+          tiles);
     }
     int done = tiles * vectors * lanes;
     int rest = columns - done;
@@ -130,7 +174,7 @@ final class GemmProduct implements AutoCloseable {
       long right =
           packed ? tiles * shape.right().panelBytes() : (long) done * shape.right().columnBytes();
       long from = part.depth() == 0 ? b : b + right;
-      MemorySegment code = code(part, rows, Math.ceilDiv(rest, lanes), rest % lanes, 0);
+      MemorySegment code = code(part, rows, Math.ceilDiv(rest, lanes), rest % lanes, 0, false);
       call(
           code,
           frame,
@@ -172,18 +216,20 @@ final class GemmProduct implements AutoCloseable {
     NativeCall.tile(code, a, b, c, column, row, frame, blocks, tiles);
   }
 
-  private MemorySegment code(Part part, int rows, int vectors, int tail, int ahead) {
+  private MemorySegment code(
+      Part part, int rows, int vectors, int tail, int ahead, boolean backwards) {
     for (Variant variant : variants) {
       Block block = variant.block;
       if (block.rows() == rows
           && block.vectors() == vectors
           && block.tail() == tail
           && block.ahead() == ahead
+          && block.backwards() == backwards
           && variant.part.equals(part)) {
         return variant.code.entry();
       }
     }
-    return make(part, new Block(rows, vectors, tail, ahead));
+    return make(part, new Block(rows, vectors, tail, ahead, backwards));
   }
 
   private synchronized MemorySegment make(Part part, Block block) {

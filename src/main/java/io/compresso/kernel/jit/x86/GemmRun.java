@@ -13,12 +13,24 @@ import java.lang.ref.Reference;
 
 /** A prepared product of two matrices, cut into blocks of the output that threads share. */
 abstract class GemmRun implements PreparedKernel {
+  /** Products with fewer rows wait for the right operand. */
+  private static final int FEW_ROWS = 16;
+
+  /** Bytes of a right operand that nearer caches hold beside other data. */
+  private static final long NEAR_BYTES = 1 << 19;
+
   final KernelSpec spec;
   final GemmProblem problem;
   final Arena arena = Arena.ofShared();
 
   /** What a {@link GemmFrame} holds before a run's own values. */
   final MemorySegment frame = arena.allocate(GemmFrame.BYTES, 64);
+
+  /**
+   * The direction of the last run. Runs at the same time may all turn it, which is of no
+   * consequence for their results.
+   */
+  private boolean turned;
 
   GemmRun(KernelSpec spec, GemmProblem problem) {
     this.spec = spec;
@@ -65,6 +77,16 @@ abstract class GemmRun implements PreparedKernel {
     return problem.m() > 0 && problem.n() > 0;
   }
 
+  /**
+   * Whether a run computes the last columns first: every other one does, so that it begins with
+   * those weights that the one before has read last and that are still in the caches.
+   */
+  private boolean turn() {
+    boolean turns = problem.m() < FEW_ROWS && hasWeights() && problem.weightBytes() > NEAR_BYTES;
+    turned = turns && !turned;
+    return turned;
+  }
+
   /** Memory of a frame for a binding, which lives as long as that. */
   static MemorySegment ownFrame() {
     return Arena.ofAuto().allocate(GemmFrame.BYTES, 64);
@@ -77,6 +99,7 @@ abstract class GemmRun implements PreparedKernel {
     final MemorySegment own;
     final Blocks blocks;
     private final Workers.ChunkTask multiplying = this::multiply;
+    boolean backwards;
 
     Run(Operands operands, int threads, MemorySegment own, Blocks blocks) {
       this.operands = operands;
@@ -94,6 +117,7 @@ abstract class GemmRun implements PreparedKernel {
     abstract void multiply(int block);
 
     final void multiplyBlocks() {
+      backwards = turn();
       Workers.shared().run(blocks.count(), threads, multiplying);
     }
 

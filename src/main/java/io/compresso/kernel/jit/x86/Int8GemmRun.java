@@ -290,7 +290,8 @@ final class Int8GemmRun extends GemmRun {
           ofRows.address() + (long) RowTerms.BYTES * row,
           whole,
           blocks.rowsOf(block),
-          blocks.columnsOf(block));
+          blocks.columnsOf(block),
+          backwards);
     }
   }
 
