@@ -1,6 +1,7 @@
 package io.compresso.kernel;
 
 import io.compresso.kernel.jit.AnonymousPages;
+import io.compresso.kernel.jit.SharedPages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -10,7 +11,10 @@ import java.lang.foreign.MemorySegment;
  */
 public final class ZeroedMemory {
   /** From so many bytes on pages are taken from the system. */
-  private static final long LEAST_MAPPED = 1 << 22;
+  private static final long LEAST_MAPPED = 1 << 21;
+
+  /** From so many bytes on pages are shared. */
+  private static final long LEAST_SHARED = 1 << 15;
 
   /** What pages are aligned to at least. */
   private static final long PAGE = 4096;
@@ -24,8 +28,13 @@ public final class ZeroedMemory {
    *     run
    */
   public static MemorySegment allocate(Arena arena, long bytes, long alignment) {
-    MemorySegment pages =
-        bytes >= LEAST_MAPPED && alignment <= PAGE ? AnonymousPages.allocate(arena, bytes) : null;
+    MemorySegment pages = null;
+    if (bytes >= LEAST_SHARED && alignment <= PAGE) {
+      pages =
+          bytes >= LEAST_MAPPED
+              ? AnonymousPages.allocate(arena, bytes)
+              : SharedPages.allocate(arena, bytes, alignment);
+    }
     return pages == null ? arena.allocate(bytes, alignment) : pages;
   }
 }

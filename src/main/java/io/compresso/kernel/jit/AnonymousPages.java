@@ -17,6 +17,15 @@ public final class AnonymousPages {
    * @return null where there is none to have, or calls of the system are not allowed
    */
   public static @Nullable MemorySegment allocate(Arena arena, long bytes) {
+    MemorySegment pages = map(bytes);
+    return pages == null
+        ? null
+        : MemorySegment.ofAddress(pages.address())
+            .reinterpret(bytes, arena, _ -> SystemCalls.unmap(pages));
+  }
+
+  /** Whole pages that somebody has to unmap; null where there are none to have. */
+  static @Nullable MemorySegment map(long bytes) {
     if (!ExecutableMemory.allowed().accepted()) {
       return null;
     }
@@ -36,11 +45,6 @@ public final class AnonymousPages {
     }
     MemorySegment pages = mapped.asSlice(before, length);
     SystemCalls.preferLargePages(pages);
-    long address = pages.address();
-    return MemorySegment.ofAddress(address)
-        .reinterpret(
-            bytes,
-            arena,
-            _ -> SystemCalls.unmap(MemorySegment.ofAddress(address).reinterpret(length)));
+    return pages;
   }
 }
