@@ -73,6 +73,25 @@ record GemmPanels(int k, int n, boolean transposed, Unit unit, int width) {
         .run(chunks, threads, chunk -> pack(matrix, panels, bytes, sums, chunk, chunks));
   }
 
+  /** Packs panels from the first to before the second. */
+  @FunctionalInterface
+  interface Packer {
+    void pack(int first, int end);
+  }
+
+  /** Has all panels packed, by several threads where that is worth it. */
+  void inChunks(int threads, Packer packer) {
+    int count = Math.ceilDiv(n, width);
+    int chunks = chunks(threads);
+    Workers.shared()
+        .run(
+            chunks,
+            threads,
+            chunk ->
+                packer.pack(
+                    (int) ((long) chunk * count / chunks), (int) ((chunk + 1L) * count / chunks)));
+  }
+
   /** Into how many chunks packing is best cut. */
   int chunks(int threads) {
     return WordPacker.chunks(Math.ceilDiv(n, width), bytes(), threads);

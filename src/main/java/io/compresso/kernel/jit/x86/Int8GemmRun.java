@@ -169,7 +169,14 @@ final class Int8GemmRun extends GemmRun {
 
   private void pack(MemorySegment matrix, MemorySegment target, MemorySegment terms, int threads) {
     int[] sums = new int[problem.n()];
-    panels.pack(matrix, target, new Bytes(problem.types().weight(), weightMove()), sums, threads);
+    Bytes bytes = new Bytes(problem.types().weight(), weightMove());
+    if (QuadRows.accepts(spec.isa(), panels, bytes, matrix)) {
+      try (QuadRows rows = new QuadRows(panels, bytes)) {
+        panels.inChunks(threads, (first, end) -> rows.pack(matrix, target, sums, first, end));
+      }
+    } else {
+      panels.pack(matrix, target, bytes, sums, threads);
+    }
     for (int j = 0; j < problem.n(); j++) {
       terms.set(
           INT, at(ColumnTerms.ZERO_POINT_FACTOR, j), sums[j] - problem.k() * weightZeroPoint(j));
