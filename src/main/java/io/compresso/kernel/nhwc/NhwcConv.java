@@ -9,6 +9,7 @@ import io.compresso.kernel.Workers;
 import io.compresso.kernel.ZeroedMemory;
 import io.compresso.kernel.nhwc.TileShape.Output;
 import io.compresso.kernel.panel.Scratch;
+import io.compresso.kernel.panel.WordTransposer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -88,7 +89,9 @@ public final class NhwcConv implements BoundKernel {
       filterSums = new int[0];
     } else {
       filters = ZeroedMemory.allocate(arena, packing.bytes(), 64);
-      filterSums = packing.pack(data, filters, Workers.shared().size());
+      try (WordTransposer transposer = backend.transposer()) {
+        filterSums = packing.pack(data, filters, Workers.shared().size(), transposer);
+      }
     }
   }
 
@@ -196,7 +199,8 @@ public final class NhwcConv implements BoundKernel {
         MemorySegment packed = given.segment();
         memory =
             memory(
-                packed, packing.pack(Objects.requireNonNull(operands.second()), packed, threads));
+                packed,
+                packing.pack(Objects.requireNonNull(operands.second()), packed, threads, null));
         compute();
       }
     }

@@ -4,8 +4,11 @@ import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.panel.WordPacker;
+import io.compresso.kernel.panel.WordTransposer;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Packs filters for tiles: {@code [group][panel][run][step][part][vector][lane][4 bytes]}.
@@ -80,10 +83,33 @@ final class PackedFilters {
    * Packs the filters.
    *
    * @param target {@link #bytes} bytes, all of which are written
+   * @param transposer packs what it can, if there is one
    * @return the sums of the filters of integers, one an output channel
    */
-  int[] pack(MemorySegment data, MemorySegment target, int threads) {
+  int[] pack(
+      MemorySegment data, MemorySegment target, int threads, @Nullable WordTransposer transposer) {
     int[] sums = new int[arithmetic.isInteger() ? problem.channels().out() : 0];
+    if (transposer != null && FilterColumns.accepts(this, data)) {
+      FilterColumns columns = new FilterColumns(this, transposer);
+      pack(target, threads, () -> columns.packer(data));
+    } else {
+      pack(target, threads, () -> new PanelPacker(this, data, sums)::pack);
+    }
+    return sums;
+  }
+
+  /** Packs single panels, one after the other. */
+  @FunctionalInterface
+  interface Packer {
+    /**
+     * Packs one panel.
+     *
+     * @param target the panel's memory, which is written as a whole
+     */
+    void pack(int group, int panel, MemorySegment target);
+  }
+
+  private void pack(MemorySegment target, int threads, Supplier<Packer> packers) {
     int panels = tiling.panels();
     int count = geometry.channels().groups() * panels;
     int chunks = WordPacker.chunks(count, target.byteSize(), threads);
@@ -92,7 +118,7 @@ final class PackedFilters {
             chunks,
             threads,
             chunk -> {
-              PanelPacker packer = new PanelPacker(this, data, sums);
+              Packer packer = packers.get();
               int end = (int) ((chunk + 1L) * count / chunks);
               for (int i = (int) ((long) chunk * count / chunks); i < end; i++) {
                 int group = i / panels;
@@ -102,6 +128,5 @@ final class PackedFilters {
                     group, panel, target.asSlice(at, vectorBytes() * tiling.vectorsOf(panel)));
               }
             });
-    return sums;
   }
 }

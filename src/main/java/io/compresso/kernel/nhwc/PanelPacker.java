@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** Packs panels of filters one after the other. */
-final class PanelPacker {
+final class PanelPacker implements PackedFilters.Packer {
   private final PackedFilters packing;
   private final WordPacker words;
   private final int[] sums;
@@ -36,12 +36,8 @@ final class PanelPacker {
     }
   }
 
-  /**
-   * Packs one panel.
-   *
-   * @param target the panel's memory, which is written as a whole
-   */
-  void pack(int group, int panel, MemorySegment target) {
+  @Override
+  public void pack(int group, int panel, MemorySegment target) {
     Tiling tiling = packing.tiling;
     int before = panel * tiling.vectors() * tiling.lanes();
     int room = tiling.vectorsOf(panel) * tiling.lanes();

@@ -1,5 +1,8 @@
 package io.compresso.kernel.nhwc;
 
+import io.compresso.kernel.panel.WordTransposer;
+import org.jspecify.annotations.Nullable;
+
 /** Makes the code of one instruction set and one arithmetic. */
 public interface TileBackend {
   Arithmetic arithmetic();
@@ -32,4 +35,9 @@ public interface TileBackend {
   TileKernel tiles(TileShape shape);
 
   RowPadder padder(RowPadder.Shape shape);
+
+  /** What packs filters of single precision; null where there is nothing of the kind. */
+  default @Nullable WordTransposer transposer() {
+    return null;
+  }
 }

@@ -2,7 +2,9 @@ package io.compresso.kernel.nhwc;
 
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.nhwc.TileShape.Output;
+import io.compresso.kernel.panel.WordTransposer;
 import io.compresso.tensor.DType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the code of {@link WinogradConv} for one instruction set. Kernels are given addresses of
@@ -18,11 +20,49 @@ public interface WinogradBackend {
   /** Tiles whose products are summed at a time with panels of so many vectors. */
   int mostTiles(int vectors);
 
+  /**
+   * What transforms filters; null where there is nothing of the kind.
+   *
+   * @param outputs of a side of a tile
+   */
+  default @Nullable FilterKernel filters(int outputs) {
+    return null;
+  }
+
   InputKernel input(InputShape shape);
 
   ProductKernel product(ProductShape shape);
 
   OutputKernel output(OutputShape shape);
+
+  /**
+   * Transforms filters of {@link WordTransposer#LANES} output channels, in double precision and
+   * rounded once. Safe for use by many threads.
+   */
+  interface FilterKernel extends AutoCloseable {
+    /** What brings filters into the order that is transformed. */
+    WordTransposer transposer();
+
+    /**
+     * Transforms filters.
+     *
+     * @param filters {@code [input channel][tap][lane]}
+     * @param channels of the input, at least 1
+     * @param positionBytes from one value of a transformed filter to the next
+     * @param channelBytes from one transformed filter to the next
+     * @param largest bits of floats, one a lane, that become those of the largest magnitudes
+     */
+    void run(
+        long filters,
+        int channels,
+        long target,
+        long positionBytes,
+        long channelBytes,
+        long largest);
+
+    @Override
+    void close();
+  }
 
   /**
    * Tiles of the input of the same borders.

@@ -10,6 +10,7 @@ import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.ZeroedMemory;
 import io.compresso.kernel.nhwc.TileShape.Output;
+import io.compresso.kernel.nhwc.WinogradBackend.FilterKernel;
 import io.compresso.kernel.nhwc.WinogradBackend.InputKernel;
 import io.compresso.kernel.nhwc.WinogradBackend.InputShape;
 import io.compresso.kernel.nhwc.WinogradBackend.OutputKernel;
@@ -133,7 +134,9 @@ public final class WinogradConv implements BoundKernel {
     this.output =
         new Output(types.output(), pixelBytes, tiling.width().outputSize() * pixelBytes, false);
     this.filters = ZeroedMemory.allocate(arena, packing.bytes(), LINE);
-    this.moderate = packing.pack(Objects.requireNonNull(weights.data()), filters);
+    try (FilterKernel kernel = backend.filters(outputs)) {
+      this.moderate = packing.pack(Objects.requireNonNull(weights.data()), filters, kernel);
+    }
     this.bias = arena.allocate(4L * (problem.channels().out() + backend.lanes()), LINE);
     if (problem.epilogue().bias()) {
       bias.copyFrom(Objects.requireNonNull(weights.bias()));

@@ -2,10 +2,13 @@ package io.compresso.kernel.nhwc;
 
 import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.nhwc.WinogradBackend.FilterKernel;
+import io.compresso.kernel.panel.WordTransposer;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Filters {@code [o][c][3][3]} as {@code G g G^T}: {@code [panel][position][c][vector][lane]},
@@ -54,6 +57,11 @@ final class WinogradFilters {
     return group * problem.channels().outPerGroup() + panel % groupPanels() * vectors * lanes;
   }
 
+  /** The channel after the last one of a panel's group. */
+  private int endChannel(int panel) {
+    return (panel / groupPanels() + 1) * problem.channels().outPerGroup();
+  }
+
   /** Where a panel begins, in bytes. */
   long offset(int panel) {
     return panel / groupPanels() * groupBytes() + panel % groupPanels() * panelBytes();
@@ -79,28 +87,52 @@ final class WinogradFilters {
   /**
    * Transforms filters.
    *
+   * @param kernel does the work, if there is one
    * @return whether the filters are so far from overflow that the transformed ones are finite
    */
-  boolean pack(MemorySegment data, MemorySegment target) {
+  boolean pack(MemorySegment data, MemorySegment target, @Nullable FilterKernel kernel) {
+    boolean compiled = kernel != null && lanes == WordTransposer.LANES && data.isNative();
     AtomicBoolean moderate = new AtomicBoolean(true);
     Workers.shared()
         .run(
             panels(),
             Workers.shared().size(),
             panel -> {
-              if (!pack(data, target.asSlice(offset(panel)), panel)) {
+              MemorySegment here = target.asSlice(offset(panel));
+              boolean fine =
+                  compiled && kernel != null
+                      ? pack(data, here, panel, kernel)
+                      : pack(data, here, panel);
+              if (!fine) {
                 moderate.set(false);
               }
             });
     return moderate.get();
   }
 
+  private boolean pack(MemorySegment data, MemorySegment target, int panel, FilterKernel kernel) {
+    int channels = problem.channels().inPerGroup();
+    long channelBytes = 4L * vectorsOf(panel) * lanes;
+    boolean halves = problem.types().weight() == DType.FLOAT16;
+    try (TransposedFilters filters = new TransposedFilters(kernel, data, halves, channels)) {
+      for (int vector = 0; vector < vectorsOf(panel); vector++) {
+        int first = firstChannel(panel) + vector * lanes;
+        filters.transform(
+            first,
+            Math.min(lanes, endChannel(panel) - first),
+            target.address() + 4L * vector * lanes,
+            channels * channelBytes,
+            channelBytes);
+      }
+      return filters.largest() < Float.floatToRawIntBits(MODERATE);
+    }
+  }
+
   private boolean pack(MemorySegment data, MemorySegment target, int panel) {
     int channels = problem.channels().inPerGroup();
     int width = vectorsOf(panel) * lanes;
     int first = firstChannel(panel);
-    int end = (panel / groupPanels() + 1) * problem.channels().outPerGroup();
-    int count = Math.min(width, end - first);
+    int count = Math.min(width, endChannel(panel) - first);
     float[][] rows = new float[count][];
     boolean moderate = true;
     for (int lane = 0; lane < count; lane++) {

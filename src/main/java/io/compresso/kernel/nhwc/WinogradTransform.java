@@ -113,7 +113,7 @@ public final class WinogradTransform {
   }
 
   /** {@code G}. */
-  double[][] filter() {
+  public double[][] filter() {
     return filter;
   }
 

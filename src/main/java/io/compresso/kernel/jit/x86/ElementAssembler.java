@@ -2,8 +2,12 @@ package io.compresso.kernel.jit.x86;
 
 import static io.compresso.kernel.jit.x86.Instruction.BZHI;
 import static io.compresso.kernel.jit.x86.Instruction.VBLENDMPS;
+import static io.compresso.kernel.jit.x86.Instruction.VCVTPD2PS;
+import static io.compresso.kernel.jit.x86.Instruction.VCVTPS2PD;
 import static io.compresso.kernel.jit.x86.Instruction.VEXTRACTI128;
+import static io.compresso.kernel.jit.x86.Instruction.VFMADD231PD;
 import static io.compresso.kernel.jit.x86.Instruction.VMOVHPS;
+import static io.compresso.kernel.jit.x86.Instruction.VMULPD;
 import static io.compresso.kernel.jit.x86.Instruction.VPAND;
 import static io.compresso.kernel.jit.x86.Instruction.VPBLENDMB;
 import static io.compresso.kernel.jit.x86.Instruction.VPERMI2B;
@@ -104,6 +108,25 @@ final class ElementAssembler extends Assembler {
   }
 
   // Floats
+
+  /** Single precision to double. */
+  void vcvtps2pd(Vec target, Mem source) {
+    vector(VCVTPS2PD, target, source);
+  }
+
+  /** Double precision to single, rounded, into half a register. */
+  void vcvtpd2ps(Vec target, Vec source) {
+    vector(VCVTPD2PS, target, source);
+  }
+
+  void vmulpd(Vec target, Vec left, Mem right, Modifiers modifiers) {
+    vector(VMULPD, target, left, right, modifiers);
+  }
+
+  /** {@code target += left * right}. */
+  void vfmadd231pd(Vec target, Vec left, Mem right, Modifiers modifiers) {
+    vector(VFMADD231PD, target, left, right, modifiers);
+  }
 
   void vsqrtps(Vec target, Vec source) {
     vector(VSQRTPS, target, source);

@@ -155,7 +155,11 @@ abstract class VectorAssembler extends GeneralAssembler {
 
   /** Two 128-bit lanes of {@code left} and two of {@code right}, each named by two bits. */
   void vshuff32x4(Vec target, Vec left, Vec right, int lanes) {
-    vector(VSHUFF32X4, target, left, right);
+    vshuff32x4(target, left, right, lanes, Modifiers.NONE);
+  }
+
+  void vshuff32x4(Vec target, Vec left, Vec right, int lanes, Modifiers modifiers) {
+    vector(VSHUFF32X4, target, left, right, modifiers);
     code.int8(lanes);
   }
 

@@ -8,6 +8,8 @@ import io.compresso.kernel.nhwc.RowPadder;
 import io.compresso.kernel.nhwc.TileBackend;
 import io.compresso.kernel.nhwc.TileKernel;
 import io.compresso.kernel.nhwc.TileShape;
+import io.compresso.kernel.panel.WordTransposer;
+import org.jspecify.annotations.Nullable;
 
 /** Tiles of convolutions over NHWC in machine code. */
 record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
@@ -60,5 +62,10 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
         shape.arithmetic(),
         CodeCache.lease(copy, copy::generate),
         CodeCache.lease(fill, fill::generate));
+  }
+
+  @Override
+  public @Nullable WordTransposer transposer() {
+    return X86WordTransposer.of(set);
   }
 }

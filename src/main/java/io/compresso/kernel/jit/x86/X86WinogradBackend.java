@@ -3,7 +3,10 @@ package io.compresso.kernel.jit.x86;
 import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.nhwc.WinogradBackend;
+import io.compresso.kernel.panel.WordTransposer;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import org.jspecify.annotations.Nullable;
 
 /** Winograd's transforms and products in machine code. */
 record X86WinogradBackend(VectorSet set) implements WinogradBackend {
@@ -25,6 +28,17 @@ record X86WinogradBackend(VectorSet set) implements WinogradBackend {
   }
 
   @Override
+  public @Nullable FilterKernel filters(int outputs) {
+    WordTransposer transposer = X86WordTransposer.of(set);
+    if (transposer == null) {
+      return null;
+    }
+    WinogradFilterCode generator = new WinogradFilterCode(outputs);
+    return new Filters(
+        transposer, CodeCache.lease(generator, generator::generate), generator.factors());
+  }
+
+  @Override
   public InputKernel input(InputShape shape) {
     WinogradInputCode generator = new WinogradInputCode(set, shape);
     return new Input(CodeCache.lease(generator, generator::generate));
@@ -41,6 +55,35 @@ record X86WinogradBackend(VectorSet set) implements WinogradBackend {
     WinogradOutputCode generator = new WinogradOutputCode(set, shape);
     return new Output(
         CodeCache.lease(generator, generator::generate), generator.stores(shape.tail()).table());
+  }
+
+  private record Filters(WordTransposer transposer, CodeCache.Lease code, MemorySegment factors)
+      implements FilterKernel {
+    @Override
+    public void run(
+        long filters,
+        int channels,
+        long target,
+        long positionBytes,
+        long channelBytes,
+        long largest) {
+      NativeCall.block(
+          code.entry(),
+          filters,
+          largest,
+          target,
+          factors.address(),
+          channels,
+          positionBytes,
+          channelBytes);
+      Reference.reachabilityFence(factors);
+    }
+
+    @Override
+    public void close() {
+      transposer.close();
+      code.close();
+    }
   }
 
   private record Input(CodeCache.Lease code) implements InputKernel {

@@ -183,6 +183,9 @@ class AssemblerGoldenTest {
     put("vunpcklpd zmm3, zmm20, zmm5", a -> a.vunpcklpd(zmm(3), zmm(20), zmm(5)));
     put("vunpckhpd zmm3, zmm20, zmm5", a -> a.vunpckhpd(zmm(3), zmm(20), zmm(5)));
     put("vshuff32x4 zmm3, zmm20, zmm5, 0x88", a -> a.vshuff32x4(zmm(3), zmm(20), zmm(5), 0x88));
+    put(
+        "vshuff32x4 zmm3{k1}{z}, zmm20, zmm5, 0x88",
+        a -> a.vshuff32x4(zmm(3), zmm(20), zmm(5), 0x88, Modifiers.zeroing(K1)));
     put("vcvtneps2bf16 ymm3, zmm20", a -> a.vcvtneps2bf16(ymm(3), zmm(20)));
     put("vsubps zmm3, zmm20, zmm5", a -> a.vsubps(zmm(3), zmm(20), zmm(5)));
     put("vcmpordps k2, zmm1, zmm20", a -> a.vcmpps(K2, zmm(1), zmm(20), Assembler.ORDERED));

@@ -119,6 +119,14 @@ class ElementAssemblerGoldenTest {
     put("vpunpckhqdq zmm1, zmm2, zmm23", a -> a.vpunpck(zmm(1), zmm(2), zmm(23), 8, true));
     put("vextracti128 [rdi+16], ymm9, 1", a -> a.vextracti128(Mem.at(RDI, 16), ymm(9)));
     put("vmovhps [rdi+8], xmm9", a -> a.vmovhps(Mem.at(RDI, 8), xmm(9)));
+    put("vcvtps2pd zmm20, [rdi+32]", a -> a.vcvtps2pd(zmm(20), Mem.at(RDI, 32)));
+    put("vcvtpd2ps ymm3, zmm20", a -> a.vcvtpd2ps(ymm(3), zmm(20)));
+    put(
+        "vmulpd zmm20, zmm3, qword ptr [rdi+8]{1to8}",
+        a -> a.vmulpd(zmm(20), zmm(3), Mem.at(RDI, 8), Modifiers.BROADCAST));
+    put(
+        "vfmadd231pd zmm20, zmm3, qword ptr [rdi+8]{1to8}",
+        a -> a.vfmadd231pd(zmm(20), zmm(3), Mem.at(RDI, 8), Modifiers.BROADCAST));
   }
 
   @TestFactory

@@ -2,6 +2,7 @@ package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.Isa;
 import io.compresso.kernel.Kernel;
+import io.compresso.kernel.nhwc.WinogradBackend;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
@@ -16,6 +17,11 @@ public final class WinogradKernels {
     return Stream.of(Isa.AVX512, Isa.AVX2)
         .flatMap(isa -> IntStream.rangeClosed(2, 4).mapToObj(outputs -> ofOutputs(isa, outputs)))
         .toList();
+  }
+
+  /** What makes the code of an instruction set. */
+  public static WinogradBackend backend(Isa isa) {
+    return new X86WinogradBackend(VectorSet.of(isa));
   }
 
   /** The kernel with tiles of so many outputs a side. */
