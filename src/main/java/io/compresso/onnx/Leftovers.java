@@ -17,6 +17,8 @@ import java.util.Map;
 
 /** What the messages of a model hold that {@code graph} has no place for, as wire bytes. */
 final class Leftovers {
+  private static final byte[] NOTHING = {};
+
   private final TensorDecoder tensors;
 
   Leftovers(TensorDecoder tensors) {
@@ -73,12 +75,18 @@ final class Leftovers {
   }
 
   static byte[] ofNode(NodeProto proto) {
-    NodeProto.Builder rest =
-        NodeProto.newBuilder()
-            .addAllDeviceConfigurations(proto.getDeviceConfigurationsList())
-            .setUnknownFields(proto.getUnknownFields());
-    ofAttributes(proto.getAttributeList()).forEach(rest::addAttribute);
-    return rest.build().toByteArray();
+    List<AttributeProto> attributes = ofAttributes(proto.getAttributeList());
+    if (attributes.isEmpty()
+        && proto.getDeviceConfigurationsCount() == 0
+        && !ModelDecoder.hasUnknown(proto.getUnknownFields())) {
+      return NOTHING;
+    }
+    return NodeProto.newBuilder()
+        .addAllDeviceConfigurations(proto.getDeviceConfigurationsList())
+        .setUnknownFields(proto.getUnknownFields())
+        .addAllAttribute(attributes)
+        .build()
+        .toByteArray();
   }
 
   static List<AttributeProto> ofAttributes(List<AttributeProto> attributes) {
@@ -99,9 +107,13 @@ final class Leftovers {
   }
 
   static byte[] ofValueInfo(ValueInfoProto proto, ValueType type) {
+    boolean whole = !proto.hasType() || TypeCodec.encode(type).equals(proto.getType());
+    if (whole && !ModelDecoder.hasUnknown(proto.getUnknownFields())) {
+      return NOTHING;
+    }
     ValueInfoProto.Builder rest =
         ValueInfoProto.newBuilder().setUnknownFields(proto.getUnknownFields());
-    if (proto.hasType() && !TypeCodec.encode(type).equals(proto.getType())) {
+    if (!whole) {
       rest.setType(proto.getType());
     }
     return rest.build().toByteArray();

@@ -169,7 +169,7 @@ final class ModelEncoder {
     if (rest.hasType() && TypeCodec.decode(rest.getType(), info.name()).equals(info.type())) {
       return builder.setType(rest.getType()).build();
     }
-    if (!info.type().equals(ValueType.UNKNOWN)) {
+    if (!info.type().isUnknown()) {
       builder.setType(TypeCodec.encode(info.type()));
     }
     return builder.build();

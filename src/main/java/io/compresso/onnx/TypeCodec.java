@@ -122,10 +122,10 @@ final class TypeCodec {
     TensorShapeProto.Builder builder = TensorShapeProto.newBuilder();
     for (Dim dim : dims) {
       TensorShapeProto.Dimension.Builder added = builder.addDimBuilder();
-      switch (dim) {
-        case Dim.Fixed(long size) -> added.setDimValue(size);
-        case Dim.Symbol(String name) -> added.setDimParam(name);
-        case Dim.Unknown() -> {}
+      if (dim instanceof Dim.Fixed fixed) {
+        added.setDimValue(fixed.size());
+      } else if (dim instanceof Dim.Symbol symbol) {
+        added.setDimParam(symbol.name());
       }
     }
     return builder.build();

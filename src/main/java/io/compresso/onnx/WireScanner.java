@@ -142,7 +142,9 @@ final class WireScanner {
       putVarint(tag);
       byte[] span = new Span(at, length).toBytes();
       putVarint(span.length);
-      put(MemorySegment.ofArray(span), 0, span.length);
+      ensure(span.length);
+      System.arraycopy(span, 0, out, size, span.length);
+      size += span.length;
     } else if (wire == DELIMITED) {
       boolean packed = field != null && field.isPackable();
       spend(packed ? length * SCALAR_COST : STRING_COST + length, at, here);
@@ -151,11 +153,11 @@ final class WireScanner {
       }
       putVarint(tag);
       putVarint(length);
-      put(file, at, length);
+      put(at, length);
     } else {
       spend(field == null ? STRING_COST : SCALAR_COST, at, here);
       putVarint(tag);
-      put(file, at, length);
+      put(at, length);
     }
   }
 
@@ -226,14 +228,21 @@ final class WireScanner {
 
   /** A byte of the file, by way of an array that holds what is near it. */
   private byte byteAt(long at) {
-    long index = at - windowStart;
-    if (index < 0 || index >= windowLength) {
-      windowStart = at;
-      windowLength = (int) Math.min(window.length, file.byteSize() - at);
-      MemorySegment.copy(file, ValueLayout.JAVA_BYTE, at, window, 0, windowLength);
-      index = 0;
+    if (!isNear(at, 1)) {
+      moveTo(at);
     }
-    return window[(int) index];
+    return window[(int) (at - windowStart)];
+  }
+
+  /** Whether so many bytes are in the array. */
+  private boolean isNear(long at, long length) {
+    return at >= windowStart && at + length <= windowStart + windowLength;
+  }
+
+  private void moveTo(long at) {
+    windowStart = at;
+    windowLength = (int) Math.min(window.length, file.byteSize() - at);
+    MemorySegment.copy(file, ValueLayout.JAVA_BYTE, at, window, 0, windowLength);
   }
 
   private void putVarint(long value) {
@@ -253,10 +262,17 @@ final class WireScanner {
     }
   }
 
-  private void put(MemorySegment from, long at, long length) {
+  private void put(long at, long length) {
     int count = Math.toIntExact(length);
     ensure(count);
-    MemorySegment.copy(from, ValueLayout.JAVA_BYTE, at, out, size, count);
+    if (count > window.length) {
+      MemorySegment.copy(file, ValueLayout.JAVA_BYTE, at, out, size, count);
+    } else {
+      if (!isNear(at, length)) {
+        moveTo(at);
+      }
+      System.arraycopy(window, (int) (at - windowStart), out, size, count);
+    }
     size += count;
   }
 
