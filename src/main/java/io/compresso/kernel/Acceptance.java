@@ -1,5 +1,6 @@
 package io.compresso.kernel;
 
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -17,6 +18,11 @@ public record Acceptance(Optional<String> refusal) {
   /** Yes if {@code condition}, or else no for the reason. */
   public static Acceptance when(boolean condition, String reason) {
     return condition ? YES : no(reason);
+  }
+
+  /** As {@link #when(boolean, String)}, with a reason that is written only for a no. */
+  public static Acceptance when(boolean condition, String format, Object... details) {
+    return condition ? YES : no(String.format(Locale.ROOT, format, details));
   }
 
   public boolean accepted() {

@@ -55,6 +55,7 @@ public record ConvProblem(
     return new ConvProblem(newTypes, layout, batch, channels, axes, epilogue);
   }
 
+  @Override
   public ConvProblem withEpilogue(Epilogue newEpilogue) {
     return new ConvProblem(types, layout, batch, channels, axes, newEpilogue);
   }

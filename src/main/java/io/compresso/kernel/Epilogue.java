@@ -86,8 +86,8 @@ public record Epilogue(
 
   /** Whether nothing but bias and clip is applied, or what else is. */
   public Acceptance isPlain() {
-    return Acceptance.when(
-        activation == Activation.NONE && residual == Residual.NONE,
-        "an epilogue with activation %s and residual %s".formatted(activation, residual));
+    return activation == Activation.NONE && residual == Residual.NONE
+        ? Acceptance.YES
+        : Acceptance.no("an epilogue with activation " + activation + " and residual " + residual);
   }
 }

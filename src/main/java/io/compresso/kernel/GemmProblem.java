@@ -48,6 +48,7 @@ public record GemmProblem(
     return new GemmProblem(types, m, n, k, Transpose.of(a, b), epilogue);
   }
 
+  @Override
   public GemmProblem withEpilogue(Epilogue newEpilogue) {
     return new GemmProblem(types, m, n, k, transpose, newEpilogue);
   }

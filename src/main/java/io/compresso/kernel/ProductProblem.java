@@ -21,6 +21,9 @@ public sealed interface ProductProblem extends Problem permits GemmProblem, Conv
   @Override
   int outputChannels();
 
+  /** The same with another epilogue. */
+  ProductProblem withEpilogue(Epilogue epilogue);
+
   /** Multiply-add operations. */
   long macs();
 

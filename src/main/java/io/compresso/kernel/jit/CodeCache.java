@@ -1,8 +1,10 @@
 package io.compresso.kernel.jit;
 
 import java.lang.foreign.MemorySegment;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -12,34 +14,41 @@ import java.util.function.Supplier;
 public final class CodeCache {
   private static final int MOST_IDLE = 512;
 
-  private static final Map<Object, Entry> USED = new LinkedHashMap<>();
-  private static final Map<Object, Entry> IDLE = new LinkedHashMap<>();
+  private static final Map<Object, Entry> ENTRIES = new HashMap<>();
+
+  /** Those that nobody uses, the least recently used first. */
+  private static final Set<Entry> IDLE = new LinkedHashSet<>();
 
   private CodeCache() {}
 
   private static final class Entry {
+    private final Object key;
     private final ExecutableMemory memory;
     private int users;
 
-    Entry(ExecutableMemory memory) {
+    Entry(Object key, ExecutableMemory memory) {
+      this.key = key;
       this.memory = memory;
+    }
+
+    private void free() {
+      ENTRIES.remove(key);
+      memory.close();
     }
   }
 
   /** The right to call a piece of code, until it is closed. */
   public static final class Lease implements AutoCloseable {
-    private final Object key;
-    private final MemorySegment entry;
+    private final Entry entry;
     private boolean closed;
 
-    private Lease(Object key, MemorySegment entry) {
-      this.key = key;
+    private Lease(Entry entry) {
       this.entry = entry;
     }
 
     /** The address of the first instruction. */
     public MemorySegment entry() {
-      return entry;
+      return entry.memory.entry();
     }
 
     @Override
@@ -47,7 +56,7 @@ public final class CodeCache {
       synchronized (CodeCache.class) {
         if (!closed) {
           closed = true;
-          release(key);
+          release(entry);
         }
       }
     }
@@ -61,33 +70,32 @@ public final class CodeCache {
    * @throws IllegalStateException if the system refuses executable memory
    */
   public static synchronized Lease lease(Object key, Supplier<byte[]> generator) {
-    Entry entry = USED.get(key);
+    Entry entry = ENTRIES.get(key);
     if (entry == null) {
-      Entry idle = IDLE.remove(key);
-      entry = idle != null ? idle : new Entry(ExecutableMemory.of(generator.get()));
-      USED.put(key, entry);
+      entry = new Entry(key, ExecutableMemory.of(generator.get()));
+      ENTRIES.put(key, entry);
+    } else if (entry.users == 0) {
+      IDLE.remove(entry);
     }
     entry.users++;
-    return new Lease(key, entry.memory.entry());
+    return new Lease(entry);
   }
 
   /** Frees the code that nobody uses. */
   public static synchronized void clear() {
-    IDLE.values().forEach(entry -> entry.memory.close());
+    IDLE.forEach(Entry::free);
     IDLE.clear();
   }
 
-  private static void release(Object key) {
-    Entry entry = USED.get(key);
-    if (entry == null || --entry.users > 0) {
+  private static void release(Entry entry) {
+    if (--entry.users > 0) {
       return;
     }
-    USED.remove(key);
-    IDLE.put(key, entry);
+    IDLE.add(entry);
     if (IDLE.size() > MOST_IDLE) {
-      Map.Entry<Object, Entry> oldest = IDLE.entrySet().iterator().next();
-      IDLE.remove(oldest.getKey());
-      oldest.getValue().memory.close();
+      Entry oldest = IDLE.iterator().next();
+      IDLE.remove(oldest);
+      oldest.free();
     }
   }
 }

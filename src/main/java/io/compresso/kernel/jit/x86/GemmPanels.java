@@ -125,7 +125,11 @@ record GemmPanels(int k, int n, boolean transposed, Unit unit, int width) {
   }
 
   private static void clear(MemorySegment segment, long from, long bytes) {
-    for (long at = from; at < from + bytes; at += 2) {
+    long at = from;
+    for (; at + 8 <= from + bytes; at += 8) {
+      segment.set(ValueLayout.JAVA_LONG_UNALIGNED, at, 0);
+    }
+    for (; at < from + bytes; at += 2) {
       segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, (short) 0);
     }
   }

@@ -9,7 +9,7 @@ import io.compresso.kernel.nhwc.TileShape;
 import io.compresso.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * The part of {@link TileCode} that turns sums into results and stores them.
@@ -21,6 +21,7 @@ import java.lang.foreign.ValueLayout;
  */
 record TileStores(VectorSet set, TileShape shape) {
   private static final int ENTRY_BYTES = 64;
+  private static final int ENTRY_INTS = ENTRY_BYTES / 4;
 
   /** Entries of the table. */
   private enum Entry {
@@ -63,8 +64,7 @@ record TileStores(VectorSet set, TileShape shape) {
 
   /** The table that the code reads. */
   MemorySegment table() {
-    MemorySegment table =
-        Arena.ofAuto().allocate((long) ENTRY_BYTES * Entry.values().length, ENTRY_BYTES);
+    int[] table = new int[ENTRY_INTS * Entry.values().length];
     Epilogue epilogue = shape.epilogue();
     if (isByteOutput()) {
       int zero = shape.zeroPoint();
@@ -82,11 +82,13 @@ record TileStores(VectorSet set, TileShape shape) {
       floats(table, Entry.LOW, epilogue.low());
       floats(table, Entry.HIGH, epilogue.high());
     }
-    for (int i = 0; i < ENTRY_BYTES / 4; i++) {
-      table.set(ValueLayout.JAVA_INT, at(Entry.ORDER) + 4L * i, i % 4 * 4 + i / 4);
-      table.set(ValueLayout.JAVA_INT, at(Entry.TAIL) + 4L * i, i < shape.tail() ? -1 : 0);
+    for (int i = 0; i < ENTRY_INTS; i++) {
+      table[ENTRY_INTS * Entry.ORDER.ordinal() + i] = i % 4 * 4 + i / 4;
+      table[ENTRY_INTS * Entry.TAIL.ordinal() + i] = i < shape.tail() ? -1 : 0;
     }
-    return table;
+    return Arena.ofAuto()
+        .allocate(4L * table.length, ENTRY_BYTES)
+        .copyFrom(MemorySegment.ofArray(table));
   }
 
   private long lowByte() {
@@ -100,14 +102,13 @@ record TileStores(VectorSet set, TileShape shape) {
         || shape.epilogue().high() < shape.output().type().maxValue();
   }
 
-  private static void floats(MemorySegment table, Entry entry, float value) {
+  private static void floats(int[] table, Entry entry, float value) {
     ints(table, entry, Float.floatToRawIntBits(value));
   }
 
-  private static void ints(MemorySegment table, Entry entry, int value) {
-    for (int i = 0; i < ENTRY_BYTES / 4; i++) {
-      table.set(ValueLayout.JAVA_INT, at(entry) + 4L * i, value);
-    }
+  private static void ints(int[] table, Entry entry, int value) {
+    int at = ENTRY_INTS * entry.ordinal();
+    Arrays.fill(table, at, at + ENTRY_INTS, value);
   }
 
   /** Loads the masks; before any tile. */

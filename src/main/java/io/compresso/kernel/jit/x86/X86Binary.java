@@ -44,7 +44,9 @@ public final class X86Binary implements Kernel {
     return problem instanceof BinaryProblem binary
         ? Acceptance.when(
                 TYPES.contains(binary.type()) && BinaryCode.has(binary.function(), binary.type()),
-                "no code of %s of %s".formatted(binary.function(), binary.type()))
+                "no code of %s of %s",
+                binary.function(),
+                binary.type())
             .and(ExecutableMemory.allowed())
         : Acceptance.no("not a function of two elements");
   }

@@ -73,8 +73,10 @@ public final class X86Int8Gemm implements Kernel {
         .and(
             Acceptance.when(
                 fits && (floats || epilogue.activation() == Activation.NONE),
-                "an epilogue with activation %s and residual %s for %s"
-                    .formatted(epilogue.activation(), epilogue.residual(), output)));
+                "an epilogue with activation %s and residual %s for %s",
+                epilogue.activation(),
+                epilogue.residual(),
+                output));
   }
 
   @Override

@@ -85,8 +85,9 @@ public final class X86NhwcConv implements Kernel {
     if (!(problem instanceof ConvProblem conv) || conv.layout() != ConvProblem.Layout.NHWC) {
       return Acceptance.no("not a convolution over NHWC");
     }
-    return Acceptance.when(takes(conv.types()), "not of the types " + spec.inputTypes())
-        .and(acceptsShape(conv));
+    return takes(conv.types())
+        ? acceptsShape(conv)
+        : Acceptance.no("not of the types " + spec.inputTypes());
   }
 
   /** Whether there are tiles for the layout, the epilogue and the sizes. */
@@ -116,22 +117,21 @@ public final class X86NhwcConv implements Kernel {
   private static Acceptance accepts(OperandTypes types, Epilogue epilogue) {
     DType output = types.output();
     boolean bytes = output == DType.UINT8 || output == DType.INT8;
-    return Acceptance.when(
-            epilogue.activation() == Activation.NONE || output.isFloat(),
-            "activation %s of %s".formatted(epilogue.activation(), output))
-        .and(
-            Acceptance.when(
-                switch (epilogue.residual()) {
-                  case NONE -> true;
-                  case ADDED -> output != DType.INT32;
-                  case ADDED_TO_QUANTIZED -> bytes;
-                },
-                "residual %s of %s".formatted(epilogue.residual(), output)))
-        .and(
-            Acceptance.when(
-                !bytes
-                    || epilogue.low() <= output.maxValue() && epilogue.high() >= output.minValue(),
-                "a clip range outside of " + output));
+    if (epilogue.activation() != Activation.NONE && !output.isFloat()) {
+      return Acceptance.no("activation " + epilogue.activation() + " of " + output);
+    }
+    boolean adds =
+        switch (epilogue.residual()) {
+          case NONE -> true;
+          case ADDED -> output != DType.INT32;
+          case ADDED_TO_QUANTIZED -> bytes;
+        };
+    if (!adds) {
+      return Acceptance.no("residual " + epilogue.residual() + " of " + output);
+    }
+    return bytes && (epilogue.low() > output.maxValue() || epilogue.high() < output.minValue())
+        ? Acceptance.no("a clip range outside of " + output)
+        : Acceptance.YES;
   }
 
   @Override

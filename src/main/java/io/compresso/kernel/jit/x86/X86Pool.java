@@ -53,7 +53,8 @@ public final class X86Pool implements Kernel {
             .and(
                 Acceptance.when(
                     pool.type().isFloat() || window(pool) <= MOST_SUMMED,
-                    "more than %d bytes in a window".formatted(MOST_SUMMED)))
+                    "more than %d bytes in a window",
+                    MOST_SUMMED))
             .and(
                 Acceptance.when(
                     pool.layout() == Layout.NHWC || isGlobal(pool) || isShort(pool),

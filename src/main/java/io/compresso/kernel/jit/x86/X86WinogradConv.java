@@ -76,7 +76,9 @@ public final class X86WinogradConv implements Kernel {
     int channels = conv.channels().inPerGroup();
     return Acceptance.when(
             WinogradInputCode.takes(backend.set(), input, channels),
-            "%d channels of %s".formatted(channels, input))
+            "%d channels of %s",
+            channels,
+            input)
         .and(Acceptance.when(outputs(conv).isPresent(), "faster by the sums themselves"));
   }
 
