@@ -1,8 +1,5 @@
 package io.compresso.engine;
 
-import com.sun.management.OperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
-
 /**
  * How a session runs.
  *
@@ -14,12 +11,7 @@ import java.lang.management.ManagementFactory;
 public record SessionOptions(int threads, long memoryLimit, boolean optimised) {
   /** All processors, and three quarters of the memory that the machine or container has. */
   public static final SessionOptions DEFAULT =
-      new SessionOptions(
-          Runtime.getRuntime().availableProcessors(),
-          ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-                  .getTotalMemorySize()
-              / 4
-              * 3);
+      new SessionOptions(Runtime.getRuntime().availableProcessors(), MachineMemory.bytes() / 4 * 3);
 
   /** Runs compiled graphs. */
   public SessionOptions(int threads, long memoryLimit) {
