@@ -12,6 +12,7 @@ import io.compresso.op.Reference;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -75,7 +76,7 @@ public final class FoldConstants implements Pass {
     Set<String> outputs = new HashSet<>();
     graph.outputs().forEach(output -> outputs.add(output.name()));
     for (Node node : graph.nodes()) {
-      if (node.outputs().stream().anyMatch(outputs::contains)) {
+      if (!dependsOnConstants(node, constants) || !Collections.disjoint(node.outputs(), outputs)) {
         continue;
       }
       List<@Nullable Value> values = fold(model, node, constants);
@@ -92,6 +93,15 @@ public final class FoldConstants implements Pass {
       }
     }
     return patch;
+  }
+
+  private static boolean dependsOnConstants(Node node, Map<String, Value> constants) {
+    for (String input : node.inputs()) {
+      if (!input.isEmpty() && !constants.containsKey(input)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private @Nullable List<@Nullable Value> fold(

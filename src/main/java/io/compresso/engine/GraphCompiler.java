@@ -51,9 +51,7 @@ final class GraphCompiler {
    */
   static boolean isSpecialisable(Model compiled) {
     Graph graph = compiled.graph();
-    return graph.nodes().stream()
-            .flatMap(node -> node.attributes().values().stream())
-            .anyMatch(attribute -> !GraphVerifier.bodies(attribute).isEmpty())
+    return graph.nodes().stream().anyMatch(Node::holdsGraphs)
         && graph.requiredInputs().stream()
             .anyMatch(
                 input -> input.type() instanceof TensorType type && type.shapeOrNull() == null);

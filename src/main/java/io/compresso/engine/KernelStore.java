@@ -21,7 +21,20 @@ final class KernelStore {
    * @param step the node's step in its plan
    * @param part tells the products of one node apart
    */
-  record Key(Plan.Step step, int part, Problem problem) {}
+  record Key(Plan.Step step, int part, Problem problem) {
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Key key
+          && key.step == step
+          && key.part == part
+          && key.problem.equals(problem);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * step.hashCode() + part;
+    }
+  }
 
   private static final class Entry {
     private final PreparedKernel kernel;

@@ -7,6 +7,7 @@ import io.compresso.graph.Function;
 import io.compresso.graph.Functions;
 import io.compresso.graph.Graph;
 import io.compresso.graph.GraphException;
+import io.compresso.graph.GraphVerifier;
 import io.compresso.graph.Model;
 import io.compresso.graph.Node;
 import io.compresso.graph.ValueInfo;
@@ -143,12 +144,9 @@ final class Planner {
     Plan called = function == null ? null : call(node, function);
     Reference reference = function == null ? reference(node, opset) : null;
     Map<Graph, Plan> bodies = new IdentityHashMap<>();
-    for (Attribute attribute : node.attributes().values()) {
-      switch (attribute) {
-        case Attribute.GraphValue(Graph body) -> bodies.put(body, body(body));
-        case Attribute.Graphs(List<Graph> graphs) ->
-            graphs.forEach(body -> bodies.put(body, body(body)));
-        default -> {}
+    if (node.holdsGraphs()) {
+      for (Attribute attribute : node.attributes().values()) {
+        GraphVerifier.bodies(attribute).forEach(body -> bodies.put(body, body(body)));
       }
     }
     List<? extends @Nullable Value> values =
@@ -166,10 +164,7 @@ final class Planner {
 
   /** Whether the node gives the same for the same inputs, and holds no subgraph. */
   static boolean isPure(Node node) {
-    return !RANDOM.contains(node.opType())
-        && node.attributes().values().stream()
-            .noneMatch(attribute ->
-                attribute instanceof Attribute.GraphValue || attribute instanceof Attribute.Graphs);
+    return !node.holdsGraphs() && !RANDOM.contains(node.opType());
   }
 
   private static Reference reference(Node node, int opset) {

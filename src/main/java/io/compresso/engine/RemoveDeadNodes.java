@@ -5,6 +5,7 @@ import io.compresso.graph.Node;
 import io.compresso.graph.Pass;
 import io.compresso.graph.Patch;
 import io.compresso.graph.ValueInfo;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,10 +21,12 @@ public final class RemoveDeadNodes implements Pass {
     }
     List<Node> nodes = model.graph().nodes();
     for (Node node : nodes.reversed()) {
-      if (node.outputs().stream().anyMatch(read::contains)) {
+      if (Collections.disjoint(node.outputs(), read)) {
+        patch.remove(node);
+      } else if (node.holdsGraphs()) {
         read.addAll(Patch.reads(node));
       } else {
-        patch.remove(node);
+        read.addAll(node.inputs());
       }
     }
     return patch;

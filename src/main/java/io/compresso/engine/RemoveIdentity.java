@@ -22,6 +22,9 @@ public final class RemoveIdentity implements Pass {
   @Override
   public Patch patch(Model model) {
     Patch patch = new Patch();
+    if (model.graph().nodes().stream().noneMatch(RemoveIdentity::mayGiveOn)) {
+      return patch;
+    }
     Graph graph = model.graph();
     Set<String> outputs = new HashSet<>();
     for (ValueInfo output : graph.outputs()) {
@@ -52,6 +55,10 @@ public final class RemoveIdentity implements Pass {
       }
     }
     return patch;
+  }
+
+  private static boolean mayGiveOn(Node node) {
+    return node.is("Identity") || node.is("Dropout");
   }
 
   private static boolean givesOn(Node node, Model model, Set<String> read) {

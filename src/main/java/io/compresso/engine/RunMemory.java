@@ -189,20 +189,15 @@ final class RunMemory {
   }
 
   private void forEachBlock(Value value, Consumer<Block> action) {
-    switch (value) {
-      case Tensor tensor -> {
-        Block block = blockOf(tensor);
-        if (block != null) {
-          action.accept(block);
-        }
+    if (value instanceof Tensor tensor) {
+      Block block = blockOf(tensor);
+      if (block != null) {
+        action.accept(block);
       }
-      case TensorSequence(var _, var elements) ->
-          elements.forEach(element -> forEachBlock(element, action));
-      case OptionalValue(Value inner) -> {
-        if (inner != null) {
-          forEachBlock(inner, action);
-        }
-      }
+    } else if (value instanceof TensorSequence sequence) {
+      sequence.elements().forEach(element -> forEachBlock(element, action));
+    } else if (value instanceof OptionalValue(Value inner) && inner != null) {
+      forEachBlock(inner, action);
     }
   }
 

@@ -85,9 +85,8 @@ public final class ShapeInference {
     ShapeInference inference =
         new ShapeInference(new Functions(model), model.opsetImports(), inner, known);
     Scope scope = inference.scope(model.graph(), null, List.of(), true);
-    Map<String, Inferred> result = new LinkedHashMap<>(scope.values);
-    inner.forEach(result::putIfAbsent);
-    return result;
+    inner.forEach(scope.values::putIfAbsent);
+    return scope.values;
   }
 
   /**
@@ -116,7 +115,7 @@ public final class ShapeInference {
       for (String output : node.outputs()) {
         Inferred inferred = known.getOrDefault(output, Inferred.UNKNOWN);
         ValueInfo declared = graph.valueInfos().get(output);
-        if (!inferred.type().equals(ValueType.UNKNOWN)) {
+        if (!inferred.type().isUnknown()) {
           infos.put(
               output,
               declared == null
@@ -130,7 +129,7 @@ public final class ShapeInference {
     List<ValueInfo> outputs =
         graph.outputs().stream()
             .map(output ->
-                output.type().equals(ValueType.UNKNOWN)
+                output.type().isUnknown()
                     ? new ValueInfo(
                         output.name(),
                         known.getOrDefault(output.name(), Inferred.UNKNOWN).type(),
@@ -195,7 +194,7 @@ public final class ShapeInference {
         });
     graph.valueInfos().forEach((name, info) -> scope.declared.put(name, info.type()));
     graph.outputs().stream()
-        .filter(info -> !info.type().equals(ValueType.UNKNOWN))
+        .filter(info -> !info.type().isUnknown())
         .forEach(info -> scope.declared.put(info.name(), info.type()));
     nodes(graph.nodes(), scope, strict);
     return scope;
@@ -247,10 +246,8 @@ public final class ShapeInference {
         return false;
       }
     }
-    for (Attribute attribute : node.attributes().values()) {
-      if (attribute instanceof Attribute.GraphValue || attribute instanceof Attribute.Graphs) {
-        return false;
-      }
+    if (node.holdsGraphs()) {
+      return false;
     }
     for (String name : node.outputs()) {
       Inferred before = known.get(name);
@@ -273,7 +270,7 @@ public final class ShapeInference {
     return before != null
         && before.type() instanceof TensorType(DType dtype, List<Dim> dims)
         && dims != null
-        && !dims.contains(Dim.UNKNOWN)
+        && !hasUnknown(dims)
         && (dims.size() > 1 || dtype != DType.INT64 && dtype != DType.INT32);
   }
 
@@ -281,7 +278,7 @@ public final class ShapeInference {
   static Inferred clean(Inferred inferred) {
     if (inferred.type() instanceof TensorType(DType dtype, List<Dim> dims)
         && dims != null
-        && dims.stream().anyMatch(dim -> dim instanceof Dim.Fixed(long size) && size < 0)) {
+        && hasNegative(dims)) {
       return new Inferred(
           new TensorType(
               dtype,
@@ -291,6 +288,24 @@ public final class ShapeInference {
           inferred.elements());
     }
     return inferred;
+  }
+
+  private static boolean hasUnknown(List<Dim> dims) {
+    for (Dim dim : dims) {
+      if (dim instanceof Dim.Unknown) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean hasNegative(List<Dim> dims) {
+    for (Dim dim : dims) {
+      if (dim instanceof Dim.Fixed(long size) && size < 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   static Inferred ofConstant(Tensor tensor) {
@@ -376,11 +391,10 @@ public final class ShapeInference {
    * @param strict whether this is not in a subgraph
    */
   private static Optional<Inferred> merge(Inferred inferred, ValueType declared, boolean strict) {
-    if (declared.equals(ValueType.UNKNOWN)
-        || !strict && !inferred.type().equals(ValueType.UNKNOWN)) {
+    if (declared.isUnknown() || !strict && !inferred.type().isUnknown()) {
       return Optional.of(inferred);
     }
-    if (inferred.type().equals(ValueType.UNKNOWN)) {
+    if (inferred.type().isUnknown()) {
       return Optional.of(new Inferred(declared, inferred.elements()));
     }
     if (!(inferred.type() instanceof TensorType(DType dtype, List<Dim> own))

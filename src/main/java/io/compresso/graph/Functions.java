@@ -22,7 +22,9 @@ public final class Functions {
 
   /** The function that a node calls, null when the node is an operator. */
   public @Nullable Function find(Node node) {
-    return functions.get(new Key(node.domain(), node.opType(), node.overload()));
+    return functions.isEmpty()
+        ? null
+        : functions.get(new Key(node.domain(), node.opType(), node.overload()));
   }
 
   /** The function's nodes for one call: references to attributes have the call's values. */

@@ -1,8 +1,6 @@
 package io.compresso.graph;
 
 import io.compresso.tensor.Tensor;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -29,8 +27,8 @@ public record Graph(
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);
     nodes = List.copyOf(nodes);
-    initializers = Collections.unmodifiableMap(new LinkedHashMap<>(initializers));
-    valueInfos = Collections.unmodifiableMap(new LinkedHashMap<>(valueInfos));
+    initializers = FixedMap.copyOf(initializers);
+    valueInfos = FixedMap.copyOf(valueInfos);
   }
 
   /** The inputs that have no initializer: those that a run must supply. */

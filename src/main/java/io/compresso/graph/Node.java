@@ -1,7 +1,6 @@
 package io.compresso.graph;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +31,7 @@ public record Node(
     domain = domain.equals("ai.onnx") ? "" : domain;
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);
-    attributes = Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
+    attributes = FixedMap.copyOf(attributes);
   }
 
   /** A node of ONNX's own operator set. */
@@ -73,37 +72,52 @@ public record Node(
   }
 
   public long intAttribute(String attribute, long otherwise) {
-    return switch (attributes.get(attribute)) {
-      case null -> otherwise;
-      case Attribute.IntValue(long value) -> value;
-      default -> throw wrongType(attribute, "an int");
-    };
+    Attribute value = attributes.get(attribute);
+    if (value == null) {
+      return otherwise;
+    }
+    if (value instanceof Attribute.IntValue number) {
+      return number.value();
+    }
+    throw wrongType(attribute, "an int");
   }
 
   public float floatAttribute(String attribute, float otherwise) {
-    return switch (attributes.get(attribute)) {
-      case null -> otherwise;
-      case Attribute.FloatValue(float value) -> value;
-      default -> throw wrongType(attribute, "a float");
-    };
+    Attribute value = attributes.get(attribute);
+    if (value == null) {
+      return otherwise;
+    }
+    if (value instanceof Attribute.FloatValue number) {
+      return number.value();
+    }
+    throw wrongType(attribute, "a float");
   }
 
   public String stringAttribute(String attribute, String otherwise) {
-    return switch (attributes.get(attribute)) {
-      case null -> otherwise;
-      case Attribute.StringValue value -> value.text();
-      default -> throw wrongType(attribute, "a string");
-    };
+    Attribute value = attributes.get(attribute);
+    if (value == null) {
+      return otherwise;
+    }
+    if (value instanceof Attribute.StringValue string) {
+      return string.text();
+    }
+    throw wrongType(attribute, "a string");
   }
 
   /** The attribute's values, or null when it is absent. */
   public long @Nullable [] intsAttribute(String attribute) {
-    return switch (attributes.get(attribute)) {
-      case null -> null;
-      case Attribute.Ints(List<Long> values) ->
-          values.stream().mapToLong(Long::longValue).toArray();
-      default -> throw wrongType(attribute, "a list of ints");
-    };
+    Attribute value = attributes.get(attribute);
+    if (value == null) {
+      return null;
+    }
+    if (!(value instanceof Attribute.Ints list)) {
+      throw wrongType(attribute, "a list of ints");
+    }
+    long[] ints = new long[list.values().size()];
+    for (int i = 0; i < ints.length; i++) {
+      ints[i] = list.values().get(i);
+    }
+    return ints;
   }
 
   /** The attribute's values, or {@code otherwise} when it is absent. */
@@ -114,22 +128,41 @@ public record Node(
 
   /** The subgraph held by the attribute, or null when it is absent. */
   public @Nullable Graph graphAttribute(String attribute) {
-    return switch (attributes.get(attribute)) {
-      case null -> null;
-      case Attribute.GraphValue(Graph value) -> value;
-      default -> throw wrongType(attribute, "a graph");
-    };
+    Attribute value = attributes.get(attribute);
+    if (value == null) {
+      return null;
+    }
+    if (value instanceof Attribute.GraphValue graph) {
+      return graph.value();
+    }
+    throw wrongType(attribute, "a graph");
+  }
+
+  /** Whether an attribute holds subgraphs. */
+  public boolean holdsGraphs() {
+    if (attributes.isEmpty()) {
+      return false;
+    }
+    for (Attribute attribute : attributes.values()) {
+      if (attribute instanceof Attribute.GraphValue || attribute instanceof Attribute.Graphs) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private GraphException wrongType(String attribute, String expected) {
     return new GraphException(this, "attribute '" + attribute + "' is not " + expected);
   }
 
-  /** The same node with its input names mapped. */
+  /** The same node with its input names mapped; itself where that changes none. */
   public Node mapInputs(UnaryOperator<String> rename) {
-    List<String> renamed = new ArrayList<>();
+    List<String> renamed = new ArrayList<>(inputs.size());
     for (String input : inputs) {
       renamed.add(input.isEmpty() ? input : rename.apply(input));
+    }
+    if (renamed.equals(inputs)) {
+      return this;
     }
     return new Node(name, domain, opType, overload, renamed, outputs, attributes, annotations);
   }

@@ -127,17 +127,14 @@ public final class Patch {
       }
     }
     nodes.addAll(added);
-    Map<String, Tensor> constants = new LinkedHashMap<>(graph.initializers());
-    constants.putAll(initializers);
     Set<String> read = new HashSet<>();
     graph.outputs().forEach(output -> read.add(output.name()));
-    nodes.forEach(node -> collectReads(node, read));
-    Set<String> inputs = new HashSet<>();
-    graph.inputs().forEach(input -> inputs.add(input.name()));
-    constants.keySet().removeIf(name -> !read.contains(name) && !inputs.contains(name));
-    Map<String, ValueInfo> infos = new LinkedHashMap<>(graph.valueInfos());
-    infos.putAll(valueInfos);
-    infos.keySet().retainAll(read);
+    for (Node node : nodes) {
+      collectReads(node, read);
+    }
+    Map<String, ValueInfo> infos = merged(graph.valueInfos(), valueInfos, read);
+    graph.inputs().forEach(input -> read.add(input.name()));
+    Map<String, Tensor> constants = merged(graph.initializers(), initializers, read);
     return new Graph(
         graph.name(),
         graph.inputs(),
@@ -146,6 +143,18 @@ public final class Patch {
         constants,
         infos,
         graph.annotations());
+  }
+
+  /** What is there before and what is added, under names that are used. */
+  private static <T> Map<String, T> merged(
+      Map<String, T> before, Map<String, T> added, Set<String> used) {
+    if (added.isEmpty() && used.containsAll(before.keySet())) {
+      return before;
+    }
+    Map<String, T> all = new LinkedHashMap<>(before);
+    all.putAll(added);
+    all.keySet().retainAll(used);
+    return all;
   }
 
   private Node rename(Node node) {
@@ -174,20 +183,14 @@ public final class Patch {
 
   private static void collectReads(Node node, Set<String> names) {
     names.addAll(node.inputs());
+    if (!node.holdsGraphs()) {
+      return;
+    }
     for (Attribute attribute : node.attributes().values()) {
       for (Graph body : GraphVerifier.bodies(attribute)) {
         names.addAll(reads(body));
       }
     }
-  }
-
-  private static boolean holdsGraphs(Node node) {
-    for (Attribute attribute : node.attributes().values()) {
-      if (!GraphVerifier.bodies(attribute).isEmpty()) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** The names that a subgraph reads but does not define. */
@@ -230,7 +233,7 @@ public final class Patch {
   /** The numbers of the nodes that make what a node reads. */
   private static int[] producersOf(Node node, Map<String, Integer> producers) {
     Collection<String> reads = node.inputs();
-    if (holdsGraphs(node)) {
+    if (node.holdsGraphs()) {
       reads = reads(node);
     }
     int[] needed = new int[reads.size()];

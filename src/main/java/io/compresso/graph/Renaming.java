@@ -15,10 +15,7 @@ public final class Renaming {
   /** The node with the names that it reads mapped; what its subgraphs define keeps its names. */
   public static Node reads(Node node, UnaryOperator<String> rename) {
     Node renamed = node.mapInputs(rename);
-    boolean bodies =
-        node.attributes().values().stream()
-            .anyMatch(attribute -> !GraphVerifier.bodies(attribute).isEmpty());
-    if (!bodies) {
+    if (!node.holdsGraphs()) {
       return renamed;
     }
     Map<String, Attribute> attributes = new LinkedHashMap<>();

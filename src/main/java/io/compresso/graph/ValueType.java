@@ -2,6 +2,7 @@ package io.compresso.graph;
 
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -27,10 +28,17 @@ public sealed interface ValueType {
 
     /** The shape, when all dimensions are known, else null. */
     public @Nullable Shape shapeOrNull() {
-      if (dims == null || !dims.stream().allMatch(Dim.Fixed.class::isInstance)) {
+      if (dims == null) {
         return null;
       }
-      return Shape.of(dims.stream().mapToLong(dim -> ((Dim.Fixed) dim).size()).toArray());
+      long[] sizes = new long[dims.size()];
+      for (int axis = 0; axis < sizes.length; axis++) {
+        if (!(dims.get(axis) instanceof Dim.Fixed(long size))) {
+          return null;
+        }
+        sizes[axis] = size;
+      }
+      return Shape.of(sizes);
     }
 
     @Override
@@ -64,8 +72,17 @@ public sealed interface ValueType {
   /** The type of which nothing is known. */
   ValueType UNKNOWN = new UnknownType();
 
+  /** Whether nothing is known, not even whether it is a tensor. */
+  default boolean isUnknown() {
+    return this instanceof UnknownType;
+  }
+
   /** A dense tensor of known shape. */
   static TensorType tensor(DType dtype, Shape shape) {
-    return new TensorType(dtype, java.util.Arrays.stream(shape.dims()).mapToObj(Dim::of).toList());
+    List<Dim> dims = new ArrayList<>(shape.rank());
+    for (int axis = 0; axis < shape.rank(); axis++) {
+      dims.add(Dim.of(shape.dim(axis)));
+    }
+    return new TensorType(dtype, dims);
   }
 }

@@ -34,18 +34,16 @@ final class Dims {
     Dim symbol = null;
     boolean named = true;
     for (Dim dim : dims) {
-      switch (dim) {
-        case Dim.Fixed(long size) -> {
-          if (size == 0) {
-            return Dim.of(0);
-          }
-          product *= size;
+      if (dim instanceof Dim.Fixed fixed) {
+        if (fixed.size() == 0) {
+          return Dim.of(0);
         }
-        case Dim.Symbol _ -> {
-          named &= symbol == null;
-          symbol = dim;
-        }
-        case Dim.Unknown _ -> named = false;
+        product *= fixed.size();
+      } else if (dim instanceof Dim.Symbol) {
+        named &= symbol == null;
+        symbol = dim;
+      } else {
+        named = false;
       }
     }
     if (!named) {

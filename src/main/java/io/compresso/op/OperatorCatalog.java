@@ -258,11 +258,14 @@ public final class OperatorCatalog {
           new Where(),
           new Xor());
 
-  private static final Map<String, Operator> BY_NAME = new HashMap<>();
+  /** By domain, then by type. */
+  private static final Map<String, Map<String, Operator>> BY_NAME = new HashMap<>();
 
   static {
     for (Operator operator : OPERATORS) {
-      BY_NAME.put(key(operator.domain(), operator.opType()), operator);
+      BY_NAME
+          .computeIfAbsent(operator.domain(), _ -> new HashMap<>())
+          .put(operator.opType(), operator);
     }
   }
 
@@ -275,10 +278,7 @@ public final class OperatorCatalog {
 
   /** The operator that nodes of this domain and type mean. */
   public static Optional<Operator> find(String domain, String opType) {
-    return Optional.ofNullable(BY_NAME.get(key(domain, opType)));
-  }
-
-  private static String key(String domain, String opType) {
-    return domain + "::" + opType;
+    Map<String, Operator> ofDomain = BY_NAME.get(domain);
+    return ofDomain == null ? Optional.empty() : Optional.ofNullable(ofDomain.get(opType));
   }
 }

@@ -1,10 +1,8 @@
 package io.compresso.op;
 
 import io.compresso.kernel.Activation;
-import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.Epilogue.Residual;
-import io.compresso.kernel.GemmProblem;
 import io.compresso.kernel.Isa;
 import io.compresso.kernel.KernelCatalog;
 import io.compresso.kernel.Operands;
@@ -67,7 +65,7 @@ final class SplitProduct {
 
   /** The problem without what is left to the second sweep. */
   static ProductProblem plain(ProductProblem problem) {
-    return with(problem, Epilogue.NONE.withBias(problem.epilogue().bias()));
+    return problem.withEpilogue(Epilogue.NONE.withBias(problem.epilogue().bias()));
   }
 
   /** The constants of the problem without what is left to the second sweep. */
@@ -77,13 +75,6 @@ final class SplitProduct {
     }
     return weights.withQuantization(
         weights.quantization().withOutputZeroPoint(weights.residual().sumZeroPoint()));
-  }
-
-  private static ProductProblem with(ProductProblem problem, Epilogue epilogue) {
-    return switch (problem) {
-      case GemmProblem gemm -> gemm.withEpilogue(epilogue);
-      case ConvProblem conv -> conv.withEpilogue(epilogue);
-    };
   }
 
   /** Whether a kernel of a better kind takes the problem without its epilogue. */

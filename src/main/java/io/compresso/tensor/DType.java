@@ -51,11 +51,13 @@ public enum DType {
   private final int code;
   private final int bits;
   private final Kind kind;
+  private final String lowerCase;
 
   DType(int code, int bits, Kind kind) {
     this.code = code;
     this.bits = bits;
     this.kind = kind;
+    this.lowerCase = name().toLowerCase(Locale.ROOT);
   }
 
   /**
@@ -139,6 +141,6 @@ public enum DType {
   /** The name in lower case, as ONNX writes it in type strings. */
   @Override
   public String toString() {
-    return name().toLowerCase(Locale.ROOT);
+    return lowerCase;
   }
 }

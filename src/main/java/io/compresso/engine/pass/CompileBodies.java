@@ -43,8 +43,7 @@ final class CompileBodies {
     CompileBodies bodies = new CompileBodies(view, layout);
     Patch patch = new Patch();
     for (Node node : view.nodes()) {
-      if (node.attributes().values().stream()
-          .allMatch(attribute -> GraphVerifier.bodies(attribute).isEmpty())) {
+      if (!node.holdsGraphs()) {
         continue;
       }
       Map<String, Attribute> compiled = new LinkedHashMap<>();

@@ -1,13 +1,15 @@
 package io.compresso.engine.pass;
 
-import io.compresso.graph.Attribute;
 import io.compresso.graph.Node;
 import io.compresso.graph.Patch;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Lets nodes that compute the same of the same be one. */
 final class EliminateDuplicates implements ViewPass {
@@ -21,39 +23,25 @@ final class EliminateDuplicates implements ViewPass {
           "RandomUniform",
           "RandomUniformLike");
 
-  private record Key(
-      String domain,
-      String opType,
-      List<String> inputs,
-      Map<String, Attribute> attributes,
-      List<Boolean> outputs) {}
-
   @Override
   public Patch patch(GraphView view) {
     Patch patch = new Patch();
-    Map<Key, Node> first = new HashMap<>();
+    Map<List<String>, List<Node>> others = new HashMap<>();
     Set<String> renamed = new HashSet<>();
     for (Node node : view.nodes()) {
-      boolean body =
-          node.attributes().values().stream()
-              .anyMatch(attribute ->
-                  attribute instanceof Attribute.GraphValue
-                      || attribute instanceof Attribute.Graphs);
       // What reads a renamed value is looked at in the next round, under its new inputs.
-      if (body
+      if (node.holdsGraphs()
           || RANDOM.contains(node.opType())
-          || node.inputs().stream().anyMatch(renamed::contains)) {
+          || !Collections.disjoint(node.inputs(), renamed)) {
         continue;
       }
-      Key key =
-          new Key(
-              node.domain(),
-              node.opType(),
-              node.inputs(),
-              node.attributes(),
-              node.outputs().stream().map(String::isEmpty).toList());
-      Node same = first.putIfAbsent(key, node);
-      if (same == null || node.outputs().stream().anyMatch(view::isOutput)) {
+      List<Node> first = others.computeIfAbsent(node.inputs(), _ -> new ArrayList<>(1));
+      Node same = find(first, node);
+      if (same == null) {
+        first.add(node);
+        continue;
+      }
+      if (node.outputs().stream().anyMatch(view::isOutput)) {
         continue;
       }
       patch.remove(node);
@@ -66,5 +54,23 @@ final class EliminateDuplicates implements ViewPass {
       }
     }
     return patch;
+  }
+
+  /** The one of some nodes of the same inputs that computes what {@code node} computes, or null. */
+  private static @Nullable Node find(List<Node> nodes, Node node) {
+    for (Node other : nodes) {
+      if (other.opType().equals(node.opType())
+          && other.domain().equals(node.domain())
+          && other.attributes().equals(node.attributes())
+          && given(other).equals(given(node))) {
+        return other;
+      }
+    }
+    return null;
+  }
+
+  /** Which outputs somebody reads. */
+  private static List<Boolean> given(Node node) {
+    return node.outputs().stream().map(name -> !name.isEmpty()).toList();
   }
 }

@@ -16,10 +16,12 @@ final class FoldShapes extends Rewriting {
     }
     String output = node.outputs().getFirst();
     List<Dim> elements = view.elements(output);
+    if (elements == null) {
+      return;
+    }
     DType type = view.dtype(output);
     Shape shape = view.shape(output);
-    if (elements == null
-        || shape == null
+    if (shape == null
         || type != DType.INT64 && type != DType.INT32
         || shape.size() != elements.size()
         || !elements.stream().allMatch(Dim.Fixed.class::isInstance)) {

@@ -1,7 +1,6 @@
 package io.compresso.engine.pass;
 
 import io.compresso.engine.ShapeInference;
-import io.compresso.graph.Attribute;
 import io.compresso.graph.Dim;
 import io.compresso.graph.FreshNames;
 import io.compresso.graph.Graph;
@@ -64,7 +63,7 @@ final class GraphView {
       for (String input : node.inputs()) {
         readers.computeIfAbsent(input, _ -> new ArrayList<>(2)).add(node);
       }
-      if (node.attributes().values().stream().anyMatch(GraphView::holdsGraph)) {
+      if (node.holdsGraphs()) {
         for (String read : Patch.reads(node)) {
           if (!node.inputs().contains(read)) {
             readers.computeIfAbsent(read, _ -> new ArrayList<>(2)).add(node);
@@ -72,10 +71,6 @@ final class GraphView {
         }
       }
     }
-  }
-
-  private static boolean holdsGraph(Attribute attribute) {
-    return attribute instanceof Attribute.GraphValue || attribute instanceof Attribute.Graphs;
   }
 
   Model model() {

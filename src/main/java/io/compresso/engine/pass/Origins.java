@@ -3,7 +3,7 @@ package io.compresso.engine.pass;
 import io.compresso.graph.Annotations;
 import io.compresso.graph.Node;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -21,12 +21,21 @@ public final class Origins {
     return labels == null ? List.of(node.label()) : Arrays.asList(labels.split("\n"));
   }
 
+  private static String labels(Node node) {
+    String labels = node.annotations().metadata().get(KEY);
+    return labels == null ? node.label() : labels;
+  }
+
+  private static String labels(List<Node> nodes) {
+    Set<String> labels = new LinkedHashSet<>();
+    nodes.forEach(node -> labels.addAll(of(node)));
+    return String.join("\n", labels);
+  }
+
   /** {@code node} as one that stands for what {@code before} stand for. */
   static Node mark(Node node, List<Node> before) {
-    Set<String> labels = new LinkedHashSet<>();
-    before.forEach(each -> labels.addAll(of(each)));
-    Map<String, String> metadata = new LinkedHashMap<>(node.annotations().metadata());
-    metadata.put(KEY, String.join("\n", labels));
+    Map<String, String> metadata = new HashMap<>(node.annotations().metadata());
+    metadata.put(KEY, before.size() == 1 ? labels(before.getFirst()) : labels(before));
     return new Node(
         node.name(),
         node.domain(),
