@@ -10,7 +10,6 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  * rounded up to one of a few levels, so that what a kernel is given can be made once for each.
  */
 final class Recurrence {
-  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
   private static final int QUANTIZER = 1 << 12;
   private static final int ZERO_POINT = 128;
   private static final float STEPS = 127;
@@ -108,7 +106,6 @@ final class Recurrence {
         Arena.ofAuto()
             .allocate(
                 quantizing == null ? 0 : (long) layer.batch() * layer.hidden(), Tensor.ALIGNMENT);
-    private final MemorySegment bounds = Arena.ofAuto().allocate(8, Tensor.ALIGNMENT);
 
     /** The call for fixed memory. */
     Lowered.Call bind(MemorySegment from, @Nullable MemorySegment added, MemorySegment result) {
@@ -125,8 +122,7 @@ final class Recurrence {
     /** One step. */
     private final class Quantized implements Lowered.Call {
       private final DynamicQuantizer.Kernels kernels;
-      private final Runnable least;
-      private final Runnable greatest;
+      private final DynamicQuantizer.Range range;
       private final Operands convert;
       private final Operands product;
 
@@ -139,17 +135,15 @@ final class Recurrence {
           @Nullable MemorySegment added,
           MemorySegment result) {
         this.kernels = kernels;
-        this.least = kernels.least().bind(Operands.of(from, bounds.asSlice(0, 4)), 1);
-        this.greatest = kernels.greatest().bind(Operands.of(from, bounds.asSlice(4, 4)), 1);
+        this.range = new DynamicQuantizer.Range(kernels, 1, from);
         this.convert = Operands.of(from, bytes);
         this.product = Operands.of(bytes, result).withThird(added);
       }
 
       @Override
       public void run() {
-        least.run();
-        greatest.run();
-        float magnitude = Math.max(-bounds.get(FLOAT, 0), bounds.get(FLOAT, 4));
+        range.find();
+        float magnitude = Math.max(-range.least(), range.greatest());
         int level = level(magnitude);
         Step step = steps[level];
         if (step == null) {

@@ -40,6 +40,24 @@ class LoweredArithmeticTest {
     assertThat(isBound(model)).isTrue();
   }
 
+  @ParameterizedTest
+  @CsvSource({"1, 0", "40000, 39999", "100003, 0", "100003, 100002", "2000003, 1000000"})
+  void dynamicQuantization_findsTheRange_whereverItsEndsAre(int size, int index) {
+    Model model =
+        Graphs.opset(18)
+            .input("x", ValueType.tensor(DType.FLOAT, Shape.of(size)))
+            .node("y scale zero = DynamicQuantizeLinear x")
+            .output("y", "scale", "zero")
+            .model();
+    Tensor x = random(1, size);
+    x.setFloat(index, 100);
+    x.setFloat(size - 1 - index, -50);
+    try (Session session = Session.create(model, SessionOptions.DEFAULT.withThreads(2))) {
+      check(session, model, Map.of("x", x));
+    }
+    assertThat(isBound(model)).isTrue();
+  }
+
   private static Tensor halves(long seed, long... dims) {
     Tensor floats = random(seed, dims);
     Tensor halves = Tensor.allocate(DType.FLOAT16, floats.shape());
