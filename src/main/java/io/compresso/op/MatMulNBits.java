@@ -13,6 +13,7 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -158,26 +159,45 @@ final class MatMulNBits extends MicrosoftOperator {
       throw context.error(
           "weights %s with scales %s for %d x %d".formatted(packed.shape(), scales.shape(), n, k));
     }
-    if (context.tensorOrNull(4) != null) {
-      throw context.error("input 'g_idx' is not supported");
-    }
+    long[] groups = groups(context, k, block);
     Tensor w = context.allocate(DType.FLOAT, Shape.of(n, k));
     int zeroRow = Math.ceilDiv(blocks * bits, 8);
     for (int row = 0; row < n; row++) {
       for (int i = 0; i < k; i++) {
-        int at = i / block;
+        int at = (int) groups[i];
         float zero =
             zeros == null
                 ? 1 << (bits - 1)
                 : zeros.dtype().isFloat()
                     ? zeros.getFloat((long) row * blocks + at)
                     : field(zeros, (long) row * zeroRow, at, bits);
-        long from = ((long) row * blocks + at) * block * bits / 8;
+        long from = ((long) row * blocks + i / block) * block * bits / 8;
         float q = field(packed, from, i % block, bits);
         w.setFloat((long) row * k + i, (q - zero) * scales.getFloat((long) row * blocks + at));
       }
     }
     return w;
+  }
+
+  /** The block whose scale and zero point each row of the weights takes. */
+  private static long[] groups(OpContext context, int k, int block) {
+    Tensor given = context.tensorOrNull(4);
+    int blocks = Math.ceilDiv(k, block);
+    if (given == null) {
+      long[] groups = new long[k];
+      Arrays.setAll(groups, i -> i / block);
+      return groups;
+    }
+    if (given.size() != k && given.size() != (long) blocks * block) {
+      throw context.error("input 'g_idx' " + given.shape() + " for weights of depth " + k);
+    }
+    long[] groups = given.toLongs();
+    for (long group : groups) {
+      if (group < 0 || group >= blocks) {
+        throw context.error("input 'g_idx' holds " + group + ", there are " + blocks + " blocks");
+      }
+    }
+    return groups;
   }
 
   /** Field {@code index} of those packed from byte {@code from}, low bits first. */

@@ -138,7 +138,8 @@ final class PackedAttention {
       int query,
       int key) {
     Shape shape = mask.shape();
-    if (shape.rank() == 1 && shape.dim(0) == q.batch()) {
+    boolean cumulated = shape.rank() == 1 && shape.dim(0) == 3L * q.batch() + 2;
+    if (shape.rank() == 1 && shape.dim(0) == q.batch() || cumulated) {
       return key < mask.getLong(batch);
     }
     if (shape.rank() == 1 && shape.dim(0) == 2L * q.batch()) {

@@ -54,16 +54,29 @@ final class RMSNormalization implements Operator {
     double[] scale = LayerNormalization.repeated(context, context.tensor(1), shape, axis);
     double epsilon = context.node().floatAttribute("epsilon", 1e-5f);
     double[] values = Reals.doubles(x);
-    for (int from = 0; from < values.length; from += length) {
+    normalize(values, length, scale, epsilon);
+    return Reals.tensor(context, context.tensor(1).dtype(), shape, values);
+  }
+
+  /**
+   * Divides each row of {@code length} by its root mean square, in place.
+   *
+   * @param scale element {@code i} is multiplied by {@code scale[i % scale.length]}
+   * @return the inverse of each row's root mean square
+   */
+  static double[] normalize(double[] values, int length, double[] scale, double epsilon) {
+    double[] inverse = new double[length == 0 ? 0 : values.length / length];
+    for (int row = 0; row < inverse.length; row++) {
+      int from = row * length;
       double squares = 0;
       for (int i = from; i < from + length; i++) {
         squares += values[i] * values[i];
       }
-      double factor = 1 / Math.sqrt(squares / length + epsilon);
+      inverse[row] = 1 / Math.sqrt(squares / length + epsilon);
       for (int i = from; i < from + length; i++) {
-        values[i] = values[i] * factor * scale[i % scale.length];
+        values[i] = values[i] * inverse[row] * scale[i % scale.length];
       }
     }
-    return Reals.tensor(context, context.tensor(1).dtype(), shape, values);
+    return inverse;
   }
 }

@@ -4,7 +4,6 @@ import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Rotates pairs of each head's elements by angles that grow with the position (Su et al.,
@@ -60,31 +59,40 @@ final class RotaryEmbedding implements Operator {
     Tensor positions = context.tensorOrNull(3);
     double[] values = Reals.doubles(x);
     int rows = size == 0 ? 0 : values.length / size;
+    Rotation rotation = new Rotation(cosine, sine, half, interleaved);
     for (int row = 0; row < rows; row++) {
       int step = flat ? row / heads % sequence : row % sequence;
-      int batch = row / heads / sequence;
-      long cache = cacheRow(context, cosine, positions, (long) batch * sequence + step);
+      long token = (long) (row / heads / sequence) * sequence + step;
+      long position = positions == null ? token : positions.getLong(token);
+      rotation.turn(context, values, row * size, position);
+    }
+    return Reals.tensor(context, x.dtype(), shape, values);
+  }
+
+  /**
+   * The turning of a head's first {@code 2 * half} elements.
+   *
+   * @param cosine of the angles, {@code [..., half]}, a row for each position
+   * @param sine of the same shape
+   * @param interleaved whether a pair's elements are neighbours, else {@code half} apart
+   */
+  record Rotation(Tensor cosine, Tensor sine, int half, boolean interleaved) {
+    /** Turns the head from {@code at} on, which is at {@code position} of its sequence. */
+    void turn(OpContext context, double[] values, int at, long position) {
+      long rows = half == 0 ? 0 : cosine.size() / half;
+      if (position < 0 || position >= rows) {
+        throw context.error("position " + position + " is outside a cache of " + rows);
+      }
       for (int i = 0; i < half; i++) {
-        int a = row * size + (interleaved ? 2 * i : i);
-        int b = row * size + (interleaved ? 2 * i + 1 : i + half);
-        double cos = cosine.getDouble(cache * half + i);
-        double sin = sine.getDouble(cache * half + i);
+        int a = at + (interleaved ? 2 * i : i);
+        int b = at + (interleaved ? 2 * i + 1 : i + half);
+        double cos = cosine.getDouble(position * half + i);
+        double sin = sine.getDouble(position * half + i);
         double real = values[a];
         double imaginary = values[b];
         values[a] = cos * real - sin * imaginary;
         values[b] = sin * real + cos * imaginary;
       }
     }
-    return Reals.tensor(context, x.dtype(), shape, values);
-  }
-
-  private static long cacheRow(
-      OpContext context, Tensor cache, @Nullable Tensor positions, long token) {
-    long rows = cache.size() / Math.max(1, cache.shape().dim(-1));
-    long row = positions == null ? token : positions.getLong(token);
-    if (row < 0 || row >= rows) {
-      throw context.error("position " + row + " is outside a cache of " + rows);
-    }
-    return row;
   }
 }

@@ -77,7 +77,8 @@ final class SkipLayerNormalization extends MicrosoftOperator {
     return outputs;
   }
 
-  private static void add(OpContext context, double[] sum, int input, int width) {
+  /** Adds an input to rows of {@code width}; it may repeat over the leading axes. */
+  static void add(OpContext context, double[] sum, int input, int width) {
     double[] addend = Reals.doubles(context.tensor(input));
     if (addend.length == 0
         || sum.length % addend.length != 0
