@@ -8,16 +8,19 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Generates {@code void f(source, -, target, tables, blocks, -, -)} for AVX-512, which interleaves
- * a few rows of elements, such as the channels of an image, or takes them apart again. A block is
- * 16 elements of each row, which are in registers as 32 bits each.
+ * Generates {@code void f(source, -, target, tables, blocks, parts, strides)} for AVX-512, which
+ * interleaves a few rows of elements, such as the channels of an image, or takes them apart again.
+ * A block is 16 elements of each row, which are in registers as 32 bits each. The strides are those
+ * from part to part of the source and of the target, in bytes, 64 bits each.
  *
  * @param elementBytes 1, 2 or 4
  * @param rows 2 to {@value #MOST_ROWS}
  * @param rowStride bytes from one row to the next
  * @param apart whether the rows are in the target
+ * @param last the first element of a row's last block, which overlaps the one before it; 0 when
+ *     there is none
  */
-record InterleaveRowsCode(int elementBytes, int rows, long rowStride, boolean apart) {
+record InterleaveRowsCode(int elementBytes, int rows, long rowStride, boolean apart, int last) {
   static final int MOST_ROWS = 4;
 
   /** Elements of each row that a block has. */
@@ -28,6 +31,13 @@ record InterleaveRowsCode(int elementBytes, int rows, long rowStride, boolean ap
   private static final Gpr TARGET = Gpr.RDX;
   private static final Gpr TABLES = Gpr.RCX;
   private static final Gpr BLOCKS = Gpr.R8;
+  private static final Gpr PARTS = Gpr.R9;
+  private static final Gpr SOURCE_STRIDE = Gpr.R10;
+  private static final Gpr TARGET_STRIDE = Gpr.R11;
+  private static final Gpr FROM = Gpr.RSI;
+  private static final Gpr TO = Gpr.RCX;
+  private static final Gpr COUNT = Gpr.RAX;
+  private static final int STRIDES_ARGUMENT = 8;
 
   /** Bytes of the tables. */
   long tableBytes() {
@@ -61,10 +71,42 @@ record InterleaveRowsCode(int elementBytes, int rows, long rowStride, boolean ap
     for (int table = 0; table < rows * (rows - 1); table++) {
       a.vmovups(table(table), Mem.at(TABLES, (long) table * VECTOR_BYTES));
     }
+    a.mov(COUNT, Mem.at(Gpr.RSP, STRIDES_ARGUMENT));
+    a.mov(SOURCE_STRIDE, Mem.at(COUNT));
+    a.mov(TARGET_STRIDE, Mem.at(COUNT, 8));
+    long blockBytes = (long) LANES * elementBytes;
+    Label part = a.here();
+    a.mov(FROM, SOURCE);
+    a.mov(TO, TARGET);
+    a.mov(COUNT, BLOCKS);
     Label block = a.here();
+    block(a, FROM, TO, 0);
+    a.add(FROM, apart ? rows * blockBytes : blockBytes);
+    a.add(TO, apart ? blockBytes : rows * blockBytes);
+    a.dec(COUNT);
+    a.jump(Condition.NOT_EQUAL, block);
+    if (last > 0) {
+      block(a, SOURCE, TARGET, (long) last * elementBytes);
+    }
+    a.add(SOURCE, SOURCE_STRIDE);
+    a.add(TARGET, TARGET_STRIDE);
+    a.dec(PARTS);
+    a.jump(Condition.NOT_EQUAL, part);
+    a.vzeroupper();
+    a.ret();
+    return a.toBytes();
+  }
+
+  /**
+   * A block.
+   *
+   * @param at where it begins in a row, in bytes
+   */
+  private void block(ElementAssembler a, Gpr from, Gpr to, long at) {
     long blockBytes = (long) LANES * elementBytes;
     for (int source = 0; source < rows; source++) {
-      load(a, source(source), Mem.at(SOURCE, source * (apart ? blockBytes : rowStride)));
+      long place = apart ? rows * at + source * blockBytes : at + source * rowStride;
+      load(a, source(source), Mem.at(from, place));
     }
     Vec result = new Vec(MOST_ROWS, Length.ZMM);
     for (int i = 0; i < rows; i++) {
@@ -72,15 +114,9 @@ record InterleaveRowsCode(int elementBytes, int rows, long rowStride, boolean ap
       for (int source = 1; source < rows; source++) {
         a.vpermt2ps(result, table(i * (rows - 1) + source - 1), source(source));
       }
-      store(a, Mem.at(TARGET, i * (apart ? rowStride : blockBytes)), result);
+      long place = apart ? at + i * rowStride : rows * at + i * blockBytes;
+      store(a, Mem.at(to, place), result);
     }
-    a.add(SOURCE, apart ? rows * blockBytes : blockBytes);
-    a.add(TARGET, apart ? blockBytes : rows * blockBytes);
-    a.dec(BLOCKS);
-    a.jump(Condition.NOT_EQUAL, block);
-    a.vzeroupper();
-    a.ret();
-    return a.toBytes();
   }
 
   private void load(ElementAssembler a, Vec target, Mem source) {

@@ -10,6 +10,7 @@ import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.panel.Chunks;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
 import java.util.List;
 
@@ -18,14 +19,21 @@ import java.util.List;
  * InterleaveRowsCode} called for blocks, the last of which overlaps the one before.
  */
 final class InterleaveRowsRun implements BoundKernel {
+  private static final int MOST_SHORT = 1024;
+
   private final KernelSpec spec;
   private final CopyProblem problem;
   private final OuterAxes outer;
   private final long length;
+
+  /** Whether a call is for whole planes. */
+  private final boolean isShort;
+
   private final InterleaveRowsCode shape;
   private final CodeCache.Lease code;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment tables;
+  private final MemorySegment strides;
 
   InterleaveRowsRun(KernelSpec spec, CopyProblem problem) {
     this.spec = spec;
@@ -37,15 +45,28 @@ final class InterleaveRowsRun implements BoundKernel {
     Axis few = apart ? first : last;
     this.length = (apart ? last : first).size();
     this.outer = new OuterAxes(axes.subList(0, axes.size() - 2));
+    this.isShort = axes.size() == 3 && length <= MOST_SHORT;
     this.shape =
         new InterleaveRowsCode(
             problem.elementBytes(),
             (int) few.size(),
             problem.elementBytes() * (apart ? few.outputStride() : few.inputStride()),
-            apart);
+            apart,
+            isShort && length % InterleaveRowsCode.LANES != 0
+                ? (int) length - InterleaveRowsCode.LANES
+                : 0);
     this.code = CodeCache.lease(shape, shape::generate);
     this.tables = arena.allocate(shape.tableBytes(), 64);
     shape.writeTables(tables);
+    this.strides = arena.allocate(16, 8);
+    if (isShort) {
+      strides.set(ValueLayout.JAVA_LONG, 0, bytes(axes.getFirst().inputStride()));
+      strides.set(ValueLayout.JAVA_LONG, 8, bytes(axes.getFirst().outputStride()));
+    }
+  }
+
+  private long bytes(long elements) {
+    return elements * problem.elementBytes();
   }
 
   /** Whether there is code for the innermost axes. */
@@ -99,10 +120,21 @@ final class InterleaveRowsRun implements BoundKernel {
   @Override
   public Runnable bind(Operands operands, int threads) {
     operands.require(problem, true);
+    long copied = 2 * bytes(problem.count());
+    if (isShort) {
+      return Chunks.bind(
+          outer.count(),
+          copied,
+          threads,
+          (first, count) -> {
+            call(operands, first, 0, length / InterleaveRowsCode.LANES, count);
+            Reference.reachabilityFence(operands);
+          });
+    }
     long blocks = Math.ceilDiv(length, InterleaveRowsCode.LANES);
     return Chunks.bind(
         outer.count() * blocks,
-        2 * problem.count() * problem.elementBytes(),
+        copied,
         threads,
         (first, count) -> {
           for (long unit = first; unit < first + count; ) {
@@ -120,26 +152,26 @@ final class InterleaveRowsRun implements BoundKernel {
     long begin = block * InterleaveRowsCode.LANES;
     long whole = Math.min(count, (length - begin) / InterleaveRowsCode.LANES);
     if (whole > 0) {
-      call(operands, part, begin, whole);
+      call(operands, part, begin, whole, 1);
     }
     if (whole < count) {
-      call(operands, part, length - InterleaveRowsCode.LANES, 1);
+      call(operands, part, length - InterleaveRowsCode.LANES, 1, 1);
     }
   }
 
-  private void call(Operands operands, long part, long begin, long blocks) {
+  private void call(Operands operands, long part, long begin, long blocks, long parts) {
     long dense = begin * shape.rows();
     long from = outer.input(part) + (shape.apart() ? dense : begin);
     long to = outer.output(part) + (shape.apart() ? begin : dense);
     NativeCall.block(
         code.entry(),
-        operands.input().address() + problem.elementBytes() * from,
+        operands.input().address() + bytes(from),
         0,
-        operands.output().address() + problem.elementBytes() * to,
+        operands.output().address() + bytes(to),
         tables.address(),
         blocks,
-        0,
-        0);
+        parts,
+        strides.address());
   }
 
   @Override
