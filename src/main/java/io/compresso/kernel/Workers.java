@@ -75,7 +75,7 @@ public final class Workers {
    * @throws RuntimeException what a chunk has thrown; the chunks that were not begun are left out
    */
   public void run(int chunks, int threads, ChunkTask task) {
-    int wanted = Math.min(Math.min(threads, size), chunks) - 1;
+    int wanted = Math.clamp(threads, 1, Math.min(size, Math.max(chunks, 1))) - 1;
     Job job = wanted <= 0 ? null : takeJob();
     if (job == null) {
       for (int chunk = 0; chunk < chunks; chunk++) {

@@ -1,5 +1,6 @@
 package io.compresso.kernel;
 
+import io.compresso.kernel.panel.ScratchGuard;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -9,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /** Holds a kernel of batched products to the reference, within a bound scaled by depth. */
 final class BatchGemmLaws {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+  private static final float[] EXTREMES = {
+    Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, -0.0f, Float.MIN_VALUE
+  };
   private static final double EPSILON = 0x1p-24;
   private static final double ACTIVATION_ERROR = 0x1p-20;
 
@@ -33,10 +37,11 @@ final class BatchGemmLaws {
     }
     cases++;
     try (Arena arena = Arena.ofShared()) {
-      MemorySegment a = random(arena, problem.inputBytes(), random);
-      MemorySegment b = random(arena, problem.secondBytes(), random);
-      MemorySegment third = random(arena, problem.thirdBytes(), random);
-      MemorySegment bias = random(arena, problem.biasBytes(), random);
+      boolean extreme = random.nextInt(4) == 0;
+      MemorySegment a = random(arena, problem.inputBytes(), extreme, random);
+      MemorySegment b = random(arena, problem.secondBytes(), extreme, random);
+      MemorySegment third = random(arena, problem.thirdBytes(), false, random);
+      MemorySegment bias = random(arena, problem.biasBytes(), false, random);
       MemorySegment expected = arena.allocate(problem.outputBytes(), 8);
       run(reference(), problem, bias, operands(problem, a, b, third, expected));
       GemmProblem each = problem.product();
@@ -78,11 +83,15 @@ final class BatchGemmLaws {
               epilogue.activation() == Activation.NONE
                   ? roundings
                   : 1.5 * roundings + ACTIVATION_ERROR * Math.max(1, Math.abs(e));
-          if (!(Math.abs(actual.get(FLOAT, at) - e) <= bound + Float.MIN_NORMAL)) {
+          double value = actual.get(FLOAT, at);
+          boolean equal =
+              Double.isFinite(e)
+                  ? Math.abs(value - e) <= bound + Float.MIN_NORMAL
+                  : Double.compare(value, e) == 0;
+          if (!equal) {
             throw new AssertionError(
                 "%s, %s, %s: element %d is %s, not %s"
-                    .formatted(
-                        kernel.spec().id(), problem, place, at / 4, actual.get(FLOAT, at), e));
+                    .formatted(kernel.spec().id(), problem, place, at / 4, value, e));
           }
         }
       }
@@ -103,20 +112,29 @@ final class BatchGemmLaws {
   }
 
   /** Runs on an output of zeroes, so that elements between the results can be told. */
-  private static void run(
-      Kernel kernel, BatchGemmProblem problem, MemorySegment bias, Operands operands) {
+  private void run(Kernel kernel, BatchGemmProblem problem, MemorySegment bias, Operands operands) {
     operands.output().fill((byte) 0);
     Weights weights =
         problem.product().epilogue().bias() ? Weights.NONE.withBias(bias) : Weights.NONE;
-    try (PreparedKernel prepared = kernel.prepare(problem, weights)) {
+    try (ScratchGuard _ = memory.guardScratch();
+        PreparedKernel prepared = kernel.prepare(problem, weights)) {
       prepared.run(operands, 2);
     }
   }
 
-  private static MemorySegment random(Arena arena, long bytes, Random random) {
+  /**
+   * Values from -1 to 1.
+   *
+   * @param extreme whether a few are zero or not finite
+   */
+  private static MemorySegment random(Arena arena, long bytes, boolean extreme, Random random) {
     MemorySegment segment = arena.allocate(bytes, 8).asSlice(0, bytes);
     for (long at = 0; at < bytes; at += 4) {
-      segment.set(FLOAT, at, random.nextFloat() * 2 - 1);
+      boolean special = extreme && random.nextInt(40) == 0;
+      segment.set(
+          FLOAT,
+          at,
+          special ? EXTREMES[random.nextInt(EXTREMES.length)] : random.nextFloat() * 2 - 1);
     }
     return segment;
   }

@@ -3,6 +3,7 @@ package io.compresso.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.compresso.kernel.GuardedMemory.Place;
+import io.compresso.kernel.panel.ScratchGuard;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
@@ -156,7 +157,8 @@ final class ElementLaws {
         y.fill((byte) 0);
       }
       Weights weights = constant ? given.weights().withData(b) : given.weights();
-      try (PreparedKernel prepared = runner.prepare(problem, weights)) {
+      try (ScratchGuard _ = memory.guardScratch();
+          PreparedKernel prepared = runner.prepare(problem, weights)) {
         prepared.run(
             new Operands(
                 x,

@@ -104,7 +104,9 @@ class GemmLawTest {
           {16, 20, 4096},
           {1, 300, 3000},
           {97, 131, 70},
-          {128, 64, 192}
+          {128, 64, 192},
+          {256, 40, 312},
+          {64, 8, 1023}
         }) {
       GemmProblem problem = GemmProblem.ofFloat(size[0], size[1], size[2]);
       problems.add(problem.withEpilogue(fusedEpilogue(problem.types(), random)));
@@ -134,7 +136,11 @@ class GemmLawTest {
 
   private static GemmProblem int8(GemmProblem problem, Random random) {
     OperandTypes types = int8Types(random);
-    return problem.withTypes(types).withEpilogue(int8Epilogue(types, random));
+    Epilogue epilogue = int8Epilogue(types, random);
+    boolean beyond = types.output() != DType.INT32 && random.nextInt(8) == 0;
+    return problem
+        .withTypes(types)
+        .withEpilogue(beyond ? epilogue.withClip(300, Float.MAX_VALUE) : epilogue);
   }
 
   /** Numbers of bfloat16 in pairs, as some instructions take them. */

@@ -13,8 +13,8 @@ import java.lang.invoke.MethodHandle;
  * A stretch of memory between two pages, of any size of pages up to 64 KB, that must not be
  * touched.
  */
-final class GuardedMemory {
-  private static final long PAGE = 1 << 16;
+public final class GuardedMemory {
+  public static final long PAGE = 1 << 16;
   private static final int PROT_NONE = 0;
   private static final int PROT_READ_WRITE = 3;
   private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
@@ -28,7 +28,7 @@ final class GuardedMemory {
       handle("mprotect", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
 
   /** Where in the stretch a buffer lies. */
-  enum Place {
+  public enum Place {
     BEGINS_AFTER_A_GUARD,
     ENDS_AT_A_GUARD
   }
@@ -36,7 +36,7 @@ final class GuardedMemory {
   private final MemorySegment inner;
 
   /** Memory for buffers of up to {@code bytes} bytes; it is never freed. */
-  GuardedMemory(long bytes) {
+  public GuardedMemory(long bytes) {
     long size = Math.ceilDiv(bytes, PAGE) * PAGE;
     try {
       MemorySegment whole =
@@ -52,7 +52,8 @@ final class GuardedMemory {
     }
   }
 
-  MemorySegment buffer(long bytes, Place place) {
+  /** A buffer at one end. */
+  public MemorySegment buffer(long bytes, Place place) {
     return switch (place) {
       case BEGINS_AFTER_A_GUARD -> inner.asSlice(0, bytes);
       case ENDS_AT_A_GUARD -> inner.asSlice(inner.byteSize() - bytes, bytes);

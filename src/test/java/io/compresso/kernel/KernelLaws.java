@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.compresso.kernel.GuardedMemory.Place;
 import io.compresso.kernel.jit.x86.AmxKernels;
 import io.compresso.kernel.jit.x86.X86WinogradConv;
+import io.compresso.kernel.panel.ScratchGuard;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
@@ -158,7 +159,8 @@ final class KernelLaws {
     Weights used = constants.withData(constant ? given : null);
     Operands operands =
         new Operands(in, constant ? null : given, added, out, data.zeroPoint(), 0.37f);
-    try (PreparedKernel prepared = runner.prepare(problem, used)) {
+    try (ScratchGuard _ = memory.guardScratch();
+        PreparedKernel prepared = runner.prepare(problem, used)) {
       if (place == Place.ENDS_AT_A_GUARD) {
         Runnable bound = prepared.bind(operands, 2);
         bound.run();

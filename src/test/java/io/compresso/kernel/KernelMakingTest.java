@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.compresso.kernel.FamilyLaws.Sample;
 import io.compresso.kernel.jit.CodeCache;
+import io.compresso.kernel.jit.x86.X86WinogradConv;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
@@ -16,8 +17,8 @@ import org.junit.jupiter.api.TestFactory;
  * How long it takes to make each kernel of machine code for a random problem, none of whose code is
  * there yet: what preparing and the first run take, less a second run, in processor time of the
  * thread, which other load does not lengthen. Weights come with the run, so that none are packed
- * before it, except where a kernel takes constant weights only. Property {@code making.count}: how
- * many are made, after a quarter as many to warm up.
+ * before it, except where a kernel is made for constant weights only. Property {@code
+ * making.count}: how many are made, after a quarter as many to warm up.
  */
 class KernelMakingTest {
   private static final int MADE = Integer.getInteger("making.count", 1000);
@@ -39,7 +40,8 @@ class KernelMakingTest {
       try (Arena arena = Arena.ofShared()) {
         Sample sample = sample(kernel, random, arena);
         boolean batched = sample.problem() instanceof BatchGemmProblem;
-        boolean packs = sample.problem() instanceof BlockGemmProblem;
+        boolean packs =
+            sample.problem() instanceof BlockGemmProblem || kernel instanceof X86WinogradConv;
         code[Math.max(i, 0)] = nanos(kernel, sample, packs, arena);
         all[Math.max(i, 0)] = nanos(kernel, sample, !batched, arena);
       }

@@ -82,7 +82,7 @@ final class SoakRuns {
 
   private void work(Random random) {
     try {
-      LawMemory memory = LawMemory.of(OPERAND_BYTES);
+      LawMemory memory = LawMemory.amongOthers(OPERAND_BYTES);
       Map<KernelFamily, FamilyLaws.Law> laws = new EnumMap<>(KernelFamily.class);
       kernels.forEach((family, kernel) -> laws.put(family, FamilyLaws.of(kernel, memory)));
       KernelFamily[] families = KernelFamily.values();

@@ -70,6 +70,14 @@ public final class ExecutableMemory implements AutoCloseable {
   private static final class Probe {
     static final Acceptance RESULT = probe();
 
+    static {
+      RESULT
+          .refusal()
+          .ifPresent(reason ->
+              System.getLogger(ExecutableMemory.class.getName())
+                  .log(System.Logger.Level.WARNING, "kernels are not machine code: {0}", reason));
+    }
+
     private static Acceptance probe() {
       if (!System.getProperty("os.name", "").equals("Linux")) {
         return Acceptance.no("machine code is made on Linux only");

@@ -3,6 +3,8 @@ package io.compresso.kernel.panel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Memory for the length of a call, kept for later calls in a bounded pool of the process.
@@ -28,6 +30,9 @@ public final class Scratch implements AutoCloseable {
   private static final Scratch NOTHING =
       new Scratch(GREATEST_CLASS + 1, Arena.global().allocate(0, 64));
 
+  /** Makes memory, aligned to 64, in the place of the pool: of the tests, between guard pages. */
+  private static volatile @Nullable LongFunction<MemorySegment> source;
+
   private final int sizeClass;
   private final MemorySegment memory;
   private long bytes;
@@ -37,10 +42,21 @@ public final class Scratch implements AutoCloseable {
     this.memory = memory;
   }
 
+  /** From now on memory is made so; null for the pool. */
+  static void makeBy(@Nullable LongFunction<MemorySegment> maker) {
+    source = maker;
+  }
+
   /** Memory of {@code bytes} bytes, aligned to 64. */
   public static Scratch of(long bytes) {
     if (bytes == 0) {
       return NOTHING;
+    }
+    LongFunction<MemorySegment> maker = source;
+    if (maker != null) {
+      Scratch made = new Scratch(GREATEST_CLASS + 1, maker.apply(bytes));
+      made.bytes = bytes;
+      return made;
     }
     int sizeClass = Math.max(LEAST_CLASS, 64 - Long.numberOfLeadingZeros(Math.max(bytes, 1) - 1));
     boolean pooled = sizeClass <= GREATEST_CLASS;

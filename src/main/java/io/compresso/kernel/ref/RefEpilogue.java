@@ -94,8 +94,10 @@ final class RefEpilogue {
   }
 
   private long requantize(float scaled, DType type) {
-    float low = Math.max(type.minValue(), problem.epilogue().low());
-    float high = Math.min(type.maxValue(), problem.epilogue().high());
+    float least = type.minValue();
+    float greatest = type.maxValue();
+    float low = Math.clamp(problem.epilogue().low(), least, greatest);
+    float high = Math.clamp(problem.epilogue().high(), least, greatest);
     return saturate(scaled, quantization.outputZeroPoint(), low, high);
   }
 

@@ -35,7 +35,7 @@ public final class RefUnary extends RefKernel<UnaryProblem> {
       case RELU -> Math.max(x, 0);
       case LEAKY_RELU -> x < 0 ? alpha * x : x;
       case CLIP -> Math.min(Math.max(x, alpha), beta);
-      case AFFINE -> alpha * x + beta;
+      case AFFINE -> (float) (alpha * x) + beta;
       case ABS -> Math.abs(x);
       case NEG -> -x;
       case SQRT -> Math.sqrt(x);
@@ -51,7 +51,7 @@ public final class RefUnary extends RefKernel<UnaryProblem> {
       case GELU -> RefActivation.apply(Activation.GELU, x);
       case GELU_TANH -> RefActivation.apply(Activation.GELU_TANH, x);
       case SWISH -> x * sigmoid(alpha * x);
-      case HARD_SIGMOID -> Math.max(0, Math.min(1, alpha * x + beta));
+      case HARD_SIGMOID -> Math.max(0, Math.min(1, (float) (alpha * x) + beta));
       case HARD_SWISH -> RefActivation.apply(Activation.HARD_SWISH, x);
       case ELU -> x < 0 ? alpha * Math.expm1(x) : x;
       case SOFTPLUS -> softplus(x);

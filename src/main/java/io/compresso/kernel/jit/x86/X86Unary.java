@@ -58,11 +58,16 @@ public final class X86Unary implements Kernel {
             .and(Acceptance.when(UnaryCode.has(unary.function()), "no code of " + unary.function()))
             .and(
                 Acceptance.when(
-                    unary.function() == UnaryFunction.CLIP
-                        || Float.isFinite(unary.alpha()) && Float.isFinite(unary.beta()),
+                    takes(unary, unary.alpha()) && takes(unary, unary.beta()),
                     "parameters that are not finite"))
             .and(ExecutableMemory.allowed())
         : Acceptance.no("not a function of one element");
+  }
+
+  private static boolean takes(UnaryProblem problem, float parameter) {
+    return problem.function() == UnaryFunction.CLIP
+        ? !Float.isNaN(parameter)
+        : Float.isFinite(parameter);
   }
 
   @Override
