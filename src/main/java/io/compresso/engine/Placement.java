@@ -172,17 +172,19 @@ final class Placement {
     return true;
   }
 
-  /** Whether the views lie in what they are views of; in wrong models they may not. */
+  /** Whether the views lie in what they are views of, or are all of it; in wrong models not. */
   private boolean fit(Step step, List<TensorSpec> outputs, List<Lowered.View> views) {
     for (int i = 0; i < step.outputs.length; i++) {
       if (step.outputs[i] != Plan.NONE) {
-        int input = step.inputs[views.get(i).input()];
+        Lowered.View view = views.get(i);
+        int input = step.inputs[view.input()];
         Located source = located[input];
         long bytes =
             constants[input] instanceof Tensor tensor
                 ? tensor.byteSize()
                 : source == null ? -1 : source.spec().bytes();
-        if (views.get(i).offset() + outputs.get(i).bytes() > bytes) {
+        long end = view.offset() + outputs.get(i).bytes();
+        if (view.whole() ? end != bytes : end > bytes) {
           return false;
         }
       }

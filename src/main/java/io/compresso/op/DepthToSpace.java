@@ -1,12 +1,14 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.graph.GraphException;
 import io.compresso.kernel.CopyProblem;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Moves blocks of channels into space. */
@@ -20,19 +22,29 @@ final class DepthToSpace extends StandardOperator {
     return context -> {
       List<Dim> dims = context.dims(0);
       long block = context.node().intAttribute("blocksize", 0);
-      if (dims == null || dims.size() != 4) {
+      if (dims == null) {
         return List.of(Dims.tensor(context.dtype(0), Dims.unknown(4)));
       }
+      check(dims, block, context::error);
       Long channels = dims.get(1).sizeOrNull();
       return List.of(
           Dims.tensor(
               context.dtype(0),
               List.of(
                   dims.getFirst(),
-                  channels == null || block < 1 ? Dim.UNKNOWN : Dim.of(channels / (block * block)),
+                  channels == null ? Dim.UNKNOWN : Dim.of(channels / (block * block)),
                   Dims.product(List.of(dims.get(2), Dim.of(block))),
                   Dims.product(List.of(dims.get(3), Dim.of(block))))));
     };
+  }
+
+  private static void check(List<Dim> x, long block, Function<String, GraphException> error) {
+    if (x.size() != 4
+        || block < 1
+        || block > Integer.MAX_VALUE
+        || !Dims.isMultiple(x.get(1), block * block)) {
+      throw error.apply("blocks of " + block + " do not fit " + x);
+    }
   }
 
   @Override
@@ -41,9 +53,7 @@ final class DepthToSpace extends StandardOperator {
       Tensor x = context.tensor(0);
       Shape shape = x.shape();
       long b = context.node().intAttribute("blocksize", 0);
-      if (shape.rank() != 4 || b < 1 || shape.dim(1) % (b * b) != 0) {
-        throw context.error("blocks of " + b + " do not fit " + x);
-      }
+      check(Dims.of(shape), b, context::error);
       long n = shape.dim(0);
       long c = shape.dim(1) / (b * b);
       long h = shape.dim(2);

@@ -28,6 +28,12 @@ final class Dims {
     return new ArrayList<>(Collections.nCopies(rank, Dim.UNKNOWN));
   }
 
+  /** Whether the size, as far as it is known, is a multiple of {@code divisor}. */
+  static boolean isMultiple(Dim dim, long divisor) {
+    Long size = dim.sizeOrNull();
+    return size == null || size % divisor == 0;
+  }
+
   /** The product; a symbol when all the others are 1; unknown when it can't be named. */
   static Dim product(List<Dim> dims) {
     long product = 1;

@@ -54,8 +54,14 @@ public final class Lowered {
    *
    * @param input which input
    * @param offset where the output begins in it, in bytes
+   * @param whole whether it is all of that input: the output must then be as large as the input
    */
-  public record View(int input, long offset) {}
+  public record View(int input, long offset, boolean whole) {
+    /** A part, which may be all. */
+    public View(int input, long offset) {
+      this(input, offset, false);
+    }
+  }
 
   private final List<View> views;
   private final @Nullable Binding binding;
@@ -83,7 +89,7 @@ public final class Lowered {
 
   /** A node whose only output is its first input under another shape. */
   public static Lowered view() {
-    return views(List.of(new View(0, 0)));
+    return views(List.of(new View(0, 0, true)));
   }
 
   /** A node that only names parts of its inputs: one view an output. */

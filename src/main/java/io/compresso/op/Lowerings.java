@@ -235,13 +235,16 @@ final class Lowerings {
 
   /**
    * QuantizeLinear and DequantizeLinear, of input 0 by scales and zero points in inputs 1 and 2;
-   * null where these vary or belong to blocks.
+   * null where these vary, belong to blocks or do not fit each other, and for types between which a
+   * conversion kernel means something else.
    */
   static @Nullable Lowered convert(LoweringContext context) {
     TensorSpec x = context.input(0);
     Tensor scale = context.constant(1);
     if (scale == null
         || !isFixed(context, 2)
+        || x.dtype().isFloat() == context.output(0).dtype().isFloat()
+        || context.constant(2) instanceof Tensor zeroPoint && zeroPoint.size() != scale.size()
         || context.node().intAttribute("block_size", 0) != 0) {
       return null;
     }

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.graph.GraphException;
 import io.compresso.kernel.CopyProblem;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,7 @@ final class Pad extends StandardOperator {
       if (pads == null || axes == null && context.node().input(3) != null) {
         return List.of(Dims.tensor(context.dtype(0), Dims.unknown(dims.size())));
       }
+      check(pads, axes == null ? dims.size() : axes.length, context::error);
       List<Dim> result = new ArrayList<>(dims);
       int count = pads.length / 2;
       for (int i = 0; i < count; i++) {
@@ -50,6 +53,12 @@ final class Pad extends StandardOperator {
     };
   }
 
+  private static void check(long[] pads, long axes, Function<String, GraphException> error) {
+    if (pads.length != 2 * axes) {
+      throw error.apply(pads.length + " pads for " + axes + " axes; each has one before and after");
+    }
+  }
+
   @Override
   public Optional<Reference> reference() {
     return Optional.of(context -> {
@@ -57,11 +66,10 @@ final class Pad extends StandardOperator {
       int rank = x.shape().rank();
       long[] given = Axes.ints(context, context.opset() < 2 ? "paddings" : "pads", 1);
       Tensor axes = context.tensorOrNull(3);
-      if (given == null
-          || given.length % 2 != 0
-          || given.length / 2 != (axes == null ? rank : axes.size())) {
-        throw context.error("pads are missing or do not fit the axes");
+      if (given == null) {
+        throw context.error("pads are missing");
       }
+      check(given, axes == null ? rank : axes.size(), context::error);
       int count = given.length / 2;
       long[] before = new long[rank];
       long[] after = new long[rank];

@@ -59,7 +59,11 @@ final class RecurrentLowering {
     }
     RecurrentLayer layer = RecurrentLayer.of(context, gates, functions, r.depth());
     Tensor bias = context.constant(3);
-    if (layer == null || bias != null && bias.dtype() != DType.FLOAT) {
+    if (layer == null
+        || bias != null && bias.dtype() != DType.FLOAT
+        || !w.isOf(layer.directions(), gates * layer.hidden(), layer.inputs())
+        || !r.isOf(layer.directions(), gates * layer.hidden(), layer.hidden())
+        || bias != null && bias.size() != 2L * layer.directions() * gates * layer.hidden()) {
       return null;
     }
     return new RecurrentLowering(context, layer, w, r, bias).lower();

@@ -46,6 +46,11 @@ record RecurrentWeights(
     return scales != null;
   }
 
+  /** Whether the weights are for so many directions, columns and elements to a sum. */
+  boolean isOf(int directions, int columns, int depth) {
+    return data.shape().dim(0) == directions && columns() == columns && depth() == depth;
+  }
+
   /** The length of the sums. */
   int depth() {
     return Math.toIntExact(data.shape().dim(byRows ? 2 : 1));

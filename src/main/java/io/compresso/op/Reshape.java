@@ -46,6 +46,9 @@ final class Reshape extends StandardOperator {
       if (size == null) {
         result.add(dim);
       } else if (size == -1) {
+        if (wildcard >= 0) {
+          throw context.error("shape has more than one -1");
+        }
         wildcard = i;
         result.add(Dim.UNKNOWN);
       } else if (size == 0 && !allowZero) {
@@ -74,6 +77,13 @@ final class Reshape extends StandardOperator {
         result.set(wildcard, over);
       } else if (b != null && b > 0) {
         result.set(wildcard, symbolBy(left, b));
+      }
+    }
+    if (input != null && wildcard < 0) {
+      Long given = Dims.product(input).sizeOrNull();
+      Long made = Dims.product(result).sizeOrNull();
+      if (given != null && made != null && !given.equals(made)) {
+        throw context.error("input of " + input + " does not reshape to " + target);
       }
     }
     return result;

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.graph.GraphException;
 import io.compresso.kernel.CopyProblem;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
@@ -8,7 +9,10 @@ import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A range with a step on some axes; bounds outside the axis are clamped, steps may be negative. */
@@ -28,7 +32,9 @@ final class Slice extends StandardOperator {
       long[] ends = Axes.ints(context, "ends", 2);
       long[] axes = Axes.ints(context, "axes", 3);
       long[] steps = Dims.longs(context, 4);
+      check(starts, ends, axes, steps, context::error);
       List<Dim> result = new ArrayList<>(dims);
+      boolean[] taken = new boolean[dims.size()];
       boolean axesUnknown = axes == null && Axes.given(context.node(), "axes", 3);
       boolean stepsUnknown = steps == null && context.node().input(4) != null;
       if (starts == null || ends == null || axesUnknown || stepsUnknown) {
@@ -47,9 +53,10 @@ final class Slice extends StandardOperator {
       for (int i = 0; i < starts.length; i++) {
         int axis = axes == null ? i : Dims.axis(context, axes[i], dims.size());
         long step = steps == null ? 1 : steps[i];
-        if (axis >= dims.size() || step == 0) {
-          throw context.error(step == 0 ? "step is 0" : "more bounds than axes");
+        if (axis >= dims.size()) {
+          throw context.error("more bounds than axes");
         }
+        take(taken, axis, context::error);
         Long size = dims.get(axis).sizeOrNull();
         if (size == null) {
           boolean whole = starts[i] == 0 && step == 1 && ends[i] >= Integer.MAX_VALUE;
@@ -63,6 +70,37 @@ final class Slice extends StandardOperator {
       }
       return List.of(new Inferred(Dims.tensor(context.dtype(0), result).type(), elements));
     };
+  }
+
+  /**
+   * Refuses bounds, axes and steps of different numbers, as far as they are known, and steps of 0.
+   */
+  private static void check(
+      long @Nullable [] starts,
+      long @Nullable [] ends,
+      long @Nullable [] axes,
+      long @Nullable [] steps,
+      Function<String, GraphException> error) {
+    long[] lengths =
+        Stream.of(starts, ends, axes, steps)
+            .filter(Objects::nonNull)
+            .mapToLong(values -> values.length)
+            .distinct()
+            .toArray();
+    if (lengths.length > 1) {
+      throw error.apply(
+          "starts, ends, axes and steps differ in length: " + Arrays.toString(lengths));
+    }
+    if (steps != null && Arrays.stream(steps).anyMatch(step -> step == 0)) {
+      throw error.apply("step is 0");
+    }
+  }
+
+  private static void take(boolean[] taken, int axis, Function<String, GraphException> error) {
+    if (taken[axis]) {
+      throw error.apply("axis " + axis + " is given twice");
+    }
+    taken[axis] = true;
   }
 
   private static @Nullable List<Dim> pick(@Nullable List<Dim> elements, Range range) {
@@ -86,22 +124,18 @@ final class Slice extends StandardOperator {
       long[] axes = Axes.ints(context, "axes", 3);
       Tensor given = context.tensorOrNull(4);
       long[] stepped = given == null ? null : given.toLongs();
-      if (starts == null || ends == null || starts.length != ends.length) {
-        throw context.error("starts and ends are missing or differ in length");
+      if (starts == null || ends == null) {
+        throw context.error("starts or ends are missing");
       }
-      if (axes != null && axes.length != starts.length
-          || stepped != null && stepped.length != starts.length) {
-        throw context.error("axes or steps differ in length from starts");
-      }
+      check(starts, ends, axes, stepped, context::error);
+      boolean[] taken = new boolean[rank];
       long[] strides = x.shape().strides();
       long[] dims = x.shape().dims();
       long from = 0;
       for (int i = 0; i < starts.length; i++) {
         int axis = Axes.normalize(context, axes == null ? i : axes[i], rank);
+        take(taken, axis, context::error);
         long step = stepped == null ? 1 : stepped[i];
-        if (step == 0) {
-          throw context.error("step is 0");
-        }
         Range range = Range.of(x.shape().dim(axis), starts[i], ends[i], step);
         from += range.start() * strides[axis];
         strides[axis] *= step;

@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.graph.GraphException;
 import io.compresso.kernel.CopyProblem;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
@@ -10,6 +11,7 @@ import io.compresso.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Cuts an axis into parts of given sizes, or of equal ones with a smaller last. */
@@ -31,7 +33,13 @@ final class Split extends StandardOperator {
               : Dims.axis(context, context.node().intAttribute("axis", 0), dims.size());
       if (dims != null && sizes == null && !Axes.given(context.node(), "split", 1)) {
         Long size = dims.get(axis).sizeOrNull();
-        sizes = size == null ? null : equal(size, parts);
+        sizes =
+            size == null
+                ? null
+                : equal(size, (int) context.node().intAttribute("num_outputs", parts));
+      }
+      if (sizes != null) {
+        check(sizes, parts, dims == null ? null : dims.get(axis).sizeOrNull(), context::error);
       }
       for (int i = 0; i < parts; i++) {
         List<Dim> part = dims == null ? null : new ArrayList<>(dims);
@@ -44,6 +52,28 @@ final class Split extends StandardOperator {
       }
       return result;
     };
+  }
+
+  /**
+   * Refuses sizes of parts that are fewer than the parts, negative, or do not add up to the axis.
+   *
+   * @param size of the axis, null when it is not known
+   */
+  private static void check(
+      long[] sizes, int parts, @Nullable Long size, Function<String, GraphException> error) {
+    long total = 0;
+    for (long part : sizes) {
+      if (part < 0) {
+        throw error.apply("part of negative size " + part);
+      }
+      total += part;
+    }
+    if (size != null && total != size) {
+      throw error.apply("parts of " + total + " in all, for an axis of " + size);
+    }
+    if (sizes.length < parts) {
+      throw error.apply(parts + " outputs, but sizes for " + sizes.length);
+    }
   }
 
   private static @Nullable List<Dim> elements(
@@ -145,16 +175,7 @@ final class Split extends StandardOperator {
   /** The parts of {@code axis} with the given sizes, which must add up to it. */
   static List<Tensor> parts(OpContext context, Tensor x, int axis, long[] sizes) {
     Shape shape = x.shape();
-    long total = 0;
-    for (long size : sizes) {
-      if (size < 0) {
-        throw context.error("part of negative size " + size);
-      }
-      total += size;
-    }
-    if (total != shape.dim(axis)) {
-      throw context.error("parts of " + total + " in all, for an axis of " + shape.dim(axis));
-    }
+    check(sizes, 0, shape.dim(axis), context::error);
     long outer = shape.size(0, axis);
     long inner = shape.size(axis + 1, shape.rank());
     long row = shape.dim(axis) * inner;

@@ -58,6 +58,24 @@ class LoweredArithmeticTest {
     assertThat(isBound(model)).isTrue();
   }
 
+  @Test
+  void quantizeLinear_ofIntegersOf32Bits_divides() {
+    Model model =
+        Graphs.opset(10)
+            .input("x", ValueType.tensor(DType.INT32, Shape.of(4)))
+            .constant("scale", Tensor.scalar(2f))
+            .constant("zero", Tensor.allocate(DType.UINT8, Shape.SCALAR))
+            .node("y = QuantizeLinear x scale zero")
+            .output("y")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      Tensor x = Tensor.ofInts(Shape.of(4), 1, 5, -7, 1000);
+      check(session, model, Map.of("x", x));
+      assertThat(((Tensor) session.run(Map.of("x", x)).get("y")).toLongs())
+          .containsExactly(0, 2, 0, 255);
+    }
+  }
+
   private static Tensor halves(long seed, long... dims) {
     Tensor floats = random(seed, dims);
     Tensor halves = Tensor.allocate(DType.FLOAT16, floats.shape());

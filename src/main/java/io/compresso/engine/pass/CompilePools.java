@@ -3,6 +3,7 @@ package io.compresso.engine.pass;
 import io.compresso.graph.Node;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +23,8 @@ final class CompilePools extends Rewriting {
     boolean padded = node.intAttribute("count_include_pad", 0) != 0;
     boolean ceil = node.intAttribute("ceil_mode", 0) != 0;
     boolean microsoft = node.domain().equals("com.microsoft");
-    if (padded && ceil || !microsoft && !node.domain().isEmpty()) {
+    boolean cut = Arrays.stream(node.intsAttribute("pads", new long[0])).anyMatch(pad -> pad < 0);
+    if (padded && ceil || cut || !microsoft && !node.domain().isEmpty()) {
       return;
     }
     boolean bytes = type.isInteger();

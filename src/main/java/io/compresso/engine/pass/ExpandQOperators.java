@@ -14,6 +14,12 @@ import java.util.List;
 final class ExpandQOperators extends Rewriting {
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
+    boolean product = node.is("QLinearConv") || node.is("QLinearMatMul");
+    if (!isUniform(view, node, 1, false)
+        || !isUniform(view, node, 4, product)
+        || !isUniform(view, node, 6, false)) {
+      return;
+    }
     if (node.is("QLinearConv")) {
       conv(view, node, edit);
     } else if (node.is("QLinearMatMul")) {
@@ -25,6 +31,18 @@ final class ExpandQOperators extends Rewriting {
         default -> {}
       }
     }
+  }
+
+  /**
+   * Whether an operand has one scale and one zero point, or as many of both where it may have one a
+   * channel; the float operators take nothing else.
+   */
+  private static boolean isUniform(GraphView view, Node node, int scale, boolean channels) {
+    Shape scales = view.shape(node.input(scale));
+    Shape zeroPoints = view.shape(node.input(scale + 1));
+    return scales == null
+        || (scales.size() == 1 || channels && scales.rank() == 1)
+            && (zeroPoints == null || scales.size() == zeroPoints.size());
   }
 
   private static void conv(GraphView view, Node node, Edit edit) {

@@ -59,6 +59,6 @@ final class MergeTransposes extends Rewriting {
     boolean valid =
         IntStream.range(0, perm.length)
             .allMatch(i -> IntStream.range(0, perm.length).anyMatch(j -> perm[j] == i));
-    return valid && (rank < 0 || rank == perm.length) ? perm : null;
+    return valid && rank == perm.length ? perm : null;
   }
 }
