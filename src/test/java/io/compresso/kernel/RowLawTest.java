@@ -35,7 +35,10 @@ class RowLawTest {
     DType type = floatType(random);
     int inner = random.nextInt(3) == 0 ? 1 + random.nextInt(20) : 1;
     boolean log = random.nextInt(3) == 0;
-    SoftmaxProblem problem = new SoftmaxProblem(type, random.nextInt(5), size(random), inner, log);
+    boolean isLong = random.nextInt(40) == 0;
+    int rows = isLong ? 1 : random.nextInt(5);
+    SoftmaxProblem problem =
+        new SoftmaxProblem(type, rows, isLong ? 10_007 : size(random), inner, log);
     long count = problem.rows() * problem.length() * problem.inner();
     return new Trial(
         Case.of(problem, random(type, count, random.nextInt(3) == 0, random), type)

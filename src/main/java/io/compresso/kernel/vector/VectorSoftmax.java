@@ -79,6 +79,9 @@ public final class VectorSoftmax extends VectorKernel<SoftmaxProblem> {
       }
     }
 
+    /** Powers that are summed by themselves, so that few roundings meet in a sum. */
+    private static final int STRETCH = 256;
+
     /** Rows whose elements lie {@code inner} apart, a register of rows at a time. */
     static void lines(float[] values, int length, int inner, boolean log) {
       int lanes = FloatBlock.SPECIES.length();
@@ -90,11 +93,17 @@ public final class VectorSoftmax extends VectorKernel<SoftmaxProblem> {
           System.arraycopy(values, i * inner + s, column, i * lanes, width);
           greatest = greatest.max(FloatBlock.load(column, i * lanes));
         }
-        FloatVector sum = FloatVector.zero(FloatBlock.SPECIES);
+        FloatVector zero = FloatVector.zero(FloatBlock.SPECIES);
+        FloatVector sum = zero;
+        FloatVector part = zero;
         for (int i = 0; i < length; i++) {
           FloatVector power =
               FloatBlock.load(column, i * lanes).sub(greatest).lanewise(VectorOperators.EXP);
-          sum = sum.add(power);
+          part = part.add(power);
+          if (i % STRETCH == STRETCH - 1 || i == length - 1) {
+            sum = sum.add(part);
+            part = zero;
+          }
           if (!log) {
             power.intoArray(column, i * lanes);
           }
