@@ -18,10 +18,12 @@ import io.compresso.tensor.Value;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -180,6 +182,7 @@ final class Execution {
     }
     List<? extends @Nullable Value> outputs = call.run();
     List<@Nullable Value> moved = new ArrayList<>();
+    Map<RunMemory.Part, Tensor> copies = new HashMap<>();
     for (int i = 0; i < step.outputs.length; i++) {
       Value output = i < outputs.size() ? outputs.get(i) : null;
       int slot = step.outputs[i];
@@ -188,7 +191,10 @@ final class Execution {
               && slot != Plan.NONE
               && frame[slot] instanceof Tensor place
               && tensor.segment().address() == place.segment().address();
-      moved.add(output == null || inPlace ? output : own(output, arena, givenInputs));
+      moved.add(
+          output == null || inPlace
+              ? output
+              : own(output, tensor -> isShared(tensor, arena, givenInputs), call, copies));
     }
     for (int i = 0; i < step.outputs.length; i++) {
       Value output = moved.get(i);
@@ -227,22 +233,35 @@ final class Execution {
     }
   }
 
-  /** The value without memory of the places, which later steps use again. */
-  private static Value own(Value value, MemorySegment arena, List<Tensor> givenInputs) {
+  /**
+   * The value without memory of the places, which later steps use again. What the elements of a
+   * sequence share is copied once.
+   */
+  private static Value own(
+      Value value, Predicate<Tensor> shared, Call call, Map<RunMemory.Part, Tensor> copies) {
     return switch (value) {
-      case Tensor tensor -> {
-        boolean shared =
-            tensor.dtype() != DType.STRING
-                && (within(tensor, arena)
-                    || givenInputs.stream().anyMatch(input -> within(tensor, input.segment())));
-        yield shared ? tensor.copy() : tensor;
-      }
+      case Tensor tensor ->
+          shared.test(tensor)
+              ? copies.computeIfAbsent(
+                  RunMemory.Part.of(tensor),
+                  _ -> {
+                    Tensor copy = call.fresh(TensorSpec.of(tensor));
+                    copy.segment().copyFrom(tensor.segment());
+                    return copy;
+                  })
+              : tensor;
       case TensorSequence(var type, var elements) ->
           new TensorSequence(
-              type, elements.stream().map(element -> own(element, arena, givenInputs)).toList());
+              type, elements.stream().map(element -> own(element, shared, call, copies)).toList());
       case OptionalValue(Value inner) ->
-          new OptionalValue(inner == null ? null : own(inner, arena, givenInputs));
+          new OptionalValue(inner == null ? null : own(inner, shared, call, copies));
     };
+  }
+
+  private static boolean isShared(Tensor tensor, MemorySegment arena, List<Tensor> givenInputs) {
+    return tensor.dtype() != DType.STRING
+        && (within(tensor, arena)
+            || givenInputs.stream().anyMatch(input -> within(tensor, input.segment())));
   }
 
   private static boolean within(Tensor tensor, MemorySegment memory) {

@@ -2,13 +2,16 @@ package io.compresso.engine;
 
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
+import io.compresso.tensor.DType;
 import io.compresso.tensor.OptionalValue;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSequence;
+import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -29,6 +32,13 @@ final class RunMemory {
 
     private Block(MemorySegment segment) {
       this.segment = segment;
+    }
+  }
+
+  /** What tells that two tensors are the same memory. */
+  record Part(long address, TensorSpec spec) {
+    static Part of(Tensor tensor) {
+      return new Part(tensor.segment().address(), TensorSpec.of(tensor));
     }
   }
 
@@ -168,13 +178,25 @@ final class RunMemory {
     }
   }
 
-  /** The value in memory that the run will not touch again; the value itself where that is so. */
+  /**
+   * The value in memory that the run will not touch again; the value itself where that is so. What
+   * the elements of a sequence share, they share afterwards.
+   */
   synchronized Value detach(Value value) {
+    return detach(value, new HashMap<>());
+  }
+
+  private Value detach(Value value, Map<Part, Tensor> detached) {
     return switch (value) {
-      case Tensor tensor -> detach(tensor);
+      case Tensor tensor ->
+          tensor.dtype() == DType.STRING
+              ? detach(tensor)
+              : detached.computeIfAbsent(Part.of(tensor), _ -> detach(tensor));
       case TensorSequence(var type, var elements) ->
-          new TensorSequence(type, elements.stream().map(this::detach).toList());
-      case OptionalValue(Value inner) -> new OptionalValue(inner == null ? null : detach(inner));
+          new TensorSequence(
+              type, elements.stream().map(element -> detach(element, detached)).toList());
+      case OptionalValue(Value inner) ->
+          new OptionalValue(inner == null ? null : detach(inner, detached));
     };
   }
 

@@ -183,13 +183,27 @@ public final class Session implements AutoCloseable {
    * @param results receive the outputs of the same names; others are not given. They do not
    *     overlap, and hold anything after an error
    * @throws GraphException as {@link #run(Map, RunOptions)}, and if a tensor is not of an output's
-   *     type and shape
+   *     type and shape, or is for no output
    */
   public void run(Map<String, ? extends Value> given, Map<String, Tensor> results) {
     inputs.check(given);
+    checkNames(results);
     if (isSpecial(given) || !runBound(given, results)) {
       Map<String, Value> values = run(given);
       results.forEach((name, tensor) -> put(name, values.get(name), tensor));
+    }
+  }
+
+  private void checkNames(Map<String, Tensor> results) {
+    int known = 0;
+    for (int i = 0; i < outputNames.size(); i++) {
+      known += results.containsKey(outputNames.get(i)) ? 1 : 0;
+    }
+    if (known != results.size()) {
+      List<String> unknown =
+          results.keySet().stream().filter(name -> !outputNames.contains(name)).sorted().toList();
+      throw new GraphException(
+          "no output is called %s; the outputs are %s".formatted(unknown, outputNames));
     }
   }
 

@@ -1,7 +1,6 @@
 package io.compresso.graph;
 
 import io.compresso.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -12,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Checks what every model must keep, after the rules of ONNX's intermediate representation: each
  * value is defined once and before it is read, names are unique, outputs exist, functions do not
- * call themselves, and every node's operator set is imported. A subgraph may read the values around
- * it, and may hide them.
+ * call themselves and end within reason, and every node's operator set is imported. A subgraph may
+ * read the values around it, and may hide them.
  */
 public final class GraphVerifier {
   private final Model model;
@@ -136,14 +135,13 @@ public final class GraphVerifier {
   private void functions() {
     Map<String, Function> byKey = new HashMap<>();
     for (Function function : model.functions()) {
-      String key = key(function.domain(), function.name(), function.overload());
+      String key = FunctionCalls.key(function.domain(), function.name(), function.overload());
       if (byKey.put(key, function) != null) {
         throw new GraphException("function '" + key + "' is there twice");
       }
     }
-    Set<String> done = new HashSet<>();
+    new FunctionCalls(byKey).verify(model.graph());
     for (Map.Entry<String, Function> entry : byKey.entrySet()) {
-      checkCalls(entry.getKey(), byKey, new ArrayList<>(), done);
       Function function = entry.getValue();
       Scope scope = new Scope(null, new HashSet<>());
       for (String input : function.inputs()) {
@@ -158,45 +156,6 @@ public final class GraphVerifier {
           throw new GraphException(
               "function '" + entry.getKey() + "' does not compute its output '" + output + "'");
         }
-      }
-    }
-  }
-
-  private static String key(String domain, String name, String overload) {
-    String key = domain.isEmpty() || domain.equals("ai.onnx") ? name : domain + "." + name;
-    return overload.isEmpty() ? key : key + ":" + overload;
-  }
-
-  /** Walks the calls of one function; {@code path} holds those being walked. */
-  private static void checkCalls(
-      String key, Map<String, Function> functions, List<String> path, Set<String> done) {
-    if (path.contains(key)) {
-      throw new GraphException(
-          "function '" + key + "' calls itself: " + String.join(" -> ", path) + " -> " + key);
-    }
-    if (done.contains(key)) {
-      return;
-    }
-    path.add(key);
-    Set<String> called = new HashSet<>();
-    Function function = functions.get(key);
-    if (function != null) {
-      collectCalls(function.nodes(), called);
-    }
-    for (String other : called) {
-      if (functions.containsKey(other)) {
-        checkCalls(other, functions, path, done);
-      }
-    }
-    path.removeLast();
-    done.add(key);
-  }
-
-  private static void collectCalls(List<Node> nodes, Set<String> called) {
-    for (Node node : nodes) {
-      called.add(key(node.domain(), node.opType(), node.overload()));
-      for (Attribute attribute : node.attributes().values()) {
-        bodies(attribute).forEach(body -> collectCalls(body.nodes(), called));
       }
     }
   }

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Removes axes of size 1: the given ones, or all. */
+/** Removes axes of size 1: the given ones, or all where none is given. */
 final class Squeeze extends StandardOperator {
   Squeeze() {
     super("Squeeze", 1, 11, 13, 21, 23, 24, 25);
@@ -18,6 +18,10 @@ final class Squeeze extends StandardOperator {
       List<Dim> dims = context.dims(0);
       long[] axes = Axes.ints(context, "axes", 1);
       boolean given = Axes.given(context.node(), "axes", 1);
+      if (axes != null && axes.length == 0) {
+        axes = null;
+        given = false;
+      }
       if (dims == null || given && axes == null) {
         return List.of(
             new Inferred(Dims.tensor(context.dtype(0), null).type(), context.input(0).elements()));
@@ -57,9 +61,10 @@ final class Squeeze extends StandardOperator {
       Tensor x = context.tensor(0);
       int rank = x.shape().rank();
       long[] axes = Axes.ints(context, "axes", 1);
+      boolean all = axes == null || axes.length == 0;
       boolean[] removed = new boolean[rank];
       for (int i = 0; i < rank; i++) {
-        removed[i] = axes == null && x.shape().dim(i) == 1;
+        removed[i] = all && x.shape().dim(i) == 1;
       }
       if (axes != null) {
         for (long axis : axes) {

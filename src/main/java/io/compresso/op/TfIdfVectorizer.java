@@ -48,10 +48,11 @@ final class TfIdfVectorizer extends StandardOperator {
       Node node = context.node();
       Map<List<Object>, Integer> pool = pool(context);
       long[] indexes = node.intsAttribute("ngram_indexes", new long[0]);
-      long shortest = node.intAttribute("min_gram_length", 1);
-      long longest = node.intAttribute("max_gram_length", 1);
-      long skips = node.intAttribute("max_skip_count", 0);
       long columns = shape.dim(-1);
+      // Longer n-grams and larger skips do not lie in a row.
+      long shortest = Math.max(1, node.intAttribute("min_gram_length", 1));
+      long longest = Math.min(columns, node.intAttribute("max_gram_length", 1));
+      long skips = Math.min(columns, node.intAttribute("max_skip_count", 0));
       Tensor y = context.allocate(DType.FLOAT, shape.with(-1, width(node)));
       long rows = shape.rank() == 2 ? shape.dim(0) : 1;
       for (long row = 0; row < rows; row++) {

@@ -38,14 +38,17 @@ final class ChannelsLastKernels {
     if (x == null || w == null || input == null || weight == null || output == null) {
       return false;
     }
-    List<SpatialAxis> axes = new ArrayList<>();
-    for (int axis = 2; axis < w.rank(); axis++) {
-      Long size = x.get(axis).sizeOrNull();
-      int kernel = (int) w.dim(axis);
-      axes.add(SpatialAxis.of(size == null ? TYPICAL_SIZE : size.intValue(), kernel, kernel / 2));
+    if (x.size() != w.rank()) {
+      return false;
     }
     int groups = (int) node.intAttribute("group", 1);
     try {
+      List<SpatialAxis> axes = new ArrayList<>();
+      for (int axis = 2; axis < w.rank(); axis++) {
+        Long size = x.get(axis).sizeOrNull();
+        int kernel = (int) w.dim(axis);
+        axes.add(SpatialAxis.of(size == null ? TYPICAL_SIZE : size.intValue(), kernel, kernel / 2));
+      }
       Channels channels =
           new Channels(Math.toIntExact(w.dim(1) * groups), Math.toIntExact(w.dim(0)), groups);
       OperandTypes types = new OperandTypes(input, weight, output);
