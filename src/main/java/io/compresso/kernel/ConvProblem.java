@@ -51,6 +51,7 @@ public record ConvProblem(
     }
   }
 
+  @Override
   public ConvProblem withTypes(OperandTypes newTypes) {
     return new ConvProblem(newTypes, layout, batch, channels, axes, epilogue);
   }

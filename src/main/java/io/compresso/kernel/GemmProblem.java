@@ -40,6 +40,7 @@ public record GemmProblem(
     return new GemmProblem(OperandTypes.FLOAT, m, n, k, Transpose.NONE, Epilogue.NONE);
   }
 
+  @Override
   public GemmProblem withTypes(OperandTypes newTypes) {
     return new GemmProblem(newTypes, m, n, k, transpose, epilogue);
   }

@@ -1,5 +1,9 @@
 package io.compresso.kernel;
 
+import io.compresso.kernel.composed.GemmByGemm;
+import io.compresso.kernel.composed.RowQuantizedGemm;
+import io.compresso.kernel.composed.SeparateEpilogue;
+import io.compresso.kernel.composed.WidenedProduct;
 import io.compresso.kernel.jit.arm.ArmBlockGemm;
 import io.compresso.kernel.jit.arm.ArmConv;
 import io.compresso.kernel.jit.arm.ArmGemm;
@@ -87,10 +91,14 @@ public final class KernelCatalog {
           ArmTileGemm.ofBytes(Isa.NEON),
           new VectorGemm(),
           new VectorInt8Gemm(),
+          new RowQuantizedGemm(),
+          new WidenedProduct(KernelFamily.GEMM),
+          new SeparateEpilogue(KernelFamily.GEMM),
           new RefGemm(),
           // batched gemm
           new X86BatchGemm(Isa.AVX512),
           new X86BatchGemm(Isa.AVX2),
+          new GemmByGemm(),
           new RefBatchGemm(),
           // gemm with weights in blocks
           new X86BlockGemm(Isa.AVX512),
@@ -121,6 +129,8 @@ public final class KernelCatalog {
           new VectorInt8Conv(),
           VectorNhwcConv.ofFloats(),
           VectorNhwcConv.ofBytes(),
+          new WidenedProduct(KernelFamily.CONV),
+          new SeparateEpilogue(KernelFamily.CONV),
           new RefConv(),
           // memory-bound families
           new X86Unary(Isa.AVX512),
@@ -238,6 +248,19 @@ public final class KernelCatalog {
   }
 
   private static Kernel choose(Problem problem, CpuFeatures cpu) {
+    Kernel first = first(problem, cpu);
+    return first == null ? select(problem, cpu).kernel() : first;
+  }
+
+  /** Whether a kernel other than the reference takes the problem, of which others are made. */
+  public static Acceptance takesBeforeReference(Problem problem, CpuFeatures cpu) {
+    Kernel first = first(problem, cpu);
+    return Acceptance.when(
+        first != null && first.spec().isa() != Isa.REF,
+        "there is no kernel but the reference for its steps");
+  }
+
+  private static @Nullable Kernel first(Problem problem, CpuFeatures cpu) {
     boolean host = cpu == CpuFeatures.host();
     List<Kernel> candidates =
         host ? OnHost.KERNELS.getOrDefault(problem.family(), List.of()) : of(problem.family());
@@ -247,7 +270,7 @@ public final class KernelCatalog {
         return kernel;
       }
     }
-    return select(problem, cpu).kernel();
+    return null;
   }
 
   /** The kernels for which this machine has the instructions. */

@@ -24,6 +24,9 @@ public sealed interface ProductProblem extends Problem permits GemmProblem, Conv
   /** The same with another epilogue. */
   ProductProblem withEpilogue(Epilogue epilogue);
 
+  /** The same of other types. */
+  ProductProblem withTypes(OperandTypes types);
+
   /** Multiply-add operations. */
   long macs();
 

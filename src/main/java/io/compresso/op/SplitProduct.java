@@ -17,8 +17,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Products with epilogues that the best kernel of the product does not have: the product with its
- * bias by the kernel, what is left of the epilogue in a second sweep, with the same roundings.
+ * Products with epilogues that no kernel but the reference has: the product with its bias by a
+ * kernel, what is left of the epilogue in a second sweep, with the same roundings.
  */
 final class SplitProduct {
   private static final int MOST_CHOICES = 4096;
@@ -77,7 +77,7 @@ final class SplitProduct {
         weights.quantization().withOutputZeroPoint(weights.residual().sumZeroPoint()));
   }
 
-  /** Whether a kernel of a better kind takes the problem without its epilogue. */
+  /** Whether a kernel takes the problem without its epilogue only. */
   static boolean isBetter(ProductProblem problem) {
     if (problem.epilogue().isPlain().accepted()) {
       return false;
@@ -87,7 +87,7 @@ final class SplitProduct {
     }
     Boolean known = CHOICES.get(problem);
     if (known == null) {
-      known = isa(plain(problem)).compareTo(isa(problem)) > 0;
+      known = isa(problem) == Isa.REF && isa(plain(problem)) != Isa.REF;
       if (CHOICES.size() < MOST_CHOICES) {
         CHOICES.put(problem, known);
       }

@@ -82,6 +82,13 @@ class GemmLawTest {
                 .withTypes(quantized)
                 .withTranspose(false, random.nextBoolean())
                 .withEpilogue(fusedEpilogue(quantized, random)));
+        for (boolean transposed : new boolean[] {false, true}) {
+          problems.add(
+              problem
+                  .withTypes(quantized)
+                  .withTranspose(false, transposed)
+                  .withEpilogue(floatEpilogue(random)));
+        }
       }
     }
     OperandTypes half = OperandTypes.all(DType.FLOAT16);

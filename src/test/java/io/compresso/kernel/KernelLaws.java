@@ -3,6 +3,7 @@ package io.compresso.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.compresso.kernel.GuardedMemory.Place;
+import io.compresso.kernel.composed.ComposedKernel;
 import io.compresso.kernel.jit.x86.AmxKernels;
 import io.compresso.kernel.jit.x86.X86WinogradConv;
 import io.compresso.kernel.panel.ScratchGuard;
@@ -54,14 +55,15 @@ final class KernelLaws {
 
   /**
    * The kernels below the machine's cap that are not the reference, those of AMX for problems of
-   * any size; only those of machine code when the system property {@code compresso.laws} is {@code
-   * machine-code}.
+   * any size; only those of machine code, and those made of others, when the system property {@code
+   * compresso.laws} is {@code machine-code}.
    */
   static List<Kernel> kernels(KernelFamily family) {
     boolean portable = !System.getProperty("compresso.laws", "").equals("machine-code");
     return KernelCatalog.of(family).stream()
         .filter(kernel -> kernel.spec().isa() != Isa.REF)
-        .filter(kernel -> portable || kernel.spec().isa().isMachineCode())
+        .filter(kernel ->
+            portable || kernel.spec().isa().isMachineCode() || kernel instanceof ComposedKernel)
         .filter(kernel -> CpuFeatures.host().supports(kernel.spec().isa()).accepted())
         .flatMap(kernel ->
             kernel.spec().isa() == Isa.AMX ? AmxKernels.ofAnySize(kernel) : Stream.of(kernel))
@@ -222,9 +224,12 @@ final class KernelLaws {
   /** Whether results of a tile share the errors of all its elements. */
   private boolean sharesErrors(ProductProblem problem) {
     Kernel used =
-        kernel instanceof ChosenKernel
-            ? KernelCatalog.select(problem, CpuFeatures.host()).kernel()
-            : kernel;
+        switch (kernel) {
+          case ChosenKernel _ -> KernelCatalog.choose(problem);
+          case ComposedKernel _ ->
+              KernelCatalog.choose(sums(problem.withTypes(OperandTypes.FLOAT)));
+          default -> kernel;
+        };
     return used instanceof X86WinogradConv;
   }
 
