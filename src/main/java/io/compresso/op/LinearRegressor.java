@@ -50,18 +50,21 @@ final class LinearRegressor extends MlOperator {
           "%d coefficients for %d targets of %d features"
               .formatted(weights.size(), targets, width));
     }
-    if (!context.node().stringAttribute("post_transform", "NONE").equals("NONE")) {
-      throw context.error("attribute 'post_transform' is not supported");
-    }
+    PostTransform transform = PostTransform.of(context.node());
     int rows = width == 0 ? 0 : Math.toIntExact(x.size() / width);
     Tensor y = context.allocate(DType.FLOAT, Shape.of(rows, targets));
     for (int row = 0; row < rows; row++) {
+      double[] scores = new double[targets];
       for (int t = 0; t < targets; t++) {
         double sum = biases.isEmpty() ? 0 : biases.get(t);
         for (int i = 0; i < width; i++) {
           sum += x.getDouble((long) row * width + i) * weights.get(t * width + i);
         }
-        y.setDouble((long) row * targets + t, sum);
+        scores[t] = sum;
+      }
+      transform.apply(scores);
+      for (int t = 0; t < targets; t++) {
+        y.setDouble((long) row * targets + t, scores[t]);
       }
     }
     return y;

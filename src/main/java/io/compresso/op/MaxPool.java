@@ -68,7 +68,7 @@ final class MaxPool extends Pooling {
   }
 
   /** The index of the first largest element, -1 when the window lies outside the input. */
-  private static int largest(double[] x, Window window, int plane, int[] start) {
+  static int largest(double[] x, Window window, int plane, int[] start) {
     int best = -1;
     int end = window.last(2, start[2]);
     for (int d = window.first(0, start[0]); d < window.last(0, start[0]); d++) {

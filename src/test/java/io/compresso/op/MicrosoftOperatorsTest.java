@@ -6,6 +6,7 @@ import static io.compresso.tensor.DType.INT8;
 import static io.compresso.tensor.DType.UINT8;
 
 import io.compresso.graph.Attribute;
+import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.List;
@@ -389,5 +390,72 @@ class MicrosoftOperatorsTest {
         .output(FLOAT)
         .constants()
         .agrees(0.02, 0);
+  }
+
+  @Test
+  void fusedMatMul_agrees_whenBatchesAreTransposed() throws Exception {
+    for (long trans : new long[] {0, 1}) {
+      of("FusedMatMul")
+          .with("transBatchA", 1)
+          .with("transBatchB", 1)
+          .with("transB", trans)
+          .floats(3, 2, 4)
+          .floats(trans == 0 ? new long[] {4, 2, 5} : new long[] {5, 2, 4})
+          .output(FLOAT)
+          .agrees();
+    }
+    of("TransposeMatMul")
+        .with("transA", 1)
+        .with("alpha", Attribute.of(2f))
+        .floats(2, 4, 3)
+        .floats(2, 4, 5)
+        .output(FLOAT)
+        .agrees();
+  }
+
+  @Test
+  void nhwcMaxPool_agrees() throws Exception {
+    of("NhwcMaxPool")
+        .with("kernel_shape", Attribute.ints(3, 2))
+        .with("strides", Attribute.ints(2, 1))
+        .with("pads", Attribute.ints(1, 0, 1, 1))
+        .bytes(INT8, 2, 7, 6, 5)
+        .output(INT8)
+        .agrees();
+  }
+
+  @Test
+  void qLinearWhere_agrees_whenOperandsBroadcast() throws Exception {
+    Tensor condition = Tensor.allocate(DType.BOOL, Shape.of(2, 1, 4));
+    for (long i = 0; i < condition.size(); i++) {
+      condition.setLong(i, i % 3 == 0 ? 1 : 0);
+    }
+    of("QLinearWhere")
+        .input(condition)
+        .bytes(UINT8, 3, 4)
+        .quantization(0.02f, UINT8, 120)
+        .bytes(UINT8, 2, 3, 1)
+        .quantization(0.05f, UINT8, 3)
+        .quantization(0.06f, UINT8, 100)
+        .output(UINT8)
+        .constants()
+        .agrees(0, 1);
+  }
+
+  @Test
+  void matMulBnb4_agrees_inBothTypes() throws Exception {
+    for (long type : new long[] {0, 1}) {
+      of("MatMulBnb4")
+          .with("K", 48)
+          .with("N", 5)
+          .with("block_size", 32)
+          .with("quant_type", type)
+          .floats(3, 48)
+          .bytes(UINT8, 120)
+          .floats(8)
+          .output(FLOAT)
+          .constants()
+          .agrees();
+    }
   }
 }
