@@ -2,6 +2,7 @@ package io.compresso.engine;
 
 import io.compresso.engine.UpgradeOpset.Rewriting;
 import io.compresso.graph.Attribute;
+import io.compresso.graph.Dim;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
 import io.compresso.graph.ValueType.TensorType;
@@ -200,7 +201,35 @@ record NodeUpgrade(int from, int to, Map<String, Inferred> known) {
     }
     List<String> inputs = new ArrayList<>(node.inputs());
     inputs.add(1, "");
-    return asymmetric(node.withInputs(inputs));
+    Node result = asymmetric(node.withInputs(inputs));
+    if (!node.stringAttribute("mode", "nearest").equals("nearest") || !compares(node, -1)) {
+      return result;
+    }
+    if (compares(node, 1)) {
+      throw refused(node, "making some axes smaller and others larger by nearest elements");
+    }
+    return result.withAttribute("nearest_mode", Attribute.of("ceil"));
+  }
+
+  /** Whether an axis of output 0 is known to be larger (1) or smaller (-1) than that of input 0. */
+  private boolean compares(Node node, int sign) {
+    List<Dim> x = dims(node.input(0));
+    List<Dim> y = dims(node.output(0));
+    for (int axis = 0; x != null && y != null && axis < Math.min(x.size(), y.size()); axis++) {
+      Long before = x.get(axis).sizeOrNull();
+      Long after = y.get(axis).sizeOrNull();
+      if (before != null && after != null && Long.signum(after - before) == sign) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private @Nullable List<Dim> dims(@Nullable String value) {
+    return value != null
+            && known.getOrDefault(value, Inferred.UNKNOWN).type() instanceof TensorType type
+        ? type.dims()
+        : null;
   }
 
   /** How upsampling was computed before there was a choice. */

@@ -11,6 +11,12 @@ import java.util.Arrays;
  * @param outside the output positions that take the extrapolation value
  */
 record Resampling(int[][] indices, double[][] weights, boolean[] outside) {
+  /**
+   * How elements were chosen before there was a choice: the one after the position on axes that
+   * become smaller, else the one before.
+   */
+  static final String TOWARDS_END_WHERE_SMALLER = "towards_end_where_smaller";
+
   /** What Resize's attributes say of every axis. */
   record Options(
       String mode,
@@ -37,7 +43,7 @@ record Resampling(int[][] indices, double[][] weights, boolean[] outside) {
       double x = coordinate(options.coordinates(), i, input, output, scale, from, to);
       outside[i] = crop && (x < 0 || x > input - 1);
       if (options.mode().equals("nearest")) {
-        indices[i] = new int[] {clamp(nearest(options.nearest(), x), input)};
+        indices[i] = new int[] {clamp(nearest(options.nearest(), x, scale), input)};
         weights[i] = new double[] {1};
         continue;
       }
@@ -93,8 +99,9 @@ record Resampling(int[][] indices, double[][] weights, boolean[] outside) {
     };
   }
 
-  private static double nearest(String mode, double x) {
+  private static double nearest(String mode, double x, double scale) {
     return switch (mode) {
+      case TOWARDS_END_WHERE_SMALLER -> scale < 1 ? Math.ceil(x) : Math.floor(x);
       case "floor" -> Math.floor(x);
       case "ceil" -> Math.ceil(x);
       case "round_prefer_ceil" -> Math.floor(x + 0.5);

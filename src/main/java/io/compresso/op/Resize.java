@@ -108,7 +108,9 @@ final class Resize implements Operator {
             node.stringAttribute("mode", "nearest"),
             node.stringAttribute(
                 "coordinate_transformation_mode", first ? "asymmetric" : "half_pixel"),
-            node.stringAttribute("nearest_mode", first ? "floor" : "round_prefer_floor"),
+            node.stringAttribute(
+                "nearest_mode",
+                first ? Resampling.TOWARDS_END_WHERE_SMALLER : "round_prefer_floor"),
             node.floatAttribute("cubic_coeff_a", -0.75f),
             node.intAttribute("exclude_outside", 0) != 0,
             node.intAttribute("antialias", 0) != 0);

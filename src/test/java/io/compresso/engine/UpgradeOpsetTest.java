@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class UpgradeOpsetTest {
@@ -32,6 +33,7 @@ class UpgradeOpsetTest {
         Graphs.opset(opset)
             .input("x", ValueType.tensor(DType.FLOAT, SHAPE))
             .constant("scales", Tensor.ofFloats(Shape.of(4), 1, 1, 2, 2))
+            .constant("smaller", Tensor.ofFloats(Shape.of(4), 1, 1, 0.7f, 0.6f))
             .constant("channel", Tensor.ofFloats(Shape.of(2), 0.5f, 2));
     Node node = Graphs.parse(line, attributes);
     node.outputs().stream().filter(name -> !name.isEmpty()).forEach(graphs::output);
@@ -71,6 +73,7 @@ class UpgradeOpsetTest {
         from(7, "y = Upsample x", "scales", scales, "mode", "nearest"),
         from(9, "y = Upsample x scales", "mode", "linear"),
         from(10, "y = Resize x scales", "mode", "nearest"),
+        from(10, "y = Resize x smaller", "mode", "nearest"),
         from(7, "y = BatchNormalization x channel channel channel channel", "spatial", 1));
   }
 
@@ -92,6 +95,25 @@ class UpgradeOpsetTest {
               .isCloseTo(tensor.getDouble(i), org.assertj.core.data.Offset.offset(1e-6));
         }
       });
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.6, 0.5", "0.7, 1", "0.4, 2", "1.5, 0.8"})
+  void resize_toNearestElements_isThatOfThePeer_inOperatorSet10(float height, float width)
+      throws OrtException {
+    ValueType type = ValueType.tensor(DType.FLOAT, Shape.of(1, 2, 4, 5));
+    Model model =
+        Graphs.opset(10)
+            .input("x", type)
+            .constant("scales", Tensor.ofFloats(Shape.of(4), 1, 1, height, width))
+            .node("y = Resize x scales", "mode", "nearest")
+            .output("y")
+            .model();
+    Tensor x = OrtRunner.random("x", type, 5);
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      Tensor y = (Tensor) session.run(Map.of("x", x)).get("y");
+      assertThat(y.toFloats()).isEqualTo(run(model, x).get("y").toFloats());
     }
   }
 
