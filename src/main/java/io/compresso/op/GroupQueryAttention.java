@@ -216,7 +216,8 @@ final class GroupQueryAttention extends MicrosoftOperator {
         throw context.error("one of 'past_key' and 'past_value' is missing");
       }
       Attention.Heads old = before == null ? null : Attention.Heads.of(context, before, 0);
-      if (old != null
+      if (before != null
+          && old != null
           && (!before.dtype().isFloat()
               || old.batch() != now.batch()
               || old.count() != now.count()
