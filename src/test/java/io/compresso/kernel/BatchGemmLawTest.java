@@ -2,8 +2,12 @@ package io.compresso.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.compresso.kernel.BatchGemmProblem.Place;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -28,6 +32,49 @@ class BatchGemmLawTest {
                   }
                   assertThat(laws.cases()).isGreaterThanOrEqualTo(200);
                 }));
+  }
+
+  @Test
+  void batches_ofHalves_equalTheReference() {
+    Random random = new Random(9);
+    for (int i = 0; i < 100; i++) {
+      BatchGemmProblem floats = problem(random);
+      DType type = random.nextBoolean() ? DType.FLOAT16 : DType.BFLOAT16;
+      BatchGemmProblem halves =
+          new BatchGemmProblem(
+              floats.product().withTypes(OperandTypes.all(type)).withEpilogue(Epilogue.NONE),
+              floats.outer(),
+              floats.inner(),
+              floats.a(),
+              floats.b(),
+              floats.output());
+      Tensor a = halves(type, halves.inputBytes(), random);
+      Tensor b = halves(type, halves.secondBytes(), random);
+      Tensor expected = Tensor.allocate(type, Shape.of(halves.outputBytes() / 2));
+      Tensor actual = Tensor.allocate(type, expected.shape());
+      Operands operands = Operands.of(a.segment(), b.segment(), expected.segment());
+      try (PreparedKernel reference =
+              KernelCatalog.of(KernelFamily.BATCH_GEMM).getLast().prepare(halves, Weights.NONE);
+          PreparedKernel kernel = KernelCatalog.prepare(halves, Weights.NONE)) {
+        reference.run(operands, 2);
+        kernel.run(Operands.of(a.segment(), b.segment(), actual.segment()), 2);
+      }
+      double step = type == DType.FLOAT16 ? 0x1p-10 : 0x1p-7;
+      for (int j = 0; j < expected.size(); j++) {
+        double bound = step * Math.abs(expected.getDouble(j)) + 0x1p-16;
+        assertThat(actual.getDouble(j))
+            .as("%s, element %d", halves, j)
+            .isCloseTo(expected.getDouble(j), within(bound));
+      }
+    }
+  }
+
+  private static Tensor halves(DType type, long bytes, Random random) {
+    Tensor tensor = Tensor.allocate(type, Shape.of(bytes / 2));
+    for (int i = 0; i < tensor.size(); i++) {
+      tensor.setDouble(i, random.nextFloat() * 2 - 1);
+    }
+    return tensor;
   }
 
   @Test

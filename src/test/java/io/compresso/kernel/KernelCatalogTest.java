@@ -2,12 +2,20 @@ package io.compresso.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.compresso.kernel.ConvProblem.Channels;
+import io.compresso.kernel.ConvProblem.Layout;
+import io.compresso.kernel.Epilogue.Residual;
 import io.compresso.kernel.KernelCatalog.Refusal;
 import io.compresso.kernel.KernelCatalog.Selection;
 import io.compresso.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class KernelCatalogTest {
   private static final GemmProblem PROBLEM = GemmProblem.ofFloat(4, 4, 4);
@@ -43,6 +51,62 @@ class KernelCatalogTest {
     assertThat(selection.refusals())
         .hasSize(KernelCatalog.of(KernelFamily.GEMM).size() - 1)
         .allSatisfy(refusal -> assertThat(refusal.reason()).isNotBlank());
+  }
+
+  @ParameterizedTest
+  @MethodSource("machines")
+  void select_takesTheReferenceForNoProductOfFloatsOrBytes(CpuFeatures cpu) {
+    List<OperandTypes> types = new ArrayList<>();
+    for (DType output : List.of(DType.FLOAT, DType.FLOAT16, DType.BFLOAT16)) {
+      types.add(OperandTypes.all(output));
+    }
+    types.add(new OperandTypes(DType.FLOAT16, DType.FLOAT16, DType.FLOAT));
+    types.add(new OperandTypes(DType.UINT8, DType.INT8, DType.FLOAT));
+    types.add(new OperandTypes(DType.FLOAT, DType.INT8, DType.FLOAT));
+    List<Epilogue> epilogues =
+        List.of(
+            Epilogue.NONE,
+            Epilogue.BIAS.withRelu(),
+            Epilogue.BIAS.withActivation(Activation.GELU),
+            Epilogue.NONE.withResidual(Residual.ADDED).withRelu());
+    for (OperandTypes of : types) {
+      for (Epilogue epilogue : epilogues) {
+        GemmProblem gemm = PROBLEM.withTypes(of).withEpilogue(epilogue);
+        assertNotReference(gemm, cpu);
+        if (!of.isInt8()) {
+          assertNotReference(BatchGemmProblem.dense(gemm, 3), cpu);
+        }
+        if (!of.quantizesRows()) {
+          for (Layout layout : Layout.values()) {
+            assertNotReference(
+                new ConvProblem(
+                    of,
+                    layout,
+                    1,
+                    new Channels(8, 8, 1),
+                    List.of(SpatialAxis.of(9, 3, 1), SpatialAxis.of(9, 3, 1)),
+                    epilogue),
+                cpu);
+          }
+        }
+      }
+    }
+  }
+
+  static Stream<CpuFeatures> machines() {
+    Set<String> neon = Set.of("asimd");
+    Set<String> best = Set.of("asimd", "asimdhp", "fphp", "asimddp", "i8mm", "bf16");
+    return Stream.of(
+        CpuFeatures.host(),
+        CpuFeatures.host(Isa.VECTOR),
+        new CpuFeatures("arm", neon, Optional.empty()),
+        new CpuFeatures("arm", best, Optional.empty()));
+  }
+
+  private static void assertNotReference(Problem problem, CpuFeatures cpu) {
+    assertThat(KernelCatalog.select(problem, cpu).kernel().spec().isa())
+        .as("%s", problem)
+        .isNotEqualTo(Isa.REF);
   }
 
   @Test

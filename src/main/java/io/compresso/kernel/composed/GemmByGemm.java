@@ -214,8 +214,7 @@ public final class GemmByGemm extends ComposedKernel {
     private void multiply(Operands operands, int index, int threads) {
       long result = first(problem.output(), index);
       MemorySegment second = Objects.requireNonNull(operands.second());
-      MemorySegment added = operands.third();
-      boolean adds = problem.thirdBytes() > 0 && added != null;
+      MemorySegment added = problem.thirdBytes() > 0 ? operands.third() : null;
       try (Scratch left = a.scratch();
           Scratch right = b.scratch();
           Scratch residual = output.scratch();
@@ -225,7 +224,7 @@ public final class GemmByGemm extends ComposedKernel {
             new Operands(
                 a.dense(operands.input(), first(problem.a(), index), left),
                 b.dense(second, first(problem.b(), index), right),
-                adds ? output.dense(added, result, residual) : null,
+                added == null ? null : output.dense(added, result, residual),
                 dense,
                 0,
                 1),
