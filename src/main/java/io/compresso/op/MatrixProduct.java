@@ -119,7 +119,7 @@ record MatrixProduct(
             place(rightStack, stack, problem.k(), problem.n()),
             Place.dense(count, problem.m(), problem.n()));
     Isa isa = KernelCatalog.select(batch, CpuFeatures.host()).kernel().spec().isa();
-    return isa == Isa.REF ? null : batch;
+    return isa.isMachineCode() ? batch : null;
   }
 
   private static Place place(Shape from, Shape stack, int rows, int columns) {
