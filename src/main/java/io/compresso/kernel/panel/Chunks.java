@@ -5,7 +5,7 @@ import io.compresso.kernel.Workers;
 /** Splits the units of a memory-bound run among threads. */
 public final class Chunks {
   /** Work on fewer bytes is not worth another thread. */
-  private static final long LEAST_BYTES = 1 << 16;
+  private static final long LEAST_BYTES = 1 << 18;
 
   private static final int PER_THREAD = 4;
 
