@@ -1,10 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
-import io.compresso.tensor.DType;
-import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,13 +24,7 @@ final class LinearClassifier extends MlOperator {
   public ShapeRule shapeRule() {
     return context -> {
       MlAttributes.Labels labels = MlAttributes.Labels.of(context.node(), "classlabels_ints");
-      Dim rows = MlAttributes.rows(context);
-      List<Inferred> outputs = new ArrayList<>();
-      outputs.add(Inferred.tensor(labels.dtype(), List.of(rows)));
-      for (int i = 1; i < context.node().outputs().size(); i++) {
-        outputs.add(Inferred.tensor(DType.FLOAT, List.of(rows, Dim.of(labels.size()))));
-      }
-      return outputs;
+      return labels.outputs(context, Dim.of(labels.size()));
     };
   }
 
@@ -80,9 +71,6 @@ final class LinearClassifier extends MlOperator {
       }
       System.arraycopy(scores, 0, z, row * scores.length, scores.length);
     }
-    Tensor y = labels.tensor(context, best);
-    return context.node().outputs().size() < 2
-        ? List.of(y)
-        : List.of(y, Reals.tensor(context, DType.FLOAT, Shape.of(rows, labels.size()), z));
+    return labels.outputs(context, best, z, labels.size());
   }
 }

@@ -1,6 +1,5 @@
 package io.compresso.op;
 
-import io.compresso.graph.Dim;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.GemmProblem;
 import io.compresso.kernel.OperandTypes;
@@ -9,7 +8,6 @@ import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -48,14 +46,7 @@ final class MatMulBnb4 extends MicrosoftOperator {
 
   @Override
   public ShapeRule shapeRule() {
-    return context -> {
-      List<Dim> a = context.dims(0);
-      List<Dim> dims = a == null || a.isEmpty() ? null : new ArrayList<>(a);
-      if (dims != null) {
-        dims.set(dims.size() - 1, Dim.of(Math.max(0, context.node().intAttribute("N", 0))));
-      }
-      return List.of(Dims.tensor(context.dtype(0), dims));
-    };
+    return MatMulNBits::shapes;
   }
 
   @Override

@@ -28,14 +28,17 @@ final class MatMulNBits extends MicrosoftOperator {
 
   @Override
   public ShapeRule shapeRule() {
-    return context -> {
-      List<Dim> a = context.dims(0);
-      List<Dim> dims = a == null || a.isEmpty() ? null : new ArrayList<>(a);
-      if (dims != null) {
-        dims.set(dims.size() - 1, Dim.of(Math.max(0, context.node().intAttribute("N", 0))));
-      }
-      return List.of(Dims.tensor(context.dtype(0), dims));
-    };
+    return MatMulNBits::shapes;
+  }
+
+  /** The input's shape, {@code N} long along the last axis. */
+  static List<Inferred> shapes(ShapeContext context) {
+    List<Dim> a = context.dims(0);
+    List<Dim> dims = a == null || a.isEmpty() ? null : new ArrayList<>(a);
+    if (dims != null) {
+      dims.set(dims.size() - 1, Dim.of(Math.max(0, context.node().intAttribute("N", 0))));
+    }
+    return List.of(Dims.tensor(context.dtype(0), dims));
   }
 
   @Override

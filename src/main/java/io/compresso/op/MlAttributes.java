@@ -7,6 +7,7 @@ import io.compresso.graph.Node;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Lists and labels as operators of {@code ai.onnx.ml} take them from attributes. */
@@ -97,6 +98,30 @@ final class MlAttributes {
             node, "attributes 'classlabels_strings' and '" + integers + "' are both missing");
       }
       return labels;
+    }
+
+    /** What a classifier gives: labels {@code [N]} and, if asked, scores {@code [N, columns]}. */
+    List<Inferred> outputs(ShapeContext context, Dim columns) {
+      Dim rows = rows(context);
+      List<Inferred> outputs = new ArrayList<>();
+      outputs.add(Inferred.tensor(dtype(), List.of(rows)));
+      for (int i = 1; i < context.node().outputs().size(); i++) {
+        outputs.add(Inferred.tensor(DType.FLOAT, List.of(rows, columns)));
+      }
+      return outputs;
+    }
+
+    /**
+     * The same of a run.
+     *
+     * @param best the class of each sample
+     * @param columns of {@code scores}
+     */
+    List<Tensor> outputs(OpContext context, int[] best, double[] scores, int columns) {
+      Tensor y = tensor(context, best);
+      return context.node().outputs().size() < 2
+          ? List.of(y)
+          : List.of(y, Reals.tensor(context, DType.FLOAT, Shape.of(best.length, columns), scores));
     }
 
     int size() {

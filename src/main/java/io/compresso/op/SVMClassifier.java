@@ -1,10 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
-import io.compresso.tensor.DType;
-import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -31,13 +28,7 @@ final class SVMClassifier extends MlOperator {
   public ShapeRule shapeRule() {
     return context -> {
       MlAttributes.Labels labels = MlAttributes.Labels.of(context.node(), "classlabels_ints");
-      Dim rows = MlAttributes.rows(context);
-      List<Inferred> outputs = new ArrayList<>();
-      outputs.add(Inferred.tensor(labels.dtype(), List.of(rows)));
-      for (int i = 1; i < context.node().outputs().size(); i++) {
-        outputs.add(Inferred.tensor(DType.FLOAT, List.of(rows, Dim.UNKNOWN)));
-      }
-      return outputs;
+      return labels.outputs(context, Dim.UNKNOWN);
     };
   }
 
@@ -81,10 +72,7 @@ final class SVMClassifier extends MlOperator {
       }
       System.arraycopy(scores, 0, z, row * columns, columns);
     }
-    Tensor y = labels.tensor(context, best);
-    return context.node().outputs().size() < 2
-        ? List.of(y)
-        : List.of(y, Reals.tensor(context, DType.FLOAT, Shape.of(rows, columns), z));
+    return labels.outputs(context, best, z, columns);
   }
 
   private static double[] two(double score, PostTransform transform) {

@@ -17,32 +17,12 @@ final class SkipLayerNormalization extends MicrosoftOperator {
 
   @Override
   public ShapeRule shapeRule() {
-    return context -> {
-      List<Inferred> outputs = new ArrayList<>();
-      for (int i = 0; i < context.node().outputs().size(); i++) {
-        outputs.add(i == 1 || i == 2 ? Inferred.UNKNOWN : Inferred.of(context.input(0).type()));
-      }
-      return outputs;
-    };
+    return SkipLayerNormalization::shapes;
   }
 
   @Override
   public @Nullable Lowered lower(LoweringContext context) {
-    Shape shape = context.input(0).shape();
-    for (int i = 1; i < context.node().outputs().size(); i++) {
-      if (context.outputOrNull(i) != null) {
-        return null;
-      }
-    }
-    if (shape.rank() == 0 || context.inputOrNull(4) != null) {
-      return null;
-    }
-    return LayerNormalization.normalization(
-        context,
-        NormProblem.Kind.LAYER,
-        shape.size(0, shape.rank() - 1),
-        shape.dim(-1),
-        new LayerNormalization.Parameters(2, 3, 1));
+    return lower(context, NormProblem.Kind.LAYER, 3, 4);
   }
 
   @Override
@@ -67,12 +47,47 @@ final class SkipLayerNormalization extends MicrosoftOperator {
         context.tensorOrNull(3),
         width,
         context.node().floatAttribute("epsilon", 1e-12f));
+    return outputs(context, y, sum);
+  }
+
+  /** Results like input 0, and the sum as output 3. */
+  static List<Inferred> shapes(ShapeContext context) {
+    List<Inferred> outputs = new ArrayList<>();
+    for (int i = 0; i < context.node().outputs().size(); i++) {
+      outputs.add(i == 1 || i == 2 ? Inferred.UNKNOWN : Inferred.of(context.input(0).type()));
+    }
+    return outputs;
+  }
+
+  /** The kernel of one output and no bias of the sum, with the shift of input {@code beta}. */
+  static @Nullable Lowered lower(
+      LoweringContext context, NormProblem.Kind kind, int beta, int bias) {
+    Shape shape = context.input(0).shape();
+    for (int i = 1; i < context.node().outputs().size(); i++) {
+      if (context.outputOrNull(i) != null) {
+        return null;
+      }
+    }
+    if (shape.rank() == 0 || context.inputOrNull(bias) != null) {
+      return null;
+    }
+    return LayerNormalization.normalization(
+        context,
+        kind,
+        shape.size(0, shape.rank() - 1),
+        shape.dim(-1),
+        new LayerNormalization.Parameters(2, beta, 1));
+  }
+
+  /** The normalized rows and, if there are more outputs than one, the sum as the fourth. */
+  static List<? extends @Nullable Tensor> outputs(OpContext context, double[] y, double[] sum) {
+    Tensor x = context.tensor(0);
     List<@Nullable Tensor> outputs = new ArrayList<>();
-    outputs.add(Reals.tensor(context, x.dtype(), shape, y));
+    outputs.add(Reals.tensor(context, x.dtype(), x.shape(), y));
     if (context.node().outputs().size() > 1) {
       outputs.add(null);
       outputs.add(null);
-      outputs.add(Reals.tensor(context, x.dtype(), shape, sum));
+      outputs.add(Reals.tensor(context, x.dtype(), x.shape(), sum));
     }
     return outputs;
   }

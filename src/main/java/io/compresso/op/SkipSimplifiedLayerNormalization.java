@@ -3,7 +3,6 @@ package io.compresso.op;
 import io.compresso.kernel.NormProblem;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -20,32 +19,12 @@ final class SkipSimplifiedLayerNormalization extends MicrosoftOperator {
 
   @Override
   public ShapeRule shapeRule() {
-    return context -> {
-      List<Inferred> outputs = new ArrayList<>();
-      for (int i = 0; i < context.node().outputs().size(); i++) {
-        outputs.add(i == 1 || i == 2 ? Inferred.UNKNOWN : Inferred.of(context.input(0).type()));
-      }
-      return outputs;
-    };
+    return SkipLayerNormalization::shapes;
   }
 
   @Override
   public @Nullable Lowered lower(LoweringContext context) {
-    Shape shape = context.input(0).shape();
-    for (int i = 1; i < context.node().outputs().size(); i++) {
-      if (context.outputOrNull(i) != null) {
-        return null;
-      }
-    }
-    if (shape.rank() == 0 || context.inputOrNull(3) != null) {
-      return null;
-    }
-    return LayerNormalization.normalization(
-        context,
-        NormProblem.Kind.RMS,
-        shape.size(0, shape.rank() - 1),
-        shape.dim(-1),
-        new LayerNormalization.Parameters(2, -1, 1));
+    return SkipLayerNormalization.lower(context, NormProblem.Kind.RMS, -1, 3);
   }
 
   @Override
@@ -69,13 +48,6 @@ final class SkipSimplifiedLayerNormalization extends MicrosoftOperator {
     double[] y = sum.clone();
     double epsilon = context.node().floatAttribute("epsilon", 1e-12f);
     RMSNormalization.normalize(y, width, Reals.doubles(gamma), epsilon);
-    List<@Nullable Tensor> outputs = new ArrayList<>();
-    outputs.add(Reals.tensor(context, x.dtype(), shape, y));
-    if (context.node().outputs().size() > 1) {
-      outputs.add(null);
-      outputs.add(null);
-      outputs.add(Reals.tensor(context, x.dtype(), shape, sum));
-    }
-    return outputs;
+    return SkipLayerNormalization.outputs(context, y, sum);
   }
 }

@@ -1,10 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
-import io.compresso.tensor.DType;
-import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -30,13 +27,7 @@ final class TreeEnsembleClassifier extends MlOperator {
   public ShapeRule shapeRule() {
     return context -> {
       MlAttributes.Labels labels = MlAttributes.Labels.of(context.node(), "classlabels_int64s");
-      Dim rows = MlAttributes.rows(context);
-      List<Inferred> outputs = new ArrayList<>();
-      outputs.add(Inferred.tensor(labels.dtype(), List.of(rows)));
-      for (int i = 1; i < context.node().outputs().size(); i++) {
-        outputs.add(Inferred.tensor(DType.FLOAT, List.of(rows, Dim.of(labels.size()))));
-      }
-      return outputs;
+      return labels.outputs(context, Dim.of(labels.size()));
     };
   }
 
@@ -87,10 +78,7 @@ final class TreeEnsembleClassifier extends MlOperator {
       }
       System.arraycopy(scores, 0, z, row * classes, classes);
     }
-    Tensor y = labels.tensor(context, best);
-    return context.node().outputs().size() < 2
-        ? List.of(y)
-        : List.of(y, Reals.tensor(context, DType.FLOAT, Shape.of(rows, classes), z));
+    return labels.outputs(context, best, z, classes);
   }
 
   /** Adds the base values of two classes, of which the second may have no weights of its own. */
