@@ -47,17 +47,22 @@ final class BodyRuns implements AutoCloseable {
   }
 
   /**
+   * Who runs a subgraph.
+   *
+   * @param profile receives what the subgraph's nodes cost; null when nobody asks
+   */
+  record Caller(Node node, RunMemory memory, RunOptions options, @Nullable RunProfile profile) {}
+
+  /**
    * The outputs, in memory of the caller's; null where the subgraph has to be run as it is.
    *
    * @param values of the subgraph's inputs, and then of what it reads around it
    * @param place gives memory for an output
    */
   @Nullable List<Value> run(
-      Node node,
+      Caller caller,
       List<? extends @Nullable Value> values,
       Function<TensorSpec, Tensor> place,
-      RunMemory memory,
-      RunOptions options,
       BoundPlansMaker maker) {
     Map<String, Value> given = new HashMap<>();
     List<TensorSpec> specs = new ArrayList<>();
@@ -78,7 +83,7 @@ final class BodyRuns implements AutoCloseable {
     boolean reusable = false;
     boolean reserved = false;
     try {
-      memory.reserve(node, bytes);
+      caller.memory.reserve(caller.node, bytes);
       reserved = true;
       own = plans.take(entry);
       for (int i = 0; i < values.size(); i++) {
@@ -86,7 +91,7 @@ final class BodyRuns implements AutoCloseable {
           own.input(i).segment().copyFrom(tensor.segment());
         }
       }
-      own.run(options, null);
+      own.run(caller.options, caller.profile);
       List<Value> outputs = new ArrayList<>();
       for (int i = 0; i < plan.ends.outputs().length; i++) {
         if (own.output(i) instanceof Tensor tensor && tensor.dtype() != DType.STRING) {
@@ -113,7 +118,7 @@ final class BodyRuns implements AutoCloseable {
       }
       plans.end(entry);
       if (reserved) {
-        memory.unreserve(bytes);
+        caller.memory.unreserve(bytes);
       }
     }
   }

@@ -2,8 +2,6 @@ package io.compresso.engine;
 
 import io.compresso.engine.Plan.Capture;
 import io.compresso.engine.Plan.Step;
-import io.compresso.engine.RunResult.NodeProfile;
-import io.compresso.engine.pass.Origins;
 import io.compresso.graph.Graph;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
@@ -33,27 +31,32 @@ final class Execution {
   private final RunOptions options;
   private final int threads;
   private final boolean binds;
-  private final List<NodeProfile> profile = new ArrayList<>();
+
+  /** Of the graph or subgraph that runs; null when nobody asks. */
+  private @Nullable RunProfile profile;
 
   /** A run node by node, also in subgraphs. */
-  Execution(RunMemory memory, RunOptions options, int threads) {
-    this(memory, options, threads, false);
+  Execution(RunMemory memory, RunOptions options, int threads, @Nullable RunProfile profile) {
+    this(memory, options, threads, profile, false);
   }
 
   /** A run whose subgraphs may be bound. */
-  static Execution ofBound(RunMemory memory, RunOptions options, int threads) {
-    return new Execution(memory, options, threads, true);
+  static Execution ofBound(
+      RunMemory memory, RunOptions options, int threads, @Nullable RunProfile profile) {
+    return new Execution(memory, options, threads, profile, true);
   }
 
-  private Execution(RunMemory memory, RunOptions options, int threads, boolean binds) {
+  private Execution(
+      RunMemory memory,
+      RunOptions options,
+      int threads,
+      @Nullable RunProfile profile,
+      boolean binds) {
     this.memory = memory;
     this.options = options;
     this.threads = threads;
+    this.profile = profile;
     this.binds = binds;
-  }
-
-  List<NodeProfile> profile() {
-    return profile;
   }
 
   /**
@@ -69,22 +72,30 @@ final class Execution {
       store(frame, plan.ends.inputs()[i], inputs.get(i));
     }
     for (Step step : plan.steps) {
-      long start = options.profile() ? System.nanoTime() : 0;
       run(plan, step, frame, fetched, true);
-      if (options.profile()) {
-        long nanos = System.nanoTime() - start;
-        Node node = step.node;
-        profile.add(
-            new NodeProfile(
-                node.label(), node.opType(), Origins.of(node), nanos, lastBytes, List.of()));
-      }
     }
     return frame;
   }
 
-  private long lastBytes;
+  /** Runs a subgraph or function of a step; its outputs are retained for the caller. */
+  private List<@Nullable Value> runBody(
+      Step caller,
+      Plan plan,
+      List<? extends @Nullable Value> inputs,
+      @Nullable Value @Nullable [] around) {
+    RunProfile outer = profile;
+    profile = inside(caller, plan);
+    try {
+      return runBody(plan, inputs, around);
+    } finally {
+      profile = outer;
+    }
+  }
 
-  /** Runs a subgraph or function; its outputs are retained for the caller. */
+  private @Nullable RunProfile inside(Step caller, Plan body) {
+    return profile == null ? null : profile.row(caller).body(body);
+  }
+
   private List<@Nullable Value> runBody(
       Plan plan, List<? extends @Nullable Value> inputs, @Nullable Value @Nullable [] around) {
     @Nullable Value[] frame = plan.constants.clone();
@@ -129,6 +140,8 @@ final class Execution {
   private void run(
       Plan plan, Step step, @Nullable Value[] frame, BitSet fetched, boolean listened) {
     options.cancel().check();
+    RunProfile.Row row = profile == null ? null : profile.row(step);
+    long start = row == null ? 0 : System.nanoTime();
     Call call = new Call(plan, step, frame);
     List<? extends @Nullable Value> outputs = call.run();
     long bytes = 0;
@@ -143,7 +156,6 @@ final class Execution {
         options.listener().onValue(step.node.outputs().get(i), output);
       }
     }
-    lastBytes = bytes;
     call.finish();
     for (int slot : step.dead) {
       Value value = frame[slot];
@@ -151,6 +163,9 @@ final class Execution {
         memory.release(value);
         frame[slot] = null;
       }
+    }
+    if (row != null) {
+      row.add(System.nanoTime() - start, bytes, List.of());
     }
   }
 
@@ -270,7 +285,12 @@ final class Execution {
   }
 
   /** Computes a step outside of any run: its outputs are the caller's own. */
-  List<@Nullable Value> evaluate(Step step, List<@Nullable Value> inputs) {
+  static List<@Nullable Value> evaluate(
+      RunMemory memory, int threads, Step step, List<@Nullable Value> inputs) {
+    return new Execution(memory, RunOptions.plain(), threads, null).evaluate(step, inputs);
+  }
+
+  private List<@Nullable Value> evaluate(Step step, List<@Nullable Value> inputs) {
     Call call = new Call(null, step, inputs.toArray(new Value[0]));
     List<@Nullable Value> detached = new ArrayList<>();
     for (Value output : call.run()) {
@@ -309,7 +329,7 @@ final class Execution {
           for (int i = 0; i < step.inputs.length; i++) {
             inputs.add(input(i));
           }
-          List<@Nullable Value> outputs = runBody(step.function, inputs, null);
+          List<@Nullable Value> outputs = runBody(step, step.function, inputs, null);
           outputs.forEach(this::hold);
           return outputs;
         }
@@ -408,7 +428,7 @@ final class Execution {
         return outputs;
       }
       outputs = new ArrayList<>();
-      for (Value output : runBody(bodyPlan, values, frame)) {
+      for (Value output : runBody(step, bodyPlan, values, frame)) {
         if (output == null) {
           throw error("subgraph '" + body.name() + "' did not compute an output");
         }
@@ -427,7 +447,8 @@ final class Execution {
       for (Capture capture : body.captures) {
         values.add(frame[capture.outer()]);
       }
-      return body.bodyRuns().run(step.node, values, this::fresh, memory, options, this::boundPlans);
+      BodyRuns.Caller caller = new BodyRuns.Caller(step.node, memory, options, inside(step, body));
+      return body.bodyRuns().run(caller, values, this::fresh, this::boundPlans);
     }
 
     private Tensor fresh(TensorSpec spec) {
@@ -443,8 +464,7 @@ final class Execution {
           new SessionOptions(threads, memory.limit()),
           (inner, values) -> {
             try {
-              RunMemory own = new RunMemory(memory.limit());
-              return new Execution(own, RunOptions.plain(), threads).evaluate(inner, values);
+              return evaluate(new RunMemory(memory.limit()), threads, inner, values);
             } catch (GraphException e) {
               return null;
             }

@@ -136,7 +136,7 @@ public final class FoldConstants implements Pass {
     try {
       // Room for the result and as much again to work in.
       RunMemory memory = new RunMemory(4 * (maxBytes + bytes));
-      values = new Execution(memory, RunOptions.plain(), 1).evaluate(step, inputs);
+      values = Execution.evaluate(memory, 1, step, inputs);
     } catch (GraphException e) {
       return null;
     }

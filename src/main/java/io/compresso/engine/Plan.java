@@ -1,7 +1,9 @@
 package io.compresso.engine;
 
+import io.compresso.graph.Attribute;
 import io.compresso.graph.Graph;
 import io.compresso.graph.GraphException;
+import io.compresso.graph.GraphVerifier;
 import io.compresso.graph.Node;
 import io.compresso.op.Reference;
 import io.compresso.tensor.Value;
@@ -114,6 +116,18 @@ final class Plan {
         throw new GraphException(node, "runs a graph that is not one of its attributes");
       }
       return plan;
+    }
+
+    /** The attribute that holds the subgraph of a plan; for a function its name. */
+    String bodyName(Plan body) {
+      for (Map.Entry<String, Attribute> attribute : node.attributes().entrySet()) {
+        for (Graph graph : GraphVerifier.bodies(attribute.getValue())) {
+          if (bodies.get(graph) == body) {
+            return attribute.getKey();
+          }
+        }
+      }
+      return node.opType();
     }
 
     @SuppressWarnings("unchecked")

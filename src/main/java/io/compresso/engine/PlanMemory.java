@@ -3,14 +3,7 @@ package io.compresso.engine;
 import io.compresso.engine.BoundPlan.BoundStep;
 import io.compresso.engine.BoundPlan.Place;
 import io.compresso.engine.Plan.Step;
-import io.compresso.engine.RunResult.KernelUse;
-import io.compresso.engine.RunResult.NodeProfile;
-import io.compresso.engine.RunResult.Refused;
-import io.compresso.engine.pass.Origins;
 import io.compresso.graph.GraphException;
-import io.compresso.graph.Node;
-import io.compresso.kernel.CpuFeatures;
-import io.compresso.kernel.KernelCatalog;
 import io.compresso.kernel.ZeroedMemory;
 import io.compresso.op.Lowered;
 import io.compresso.op.LoweredBody;
@@ -73,6 +66,7 @@ final class PlanMemory implements AutoCloseable {
   private final RunMemory memory;
   private final int threads;
   private RunOptions options = RunOptions.plain();
+  private @Nullable RunProfile profile;
 
   /**
    * Memory of its own, to be closed.
@@ -254,13 +248,14 @@ final class PlanMemory implements AutoCloseable {
           List<MemorySegment> given,
           List<@Nullable MemorySegment> outputs,
           MemorySegment workspace) {
-        return body((BoundBody) body, given, outputs, workspace);
+        return body(step, (BoundBody) body, given, outputs, workspace);
       }
     };
   }
 
   /** The call of a subgraph that reads the values of this memory where they are. */
   private Lowered.Call body(
+      Step step,
       BoundBody body,
       List<MemorySegment> given,
       List<@Nullable MemorySegment> outputs,
@@ -284,11 +279,12 @@ final class PlanMemory implements AutoCloseable {
     }
     PlanMemory inner =
         new PlanMemory(body.plan(), new Home(null, workspace), tensors, places, memory, threads);
-    return () -> inner.run(this, outputs);
+    return () -> inner.run(this, step, outputs);
   }
 
-  private void run(PlanMemory around, List<@Nullable MemorySegment> outputs) {
-    compute(around.options.unobserved(), null);
+  private void run(PlanMemory around, Step step, List<@Nullable MemorySegment> outputs) {
+    RunProfile outer = around.profile;
+    compute(around.options.unobserved(), outer == null ? null : outer.row(step).body(bound.plan));
     for (int i = 0; i < outputs.size(); i++) {
       MemorySegment to = outputs.get(i);
       if (to != null && !bound.writesOutput(i)) {
@@ -321,16 +317,18 @@ final class PlanMemory implements AutoCloseable {
   /**
    * Computes everything from what is in the inputs.
    *
-   * @param profile receives a row for each node, or null
+   * @param newProfile receives a row for each node, or null
    */
-  void run(RunOptions runOptions, @Nullable List<NodeProfile> profile) {
+  void run(RunOptions runOptions, @Nullable RunProfile newProfile) {
     memory.takePeak();
-    compute(runOptions, profile);
+    compute(runOptions, newProfile);
   }
 
-  private void compute(RunOptions runOptions, @Nullable List<NodeProfile> profile) {
+  private void compute(RunOptions runOptions, @Nullable RunProfile newProfile) {
     options = runOptions;
-    Execution execution = bound.hasReferences ? Execution.ofBound(memory, options, threads) : null;
+    profile = newProfile;
+    Execution execution =
+        bound.hasReferences ? Execution.ofBound(memory, options, threads, newProfile) : null;
     List<BoundStep> steps = bound.parts.steps();
     int shown = 0;
     for (int i = 0; i < calls.length; i++) {
@@ -338,15 +336,17 @@ final class PlanMemory implements AutoCloseable {
       if (options.isObserved()) {
         shown = showUntil(steps.get(i).step(), shown, options.listener());
       }
-      long start = profile == null ? 0 : System.nanoTime();
+      RunProfile.Row row = newProfile == null ? null : newProfile.row(steps.get(i).step());
+      long start = row == null ? 0 : System.nanoTime();
       Lowered.Call call = calls[i];
       if (call != null) {
         run(steps.get(i).step(), call);
       } else if (execution != null) {
         execution.runBound(bound, steps.get(i).step(), frame, arena, inputs);
       }
-      if (profile != null) {
-        profile.add(row(steps.get(i), System.nanoTime() - start));
+      if (row != null) {
+        row.add(
+            System.nanoTime() - start, outputBytes(steps.get(i).step()), steps.get(i).kernels());
       }
     }
     if (options.isObserved()) {
@@ -389,25 +389,13 @@ final class PlanMemory implements AutoCloseable {
     }
   }
 
-  private NodeProfile row(BoundStep step, long nanos) {
+  private long outputBytes(Step step) {
     long bytes = 0;
-    for (int slot : step.step().outputs) {
+    for (int slot : step.outputs) {
       Value value = slot == Plan.NONE ? null : frame[slot];
       bytes += value == null ? 0 : Execution.bytes(value);
     }
-    List<KernelUse> kernels = step.kernels().stream().map(PlanMemory::use).toList();
-    Node node = step.step().node;
-    return new NodeProfile(node.label(), node.opType(), Origins.of(node), nanos, bytes, kernels);
-  }
-
-  private static KernelUse use(KernelStore.Key key) {
-    KernelCatalog.Selection selection = KernelCatalog.select(key.problem(), CpuFeatures.host());
-    return new KernelUse(
-        selection.kernel().spec().id(),
-        key.problem().toString(),
-        selection.refusals().stream()
-            .map(refusal -> new Refused(refusal.kernel().id(), refusal.reason()))
-            .toList());
+    return bytes;
   }
 
   /** The value of output {@code index} of the plan after a run; valid until the next one. */

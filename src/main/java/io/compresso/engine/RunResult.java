@@ -14,21 +14,34 @@ import java.util.Map;
  */
 public record RunResult(Map<String, Value> values, List<NodeProfile> profile, long peakBytes) {
   /**
-   * What one call of an operator cost, its subgraphs included.
+   * What an operator cost, its subgraphs included: in one call, or in a subgraph in all calls of
+   * the run.
    *
    * @param node the node's label
    * @param origins the labels of the model's nodes that it stands for: several when the graph was
    *     compiled
-   * @param bytes what its outputs take
-   * @param kernels what it ran; empty where the operator's reference computed it
+   * @param bytes what its outputs take, of all calls together
+   * @param kernels what it ran; empty where the operator's reference computed it or its subgraphs
+   *     did
+   * @param bodies what its subgraphs cost, those that ran
    */
   public record NodeProfile(
       String node,
       String opType,
       List<String> origins,
+      long calls,
       long nanos,
       long bytes,
-      List<KernelUse> kernels) {}
+      List<KernelUse> kernels,
+      List<BodyProfile> bodies) {}
+
+  /**
+   * What a subgraph or a local function cost, all its turns together.
+   *
+   * @param name of the attribute that holds it, or of the function
+   * @param nodes a row for each operator that ran
+   */
+  public record BodyProfile(String name, List<NodeProfile> nodes) {}
 
   /**
    * A kernel that was chosen for a problem.

@@ -67,9 +67,8 @@ public final class Session implements AutoCloseable {
    *
    * @throws GraphException if the graph is wrong or a node's operator is not known
    */
-  public static Session create(Model model, SessionOptions options) {
-    GraphVerifier.verify(model);
-    GraphCompiler.requireForeign(model);
+  public static Session create(Model source, SessionOptions options) {
+    Model model = checked(source);
     Supplier<Model> compiler =
         () -> options.optimised() ? GraphCompiler.compile(model, Set.of()) : model;
     Session session = new Session(model, compiler, true, null, options);
@@ -84,14 +83,19 @@ public final class Session implements AutoCloseable {
    *
    * @throws GraphException as {@link #create}, and if a value is not in the graph
    */
-  public static Session observable(Model model, Observation observation, SessionOptions options) {
-    GraphVerifier.verify(model);
-    GraphCompiler.requireForeign(model);
+  public static Session observable(Model source, Observation observation, SessionOptions options) {
+    Model model = checked(source);
     ObservableGraph compiled = ObservableGraph.compile(model, observation);
     Session session =
         new Session(model, compiled::model, false, compiled.shown(), options.withOptimised(true));
     session.bindFixedInputs();
     return session;
+  }
+
+  private static Model checked(Model model) {
+    GraphVerifier.verify(model);
+    GraphCompiler.requireForeign(model);
+    return TypeBodies.apply(model);
   }
 
   /** Whether listeners see the value of that name with its channels as the last axis. */
@@ -260,7 +264,7 @@ public final class Session implements AutoCloseable {
     try {
       memory = bound.take(entry);
       memory.settle(outputNames, Map.of());
-      List<RunResult.NodeProfile> profile = runOptions.profile() ? new ArrayList<>() : null;
+      RunProfile profile = runOptions.profile() ? new RunProfile() : null;
       compute(memory, given, runOptions, profile);
       Map<String, Value> results = new LinkedHashMap<>();
       for (int i = 0; i < outputNames.size(); i++) {
@@ -272,7 +276,8 @@ public final class Session implements AutoCloseable {
       }
       memory.clear();
       reusable = true;
-      return new RunResult(results, profile == null ? List.of() : profile, memory.peakBytes());
+      return new RunResult(
+          results, profile == null ? List.of() : profile.nodes(), memory.peakBytes());
     } catch (PlanMemory.UnexpectedShape e) {
       bound.disable();
       return null;
@@ -285,7 +290,7 @@ public final class Session implements AutoCloseable {
       PlanMemory memory,
       Map<String, ? extends Value> given,
       RunOptions runOptions,
-      @Nullable List<RunResult.NodeProfile> profile) {
+      @Nullable RunProfile profile) {
     for (int i = 0; i < inputNames.size(); i++) {
       if (given.get(inputNames.get(i)) instanceof Tensor tensor) {
         memory.input(i).segment().copyFrom(tensor.segment());
@@ -343,7 +348,8 @@ public final class Session implements AutoCloseable {
       fetched.set(slot(chosen, name));
     }
     memory.takePeak();
-    Execution execution = new Execution(memory, runOptions, options.threads());
+    RunProfile profile = runOptions.profile() ? new RunProfile() : null;
+    Execution execution = new Execution(memory, runOptions, options.threads(), profile);
     @Nullable Value[] frame = execution.runGraph(chosen, values, fetched);
     Map<String, Value> results = new LinkedHashMap<>();
     for (ValueInfo output : graph.outputs()) {
@@ -359,7 +365,7 @@ public final class Session implements AutoCloseable {
         memory.release(value);
       }
     }
-    return new RunResult(results, execution.profile(), memory.takePeak());
+    return new RunResult(results, profile == null ? List.of() : profile.nodes(), memory.takePeak());
   }
 
   private Plan chosenPlan(Map<String, ? extends Value> given, RunOptions runOptions) {

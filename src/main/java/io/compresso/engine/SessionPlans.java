@@ -128,9 +128,8 @@ final class SessionPlans implements AutoCloseable {
 
   private @Nullable List<@Nullable Value> evaluate(Plan.Step step, List<@Nullable Value> values) {
     try {
-      return new Execution(
-              new RunMemory(options.memoryLimit()), RunOptions.plain(), options.threads())
-          .evaluate(step, values);
+      return Execution.evaluate(
+          new RunMemory(options.memoryLimit()), options.threads(), step, values);
     } catch (GraphException e) {
       // The branch that holds the node may never run; if it does, the error comes up then.
       return null;

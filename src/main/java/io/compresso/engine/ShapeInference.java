@@ -45,8 +45,7 @@ public final class ShapeInference {
   /** Of a graph's own values and those of the graphs in it, in the order of inference. */
   private final Map<String, Inferred> inner;
 
-  /** Of the inputs of each subgraph. */
-  private final Map<Graph, List<Inferred>> bodies = new IdentityHashMap<>();
+  private final Map<Graph, Body> bodies = new IdentityHashMap<>();
 
   /** Of the graph's own values, from before. */
   private final Map<String, Inferred> known;
@@ -90,11 +89,11 @@ public final class ShapeInference {
   }
 
   /**
-   * What is known of the inputs of each subgraph of the graph's nodes, by the subgraph's identity.
+   * What is known of each subgraph of the graph's nodes, and of those in it, by its identity.
    *
    * @throws GraphException as {@link #infer}
    */
-  public static Map<Graph, List<Inferred>> inferBodies(Model model) {
+  public static Map<Graph, Body> inferBodies(Model model) {
     ShapeInference inference =
         new ShapeInference(
             new Functions(model), model.opsetImports(), new LinkedHashMap<>(), Map.of());
@@ -147,6 +146,9 @@ public final class ShapeInference {
             infos,
             graph.annotations()));
   }
+
+  /** What is known of a subgraph's inputs and outputs, whatever turn runs it. */
+  public record Body(List<Inferred> inputs, List<Inferred> outputs) {}
 
   /** The values of one graph, and the graph around it. */
   private static final class Scope {
@@ -458,10 +460,12 @@ public final class ShapeInference {
     @Override
     public List<Inferred> infer(Graph body, List<Inferred> inputs) {
       // A branch that no run takes may be wrong for the shapes that are given here.
-      bodies.put(body, List.copyOf(inputs));
       Scope inside = scope(body, scope, inputs, false);
       inner.putAll(inside.values);
-      return body.outputs().stream().map(output -> inside.value(output.name())).toList();
+      List<Inferred> outputs =
+          body.outputs().stream().map(output -> inside.value(output.name())).toList();
+      bodies.put(body, new Body(List.copyOf(inputs), outputs));
+      return outputs;
     }
   }
 }

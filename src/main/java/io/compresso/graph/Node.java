@@ -151,6 +151,26 @@ public record Node(
     return false;
   }
 
+  /** The same node with each of its subgraphs mapped; itself where that changes none. */
+  public Node mapGraphs(UnaryOperator<Graph> map) {
+    if (!holdsGraphs()) {
+      return this;
+    }
+    Map<String, Attribute> mapped = new LinkedHashMap<>();
+    attributes.forEach((attribute, value) ->
+        mapped.put(
+            attribute,
+            switch (value) {
+              case Attribute.GraphValue(Graph graph) -> Attribute.of(map.apply(graph));
+              case Attribute.Graphs(List<Graph> graphs) ->
+                  new Attribute.Graphs(graphs.stream().map(map).toList());
+              default -> value;
+            }));
+    return mapped.equals(attributes)
+        ? this
+        : new Node(name, domain, opType, overload, inputs, outputs, mapped, annotations);
+  }
+
   private GraphException wrongType(String attribute, String expected) {
     return new GraphException(this, "attribute '" + attribute + "' is not " + expected);
   }

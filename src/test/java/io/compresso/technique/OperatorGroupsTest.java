@@ -13,7 +13,7 @@ class OperatorGroupsTest {
   private static OperatorBench.Timed row(String opType, double micros, String... origins) {
     List<KernelUse> kernels = List.of(new KernelUse(opType + "-kernel", "p", List.of()));
     return new OperatorBench.Timed(
-        new NodeProfile(origins[0], opType, List.of(origins), 1, 1, kernels), micros);
+        new NodeProfile(origins[0], opType, List.of(origins), 1, 1, 1, kernels, List.of()), micros);
   }
 
   @Test

@@ -1,7 +1,6 @@
 package io.compresso.engine.pass;
 
 import io.compresso.engine.ShapeInference;
-import io.compresso.graph.Attribute;
 import io.compresso.graph.Graph;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.GraphVerifier;
@@ -30,7 +29,7 @@ final class CompileBodies {
   private final GraphView view;
   private final LayoutChoice layout;
   private final Map<String, Integer> opsets;
-  private @Nullable Map<Graph, List<Inferred>> inputs;
+  private @Nullable Map<Graph, ShapeInference.Body> bodies;
 
   private CompileBodies(GraphView view, LayoutChoice layout) {
     this.view = view;
@@ -46,20 +45,9 @@ final class CompileBodies {
       if (!node.holdsGraphs()) {
         continue;
       }
-      Map<String, Attribute> compiled = new LinkedHashMap<>();
-      node.attributes().forEach((name, attribute) -> compiled.put(name, bodies.compile(attribute)));
-      if (!compiled.equals(node.attributes())) {
-        patch.replace(
-            node,
-            new Node(
-                node.name(),
-                node.domain(),
-                node.opType(),
-                node.overload(),
-                node.inputs(),
-                node.outputs(),
-                compiled,
-                node.annotations()));
+      Node compiled = node.mapGraphs(bodies::compile);
+      if (compiled != node) {
+        patch.replace(node, compiled);
       }
     }
     if (patch.isEmpty()) {
@@ -67,15 +55,6 @@ final class CompileBodies {
     }
     bodies.opsets.forEach(patch::opsetImport);
     return patch.apply(view.model());
-  }
-
-  private Attribute compile(Attribute attribute) {
-    return switch (attribute) {
-      case Attribute.GraphValue(Graph body) -> new Attribute.GraphValue(compile(body));
-      case Attribute.Graphs(List<Graph> graphs) ->
-          new Attribute.Graphs(graphs.stream().map(this::compile).toList());
-      default -> attribute;
-    };
   }
 
   private Graph compile(Graph body) {
@@ -105,7 +84,8 @@ final class CompileBodies {
       return null;
     }
     List<ValueInfo> given = new ArrayList<>();
-    List<Inferred> known = inputs().getOrDefault(body, List.of());
+    ShapeInference.Body inferred = bodies().get(body);
+    List<Inferred> known = inferred == null ? List.of() : inferred.inputs();
     for (int i = 0; i < body.inputs().size(); i++) {
       ValueInfo input = body.inputs().get(i);
       ValueType type = i < known.size() ? known.get(i).type() : ValueType.UNKNOWN;
@@ -153,15 +133,15 @@ final class CompileBodies {
     return input.type() instanceof TensorType type && type.shapeOrNull() != null;
   }
 
-  private Map<Graph, List<Inferred>> inputs() {
-    Map<Graph, List<Inferred>> known = inputs;
+  private Map<Graph, ShapeInference.Body> bodies() {
+    Map<Graph, ShapeInference.Body> known = bodies;
     if (known == null) {
       try {
         known = ShapeInference.inferBodies(view.model());
       } catch (GraphException _) {
         known = Map.of();
       }
-      inputs = known;
+      bodies = known;
     }
     return known;
   }
