@@ -10,6 +10,7 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.OptionalValue;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorMap;
 import io.compresso.tensor.TensorSequence;
 import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
@@ -174,6 +175,7 @@ final class Execution {
       case Tensor tensor -> tensor.byteSize();
       case TensorSequence(var _, var elements) ->
           elements.stream().mapToLong(Execution::bytes).sum();
+      case TensorMap(Tensor keys, Tensor values) -> keys.byteSize() + values.byteSize();
       case OptionalValue(Value inner) -> inner == null ? 0 : bytes(inner);
     };
   }
@@ -268,6 +270,9 @@ final class Execution {
       case TensorSequence(var type, var elements) ->
           new TensorSequence(
               type, elements.stream().map(element -> own(element, shared, call, copies)).toList());
+      case TensorMap(Tensor keys, Tensor values) ->
+          new TensorMap(
+              (Tensor) own(keys, shared, call, copies), (Tensor) own(values, shared, call, copies));
       case OptionalValue(Value inner) ->
           new OptionalValue(inner == null ? null : own(inner, shared, call, copies));
     };

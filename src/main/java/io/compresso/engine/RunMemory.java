@@ -5,6 +5,7 @@ import io.compresso.graph.Node;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.OptionalValue;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorMap;
 import io.compresso.tensor.TensorSequence;
 import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
@@ -195,6 +196,8 @@ final class RunMemory {
       case TensorSequence(var type, var elements) ->
           new TensorSequence(
               type, elements.stream().map(element -> detach(element, detached)).toList());
+      case TensorMap(Tensor keys, Tensor values) ->
+          new TensorMap((Tensor) detach(keys, detached), (Tensor) detach(values, detached));
       case OptionalValue(Value inner) ->
           new OptionalValue(inner == null ? null : detach(inner, detached));
     };
@@ -218,6 +221,9 @@ final class RunMemory {
       }
     } else if (value instanceof TensorSequence sequence) {
       sequence.elements().forEach(element -> forEachBlock(element, action));
+    } else if (value instanceof TensorMap(Tensor keys, Tensor values)) {
+      forEachBlock(keys, action);
+      forEachBlock(values, action);
     } else if (value instanceof OptionalValue(Value inner) && inner != null) {
       forEachBlock(inner, action);
     }

@@ -1,6 +1,7 @@
 package io.compresso.evaluate;
 
 import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxMap;
 import ai.onnxruntime.OnnxSequence;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
@@ -11,6 +12,7 @@ import ai.onnxruntime.TensorInfo.OnnxTensorType;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorMap;
 import io.compresso.tensor.TensorSequence;
 import io.compresso.tensor.Value;
 import java.lang.foreign.MemorySegment;
@@ -18,7 +20,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /** Tensors to and from ONNX Runtime. */
 final class PeerTensors {
@@ -100,7 +104,7 @@ final class PeerTensors {
     return OnnxTensor.createTensor(environment, bytes, dims, type);
   }
 
-  /** A copy of a value; sequences of tensors become {@link TensorSequence}. */
+  /** A copy of a value; sequences become {@link TensorSequence}, maps {@link TensorMap}. */
   static Value fromPeer(String name, OnnxValue value) throws OrtException {
     if (value instanceof OnnxTensor tensor) {
       return fromPeer(name, tensor);
@@ -110,13 +114,53 @@ final class PeerTensors {
       DType dtype = DType.FLOAT;
       for (OnnxValue element : sequence.getValue()) {
         Value own = fromPeer(name, element);
-        dtype = own instanceof Tensor tensor ? tensor.dtype() : dtype;
+        dtype =
+            switch (own) {
+              case Tensor tensor -> tensor.dtype();
+              case TensorMap map -> map.values().dtype();
+              default -> dtype;
+            };
         elements.add(own);
         element.close();
       }
       return new TensorSequence(dtype, elements);
     }
+    if (value instanceof OnnxMap map) {
+      return fromPeer(map);
+    }
     throw new PeerException("output '" + name + "' is of type " + value.getType());
+  }
+
+  private static TensorMap fromPeer(OnnxMap map) throws OrtException {
+    Map<?, ?> entries = map.getValue();
+    return new TensorMap(vector(entries.keySet()), vector(entries.values()));
+  }
+
+  /** Numbers or strings as Java has them. */
+  private static Tensor vector(Collection<?> values) {
+    Object first = values.isEmpty() ? 0L : values.iterator().next();
+    Shape shape = Shape.of(values.size());
+    if (first instanceof String) {
+      return Tensor.ofStrings(
+          shape,
+          values.stream().map(value -> value.toString().getBytes(StandardCharsets.UTF_8)).toList());
+    }
+    DType dtype =
+        switch (first) {
+          case Float _ -> DType.FLOAT;
+          case Double _ -> DType.DOUBLE;
+          default -> DType.INT64;
+        };
+    Tensor tensor = Tensor.allocate(dtype, shape);
+    int next = 0;
+    for (Object value : values) {
+      if (dtype == DType.INT64) {
+        tensor.setLong(next++, ((Number) value).longValue());
+      } else {
+        tensor.setDouble(next++, ((Number) value).doubleValue());
+      }
+    }
+    return tensor;
   }
 
   private static Tensor fromPeer(String name, OnnxTensor tensor) throws OrtException {

@@ -1,11 +1,15 @@
 package io.compresso.evaluate;
 
+import io.compresso.tensor.DType;
 import io.compresso.tensor.OptionalValue;
+import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorMap;
 import io.compresso.tensor.TensorSequence;
 import io.compresso.tensor.Value;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +31,8 @@ public record Tolerance(double relative, double absolute) {
           actual instanceof TensorSequence other
               ? sequences(sequence, other)
               : "is not a sequence but " + kind(actual);
+      case TensorMap map ->
+          actual instanceof TensorMap other ? maps(map, other) : "is not a map but " + kind(actual);
       case OptionalValue(Value value) -> optional(value, actual);
     };
   }
@@ -44,8 +50,45 @@ public record Tolerance(double relative, double absolute) {
       case null -> "missing";
       case Tensor tensor -> tensor.toString();
       case TensorSequence _ -> "a sequence";
+      case TensorMap _ -> "a map";
       case OptionalValue _ -> "an optional";
     };
+  }
+
+  /** The order of the keys does not count. */
+  private @Nullable String maps(TensorMap expected, TensorMap actual) {
+    if (expected.keys().size() != actual.keys().size()
+        || expected.keys().dtype() != actual.keys().dtype()) {
+      return "has keys %s, not %s".formatted(actual.keys(), expected.keys());
+    }
+    boolean strings = expected.keys().dtype() == DType.STRING;
+    for (int i = 0; i < expected.keys().size(); i++) {
+      int at =
+          strings
+              ? actual.indexOf(expected.keys().getString(i))
+              : actual.indexOf(expected.keys().getLong(i));
+      String key =
+          strings
+              ? new String(expected.keys().getString(i), StandardCharsets.UTF_8)
+              : Long.toString(expected.keys().getLong(i));
+      if (at < 0) {
+        return "has no key " + key;
+      }
+      String difference = tensors(element(expected.values(), i), element(actual.values(), at));
+      if (difference != null) {
+        return "of key " + key + " " + difference;
+      }
+    }
+    return null;
+  }
+
+  private static Tensor element(Tensor tensor, int index) {
+    if (tensor.dtype() == DType.STRING) {
+      return Tensor.ofStrings(Shape.SCALAR, List.of(tensor.getString(index)));
+    }
+    long bytes = tensor.dtype().bytes(1);
+    return Tensor.wrap(
+        tensor.dtype(), Shape.SCALAR, tensor.segment().asSlice(index * bytes, bytes));
   }
 
   private @Nullable String sequences(TensorSequence expected, TensorSequence actual) {

@@ -89,13 +89,17 @@ final class MlAttributes {
   record Labels(List<byte[]> strings, long[] integers) {
     /** Those of {@code classlabels_strings}, or else of the named list of integers. */
     static Labels of(Node node, String integers) {
+      return of(node, "classlabels_strings", integers);
+    }
+
+    /** Those of the named list of strings, or else of the named list of integers. */
+    static Labels of(Node node, String strings, String integers) {
       Labels labels =
           new Labels(
-              MlAttributes.strings(node, "classlabels_strings"),
-              node.intsAttribute(integers, new long[0]));
+              MlAttributes.strings(node, strings), node.intsAttribute(integers, new long[0]));
       if (labels.size() == 0) {
         throw new GraphException(
-            node, "attributes 'classlabels_strings' and '" + integers + "' are both missing");
+            node, "attributes '" + strings + "' and '" + integers + "' are both missing");
       }
       return labels;
     }
@@ -130,6 +134,13 @@ final class MlAttributes {
 
     DType dtype() {
       return strings.isEmpty() ? DType.INT64 : DType.STRING;
+    }
+
+    /** All of them, in memory of their own. */
+    Tensor tensor() {
+      return strings.isEmpty()
+          ? Tensor.ofLongs(Shape.of(integers.length), integers)
+          : Tensor.ofStrings(Shape.of(strings.size()), strings);
     }
 
     /** The labels of the classes with the given indices. */

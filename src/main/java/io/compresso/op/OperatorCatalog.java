@@ -67,6 +67,7 @@ public final class OperatorCatalog {
           new DequantizeLinear(),
           new Det(),
           new DFT(),
+          new DictVectorizer(),
           new Div(),
           new Dropout(),
           new DynamicQuantizeLinear(),
@@ -274,7 +275,8 @@ public final class OperatorCatalog {
           new Unsqueeze(),
           new Upsample(),
           new Where(),
-          new Xor());
+          new Xor(),
+          new ZipMap());
 
   /** By domain, then by type. */
   private static final Map<String, Map<String, Operator>> BY_NAME = new HashMap<>();

@@ -46,9 +46,7 @@ final class TreeEnsemble extends MlOperator {
     if (x.shape().rank() != 2 || targets < 1) {
       throw context.error("input " + x.shape() + " for " + targets + " targets");
     }
-    if (context.node().intAttribute("post_transform", 0) != 0) {
-      throw context.error("attribute 'post_transform' is not supported");
-    }
+    PostTransform transform = transform(context);
     Trees trees = Trees.of(context);
     int rows = Math.toIntExact(x.shape().dim(0));
     int width = Math.toIntExact(x.shape().dim(1));
@@ -56,9 +54,25 @@ final class TreeEnsemble extends MlOperator {
     double[] y = new double[Math.multiplyExact(rows, targets)];
     for (int row = 0; row < rows; row++) {
       double[] sample = Arrays.copyOfRange(values, row * width, (row + 1) * width);
-      trees.sum(context, sample, y, row * targets, targets);
+      double[] scores = new double[targets];
+      trees.sum(context, sample, scores, targets);
+      transform.apply(scores);
+      System.arraycopy(scores, 0, y, row * targets, targets);
     }
     return Reals.tensor(context, x.dtype(), Shape.of(rows, targets), y);
+  }
+
+  /**
+   * By ONNX Runtime's numbers, which models are made for: 1 and 2 are {@code LOGISTIC} and {@code
+   * SOFTMAX}, and the other way round in the specification.
+   */
+  private static PostTransform transform(OpContext context) {
+    long code = context.node().intAttribute("post_transform", 0);
+    PostTransform[] all = PostTransform.values();
+    if (code < 0 || code >= all.length) {
+      throw context.error("attribute 'post_transform' is " + code);
+    }
+    return all[(int) code];
   }
 
   private record Trees(
@@ -103,7 +117,7 @@ final class TreeEnsemble extends MlOperator {
           context.node().intAttribute("aggregate_function", 1));
     }
 
-    void sum(OpContext context, double[] sample, double[] y, int to, int targets) {
+    void sum(OpContext context, double[] sample, double[] y, int targets) {
       boolean[] seen = new boolean[targets];
       for (long root : roots) {
         int leaf = leaf(context, root, sample);
@@ -111,18 +125,18 @@ final class TreeEnsemble extends MlOperator {
         if (target < 0 || target >= targets) {
           throw context.error("leaf " + leaf + " has target " + target);
         }
-        int at = to + (int) target;
+        int at = (int) target;
         double weight = leafWeights.getDouble(leaf);
         y[at] =
-            !seen[(int) target]
+            !seen[at]
                 ? weight
                 : aggregate == 2
                     ? Math.min(y[at], weight)
                     : aggregate == 3 ? Math.max(y[at], weight) : y[at] + weight;
-        seen[(int) target] = true;
+        seen[at] = true;
       }
       for (int i = 0; aggregate == 0 && i < targets; i++) {
-        y[to + i] /= roots.length;
+        y[i] /= roots.length;
       }
     }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.compresso.graph.Attribute;
 import io.compresso.graph.GraphException;
+import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.nio.charset.StandardCharsets;
@@ -135,6 +136,37 @@ class TabularOperatorsTest {
     for (String transform : List.of("NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO")) {
       regressor(null, 0, 1, 2).with("post_transform", Attribute.of(transform)).agrees();
     }
+  }
+
+  /** One split a feature of two, of leaves with three targets. */
+  private static PeerComparison ensemble(long targets, long transform) {
+    Tensor modes = Tensor.ofBytes(DType.UINT8, Shape.of(2), (byte) 0, (byte) 3);
+    return PeerComparison.ofMl("TreeEnsemble", 5)
+        .with("n_targets", targets)
+        .with("post_transform", transform)
+        .with("tree_roots", Attribute.ints(0, 1))
+        .with("nodes_modes", Attribute.of(modes))
+        .with("nodes_splits", Attribute.of(Tensor.ofFloats(Shape.of(2), 0.1f, -0.2f)))
+        .with("nodes_featureids", Attribute.ints(0, 2))
+        .with("nodes_truenodeids", Attribute.ints(0, 2))
+        .with("nodes_falsenodeids", Attribute.ints(1, 3))
+        .with("nodes_trueleafs", Attribute.ints(1, 1))
+        .with("nodes_falseleafs", Attribute.ints(1, 1))
+        .with("leaf_targetids", Attribute.ints(0, 1 % targets, 2 % targets, 1 % targets))
+        .with("leaf_weights", Attribute.of(Tensor.ofFloats(Shape.of(4), 0.3f, 0.2f, 0.4f, 0.15f)))
+        .input(samples())
+        .output(FLOAT);
+  }
+
+  @Test
+  void treeEnsemble_agrees_withEveryTransform() throws Exception {
+    for (int transform = 0; transform < 4; transform++) {
+      ensemble(3, transform).agrees();
+    }
+    ensemble(1, 0).agrees();
+    assertThatThrownBy(() -> ensemble(3, 7).agrees())
+        .isInstanceOf(GraphException.class)
+        .hasMessageContaining("post_transform");
   }
 
   private static PeerComparison classifier(boolean negative, long... targets) {
