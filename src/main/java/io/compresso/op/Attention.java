@@ -57,6 +57,11 @@ final class Attention implements Operator {
   }
 
   @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return AttentionLowering.of(context);
+  }
+
+  @Override
   public Optional<QuantRule> quantRule() {
     return Optional.empty();
   }

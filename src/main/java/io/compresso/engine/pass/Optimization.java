@@ -123,6 +123,7 @@ public final class Optimization {
         new CompileProducts(),
         new FuseBias(),
         new FoldScales(),
+        new FuseAttention(),
         new FuseResiduals(),
         new FuseActivations(),
         new CompilePools(),

@@ -1,0 +1,374 @@
+package io.compresso.op;
+
+import io.compresso.kernel.BatchGemmProblem;
+import io.compresso.kernel.BatchGemmProblem.Place;
+import io.compresso.kernel.BinaryFunction;
+import io.compresso.kernel.BinaryProblem;
+import io.compresso.kernel.Broadcast;
+import io.compresso.kernel.GemmProblem;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Problem;
+import io.compresso.kernel.SoftmaxProblem;
+import io.compresso.kernel.UnaryFunction;
+import io.compresso.kernel.UnaryProblem;
+import io.compresso.kernel.Weights;
+import io.compresso.kernel.Workers;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Scaled dot-product attention (Vaswani et al., 2017) of floats by kernels. A few heads at a time
+ * are carried from their queries to their results, so that their scores stay in the near caches;
+ * operands are read and results written where they lie.
+ */
+final class AttentionKernels {
+  /** Scores of so many bytes stay in the near caches together with what they are made of. */
+  private static final long MOST_SCORES = 1 << 18;
+
+  /** Units that each thread gets at least where heads do not divide evenly. */
+  private static final int UNITS_PER_THREAD = 4;
+
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+  /**
+   * The sizes of an attention.
+   *
+   * @param heads heads of the queries
+   * @param shared heads of keys and values, a divisor of {@code heads}: one after the other serves
+   *     {@code heads / shared} heads of the queries
+   * @param size elements of a query and of a key
+   * @param valueSize elements of a value
+   */
+  record Sizes(int batch, int heads, int shared, int queries, int keys, int size, int valueSize) {
+    /** Heads of the queries that share keys. */
+    int group() {
+      return heads / shared;
+    }
+
+    boolean areEmpty() {
+      return batch == 0 || heads == 0 || queries == 0 || keys == 0 || size == 0 || valueSize == 0;
+    }
+  }
+
+  /**
+   * What happens to products of queries and keys: {@code scale * product}, then, with a cap above
+   * 0, {@code cap * tanh(score / cap)}, then what is added.
+   *
+   * @param added the shapes of what is added, of four axes that are those of the scores {@code
+   *     [batch, heads, queries, keys]} or 1
+   */
+  record Scores(float scale, float cap, List<Shape> added) {}
+
+  /**
+   * Where the heads of an operand lie, counted in elements: those of a row are adjacent.
+   *
+   * @param batch from one batch element to the next
+   * @param head from one head to the next
+   * @param row from one row of a head to the next
+   */
+  record Layout(long batch, long head, long row) {
+    /** {@code [batch, length, all]}, in which heads of {@code size} elements follow each other. */
+    static Layout flat(long length, long all, long size) {
+      return new Layout(length * all, size, all);
+    }
+
+    /** {@code [batch, count, length, size]}. */
+    static Layout apart(long count, long length, long size) {
+      return new Layout(count * length * size, length * size, size);
+    }
+  }
+
+  /** Where all operands lie. */
+  record Layouts(Layout q, Layout k, Layout v, Layout y) {}
+
+  /** The memory of all operands; what is added is in the order of {@link Scores}. */
+  record Memory(
+      MemorySegment q,
+      MemorySegment k,
+      MemorySegment v,
+      List<MemorySegment> added,
+      MemorySegment y) {}
+
+  private final Sizes sizes;
+  private final Scores scores;
+  private final Layouts layouts;
+  private final int threads;
+
+  /** Heads of keys and values that are worked on together. */
+  private final int together;
+
+  private final int chunks;
+  private final PreparedKernel products;
+  private final List<PreparedKernel> functions = new ArrayList<>();
+  private final List<PreparedKernel> additions = new ArrayList<>();
+  private final PreparedKernel softmax;
+  private final PreparedKernel sums;
+
+  /**
+   * Prepares the kernels.
+   *
+   * @param part the first of the node's parts that are free for them
+   * @param sizes none of which is 0
+   */
+  AttentionKernels(LoweringContext context, int part, Sizes sizes, Scores scores, Layouts layouts) {
+    this.sizes = sizes;
+    this.scores = scores;
+    this.layouts = layouts;
+    this.threads = context.threads();
+    this.together = together();
+    int units = units();
+    this.chunks = threads == 1 || units < threads ? 1 : Math.min(units, UNITS_PER_THREAD * threads);
+    Problem products = products();
+    this.products = context.prepare(part, products, () -> Weights.NONE);
+    long count = unitScores();
+    if (scores.cap() > 0) {
+      functions.add(affine(context, part + 1, count, scores.scale() / scores.cap()));
+      functions.add(
+          context.prepare(
+              part + 2,
+              UnaryProblem.of(UnaryFunction.TANH, DType.FLOAT, count),
+              () -> Weights.NONE));
+      functions.add(affine(context, part + 3, count, scores.cap()));
+    } else if (scores.scale() != 1) {
+      functions.add(affine(context, part + 1, count, scores.scale()));
+    }
+    this.softmax =
+        context.prepare(
+            part + 4,
+            new SoftmaxProblem(DType.FLOAT, count / sizes.keys(), sizes.keys(), 1, false),
+            () -> Weights.NONE);
+    this.sums = context.prepare(part + 5, sums(), () -> Weights.NONE);
+    for (int i = 0; i < scores.added().size(); i++) {
+      Shape added = scores.added().get(i);
+      Shape all = Shape.of((long) together * sizes.group(), sizes.queries(), sizes.keys());
+      Shape piece = Shape.of(added.dim(1) == 1 ? 1 : all.dim(0), added.dim(2), added.dim(3));
+      additions.add(
+          context.prepare(
+              part + 6 + i,
+              new BinaryProblem(BinaryFunction.ADD, DType.FLOAT, Broadcast.of(all, piece)),
+              () -> Weights.NONE));
+    }
+  }
+
+  private static PreparedKernel affine(
+      LoweringContext context, int part, long count, float factor) {
+    return context.prepare(
+        part,
+        new UnaryProblem(UnaryFunction.AFFINE, DType.FLOAT, count, factor, 0),
+        () -> Weights.NONE);
+  }
+
+  private int together() {
+    long head = 4L * sizes.group() * sizes.queries() * sizes.keys();
+    for (int count = sizes.shared(); count > 1; count--) {
+      long units = (long) sizes.batch() * (sizes.shared() / count);
+      boolean even = units % threads == 0 || units >= (long) UNITS_PER_THREAD * threads;
+      if (sizes.shared() % count == 0 && count * head <= MOST_SCORES && even) {
+        return count;
+      }
+    }
+    return 1;
+  }
+
+  private int units() {
+    return Math.multiplyExact(sizes.batch(), sizes.shared() / together);
+  }
+
+  private long unitScores() {
+    return Math.multiplyExact(
+        (long) together * sizes.group(), (long) sizes.queries() * sizes.keys());
+  }
+
+  /** Whether the heads of a group are the rows of one product: their only queries. */
+  private boolean joinsGroup() {
+    return sizes.queries() == 1;
+  }
+
+  private int rows() {
+    return joinsGroup() ? sizes.group() : sizes.queries();
+  }
+
+  private int repeats() {
+    return joinsGroup() ? 1 : sizes.group();
+  }
+
+  private Place ofQueries(Layout layout) {
+    return new Place(
+        sizes.group() * layout.head(),
+        layout.head(),
+        joinsGroup() ? layout.head() : layout.row(),
+        1);
+  }
+
+  private Place ofScores() {
+    long matrix = (long) sizes.queries() * sizes.keys();
+    return new Place(sizes.group() * matrix, matrix, sizes.keys(), 1);
+  }
+
+  private BatchGemmProblem products() {
+    return new BatchGemmProblem(
+        GemmProblem.ofFloat(rows(), sizes.keys(), sizes.size()),
+        together,
+        repeats(),
+        ofQueries(layouts.q()),
+        new Place(layouts.k().head(), 0, 1, layouts.k().row()),
+        ofScores());
+  }
+
+  private BatchGemmProblem sums() {
+    return new BatchGemmProblem(
+        GemmProblem.ofFloat(rows(), sizes.valueSize(), sizes.keys()),
+        together,
+        repeats(),
+        ofScores(),
+        new Place(layouts.v().head(), 0, layouts.v().row(), 1),
+        ofQueries(layouts.y()));
+  }
+
+  /** Bytes that {@link #bind} needs to work in. */
+  long workspaceBytes() {
+    return Float.BYTES * Math.multiplyExact(chunks, unitScores());
+  }
+
+  /** The call for fixed memory. */
+  Lowered.Call bind(Memory memory, MemorySegment workspace) {
+    int units = units();
+    Unit[] all = new Unit[units];
+    long bytes = Float.BYTES * unitScores();
+    for (int chunk = 0; chunk < chunks; chunk++) {
+      MemorySegment own = workspace.asSlice(chunk * bytes, bytes);
+      for (int unit = first(chunk); unit < first(chunk + 1); unit++) {
+        all[unit] = new Unit(memory, own, unit);
+      }
+    }
+    if (chunks == 1) {
+      return () -> {
+        for (Unit unit : all) {
+          unit.run();
+        }
+      };
+    }
+    Workers.ChunkTask task =
+        chunk -> {
+          for (int unit = first(chunk); unit < first(chunk + 1); unit++) {
+            all[unit].run();
+          }
+        };
+    return () -> Workers.shared().run(chunks, threads, task);
+  }
+
+  private int first(int chunk) {
+    return (int) ((long) chunk * units() / chunks);
+  }
+
+  /** Some heads of one batch element. */
+  private final class Unit {
+    private final MemorySegment own;
+    private final Runnable[] before;
+    private final Runnable[] after;
+    private final MemorySegment y;
+    private final boolean[] forbidden;
+    private boolean anyForbidden;
+
+    Unit(Memory memory, MemorySegment own, int unit) {
+      this.own = own;
+      int batch = unit / (sizes.shared() / together);
+      int shared = unit % (sizes.shared() / together) * together;
+      int head = shared * sizes.group();
+      int each = chunks == 1 ? threads : 1;
+      MemorySegment q = part(memory.q(), layouts.q(), batch, head, products.problem().inputBytes());
+      MemorySegment k =
+          part(memory.k(), layouts.k(), batch, shared, products.problem().secondBytes());
+      MemorySegment v = part(memory.v(), layouts.v(), batch, shared, sums.problem().secondBytes());
+      this.y = part(memory.y(), layouts.y(), batch, head, sums.problem().outputBytes());
+      List<Runnable> calls = new ArrayList<>();
+      calls.add(products.bind(Operands.of(q, k, own), each));
+      for (PreparedKernel function : functions) {
+        calls.add(function.bind(Operands.of(own, own), each));
+      }
+      for (int i = 0; i < additions.size(); i++) {
+        Shape shape = scores.added().get(i);
+        long[] strides = shape.strides();
+        long from =
+            (shape.dim(0) == 1 ? 0 : batch * strides[0])
+                + (shape.dim(1) == 1 ? 0 : head * strides[1]);
+        PreparedKernel addition = additions.get(i);
+        MemorySegment added =
+            memory.added().get(i).asSlice(4 * from, addition.problem().secondBytes());
+        calls.add(addition.bind(Operands.of(own, added, own), each));
+      }
+      this.before = calls.toArray(Runnable[]::new);
+      this.after =
+          new Runnable[] {
+            softmax.bind(Operands.of(own, own), each), sums.bind(Operands.of(own, v, y), each)
+          };
+      int rows = additions.isEmpty() ? 0 : Math.toIntExact(unitScores() / sizes.keys());
+      this.forbidden = new boolean[rows];
+    }
+
+    private static MemorySegment part(
+        MemorySegment operand, Layout layout, int batch, int head, long bytes) {
+      return operand.asSlice(4 * (batch * layout.batch() + head * layout.head()), bytes);
+    }
+
+    void run() {
+      for (Runnable call : before) {
+        call.run();
+      }
+      findForbidden();
+      for (Runnable call : after) {
+        call.run();
+      }
+      if (anyForbidden) {
+        clearForbidden();
+      }
+    }
+
+    /** Marks the queries that may see no key at all, whose results are zeros. */
+    private void findForbidden() {
+      anyForbidden = false;
+      for (int row = 0; row < forbidden.length; row++) {
+        forbidden[row] = isForbidden(row);
+        anyForbidden |= forbidden[row];
+      }
+    }
+
+    private boolean isForbidden(int row) {
+      long at = 4L * row * sizes.keys();
+      for (int key = 0; key < sizes.keys(); key++) {
+        if (own.get(FLOAT, at + 4L * key) != Float.NEGATIVE_INFINITY) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    private void clearForbidden() {
+      for (int row = 0; row < forbidden.length; row++) {
+        long head = row / sizes.queries() * layouts.y().head();
+        long at = 4 * (head + row % sizes.queries() * layouts.y().row());
+        for (int i = 0; forbidden[row] && i < sizes.valueSize(); i++) {
+          y.set(FLOAT, at + 4L * i, 0);
+        }
+      }
+    }
+  }
+
+  /** A tensor's shape with four axes, as {@link Scores#added()} wants it; null if it has more. */
+  static @Nullable Shape aligned(Shape shape) {
+    long[] dims = {1, 1, 1, 1};
+    for (int i = 1; i <= shape.rank(); i++) {
+      if (i > dims.length) {
+        return null;
+      }
+      dims[dims.length - i] = shape.dim(shape.rank() - i);
+    }
+    return Shape.of(dims);
+  }
+}

@@ -1,0 +1,183 @@
+package io.compresso.engine;
+
+import static io.compresso.engine.OptimisedRuns.check;
+import static io.compresso.engine.OptimisedRuns.isBound;
+import static io.compresso.engine.OptimisedRuns.random;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.compresso.graph.Attribute;
+import io.compresso.graph.Dim;
+import io.compresso.graph.Model;
+import io.compresso.graph.ValueType;
+import io.compresso.tensor.DType;
+import io.compresso.tensor.Shape;
+import io.compresso.tensor.Tensor;
+import io.compresso.testing.Graphs;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Attention runs as kernels, as one operator or written as many. */
+class AttentionTest {
+  private static final int HEADS = 6;
+  private static final int SIZE = 8;
+
+  private static Tensor weights(long seed) {
+    Tensor weights = random(seed, HEADS * SIZE, HEADS * SIZE);
+    for (long i = 0; i < weights.size(); i++) {
+      weights.setFloat(i, weights.getFloat(i) / 4);
+    }
+    return weights;
+  }
+
+  private static ValueType tensor(Dim... dims) {
+    return new ValueType.TensorType(DType.FLOAT, List.of(dims));
+  }
+
+  /** Attention as exporters write it, between projections, with a mask along the keys. */
+  private static Model written(String scores) {
+    Dim batch = Dim.symbol("N");
+    Dim length = Dim.symbol("S");
+    Graphs graph =
+        Graphs.opset(17)
+            .input("x", tensor(batch, length, Dim.of(HEADS * SIZE)))
+            .input("mask", tensor(batch, Dim.of(1), Dim.of(1), length))
+            .constant("apart", Tensor.ofLongs(Shape.of(4), 0, 0, HEADS, SIZE))
+            .constant("joined", Tensor.ofLongs(Shape.of(3), 0, 0, HEADS * SIZE))
+            .constant("root", Tensor.scalar(0.8f));
+    for (String name : List.of("q", "k", "v")) {
+      graph
+          .constant("w" + name, weights(name.hashCode()))
+          .node(name + "p = MatMul x w" + name)
+          .node(name + "r = Reshape " + name + "p apart");
+    }
+    graph
+        .node("qt = Transpose qr", "perm", Attribute.ints(0, 2, 1, 3))
+        .node("kt = Transpose kr", "perm", Attribute.ints(0, 2, 3, 1))
+        .node("vt = Transpose vr", "perm", Attribute.ints(0, 2, 1, 3))
+        .node("s = MatMul qt kt");
+    for (String line : scores.split(";")) {
+      graph.node(line.strip());
+    }
+    return graph
+        .node("p = Softmax e", "axis", Attribute.of(-1L))
+        .node("c = MatMul p vt")
+        .node("ct = Transpose c", "perm", Attribute.ints(0, 2, 1, 3))
+        .node("y = Reshape ct joined")
+        .output("y")
+        .model();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "d = Div s root; e = Add d mask, 1",
+    "d = Mul s root; e = Add mask d, 2",
+    "e = Add s mask, 2",
+    "e = Mul s root, 1",
+    "e = Identity s, 2"
+  })
+  void attention_isOneOperator_howeverItsScoresAreWritten(String scores, int threads) {
+    Model model = written(scores);
+    assertThat(GraphCompiler.compile(model, Set.of()).graph().nodes())
+        .extracting(node -> node.opType())
+        .containsOnlyOnce("Attention")
+        .doesNotContain("Softmax", "Transpose", "Reshape");
+    try (Session session = Session.create(model, SessionOptions.DEFAULT.withThreads(threads))) {
+      for (int length : new int[] {1, 7, 70}) {
+        Tensor mask = random(length, 2, 1, 1, length);
+        check(session, model, Map.of("x", random(3, 2, length, HEADS * SIZE), "mask", mask));
+      }
+    }
+  }
+
+  private static Model operator(List<Shape> operands, Map<String, Attribute> attributes) {
+    Graphs graph = Graphs.opset(23);
+    String[] names = {"q", "k", "v", "mask"};
+    for (int i = 0; i < operands.size(); i++) {
+      graph.input(names[i], ValueType.tensor(DType.FLOAT, operands.get(i)));
+    }
+    List<Object> given = new ArrayList<>();
+    attributes.forEach((name, value) -> given.addAll(List.of(name, value)));
+    return graph.node("y = Attention q k v mask", given.toArray()).output("y").model();
+  }
+
+  private static Map<String, Tensor> values(List<Shape> operands) {
+    String[] names = {"q", "k", "v", "mask"};
+    Map<String, Tensor> values = new HashMap<>();
+    for (int i = 0; i < operands.size(); i++) {
+      values.put(names[i], random(i, operands.get(i).dims()));
+    }
+    return values;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 4, 4, 5, 5, 8, 8, 0, 1",
+    "2, 6, 2, 1, 33, 16, 12, 0, 2",
+    "3, 6, 3, 17, 40, 8, 20, 1, 2",
+    "1, 8, 1, 130, 130, 4, 4, 1, 2",
+    "2, 2, 2, 300, 310, 24, 8, 0, 1"
+  })
+  void attentionOperator_isLowered(
+      int batch,
+      int heads,
+      int shared,
+      int queries,
+      int keys,
+      int size,
+      int valueSize,
+      long causal,
+      int threads) {
+    List<Shape> apart =
+        List.of(
+            Shape.of(batch, heads, queries, size),
+            Shape.of(batch, shared, keys, size),
+            Shape.of(batch, shared, keys, valueSize),
+            Shape.of(batch, 1, queries, keys));
+    List<Shape> flat =
+        List.of(
+            Shape.of(batch, queries, (long) heads * size),
+            Shape.of(batch, keys, (long) shared * size),
+            Shape.of(batch, keys, (long) shared * valueSize),
+            Shape.of(heads, 1, keys));
+    for (List<Shape> operands : List.of(apart, flat)) {
+      Map<String, Attribute> attributes = new HashMap<>();
+      attributes.put("is_causal", Attribute.of(causal));
+      if (operands == flat) {
+        attributes.put("q_num_heads", Attribute.of((long) heads));
+        attributes.put("kv_num_heads", Attribute.of((long) shared));
+        attributes.put("softcap", Attribute.of(1.5f));
+        attributes.put("scale", Attribute.of(0.7f));
+      }
+      Model model = operator(operands, attributes);
+      try (Session session = Session.create(model, SessionOptions.DEFAULT.withThreads(threads))) {
+        check(session, model, values(operands));
+      }
+      assertThat(isBound(model)).isTrue();
+    }
+  }
+
+  @Test
+  void attentionOperator_givesZeros_whereAQuerySeesNoKey() {
+    List<Shape> operands =
+        List.of(
+            Shape.of(1, 2, 3, 4), Shape.of(1, 2, 5, 4), Shape.of(1, 2, 5, 4), Shape.of(1, 1, 3, 5));
+    Map<String, Tensor> values = values(operands);
+    for (int key = 0; key < 5; key++) {
+      values.get("mask").setFloat(5 + key, Float.NEGATIVE_INFINITY);
+    }
+    Model model = operator(operands, Map.of());
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      check(session, model, values);
+      float[] y = ((Tensor) session.run(values).get("y")).toFloats();
+      assertThat(y[3]).isNotZero();
+      assertThat(List.of(y[4], y[7], y[16], y[19])).containsOnly(0f);
+    }
+    assertThat(isBound(model)).isTrue();
+  }
+}
