@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Transposed convolution: the gradient of a convolution by its data. Filters are {@code [C, M /
@@ -36,35 +37,42 @@ final class ConvTranspose implements Operator {
 
   @Override
   public ShapeRule shapeRule() {
-    return context -> {
-      List<Dim> x = context.dims(0);
-      List<Dim> w = context.dims(1);
-      if (x == null || w == null) {
-        return List.of(Dims.tensor(context.dtype(0), null));
-      }
-      if (x.size() < 3 || w.size() != x.size()) {
-        throw context.error("input of rank " + x.size() + ", weights of rank " + w.size());
-      }
-      List<Dim> dims = new ArrayList<>();
-      dims.add(x.getFirst());
-      Long perGroup = w.get(1).sizeOrNull();
-      long group = context.node().intAttribute("group", 1);
-      dims.add(perGroup == null ? Dim.UNKNOWN : Dim.of(Math.multiplyExact(perGroup, group)));
-      for (int axis = 0; axis < x.size() - 2; axis++) {
-        Long size = x.get(axis + 2).sizeOrNull();
-        Long kernel = w.get(axis + 2).sizeOrNull();
-        dims.add(
-            size == null || kernel == null
-                ? Dim.UNKNOWN
-                : Dim.of(Axis.of(context.node(), axis, x.size() - 2, size, kernel).out()));
-      }
-      return List.of(Dims.tensor(context.dtype(0), dims));
-    };
+    return context -> List.of(infer(context, context.node()));
+  }
+
+  /**
+   * The output's type.
+   *
+   * @param node has the attributes; null where they are not all known
+   */
+  static Inferred infer(ShapeContext context, @Nullable Node node) {
+    List<Dim> x = context.dims(0);
+    List<Dim> w = context.dims(1);
+    if (x == null || w == null) {
+      return Dims.tensor(context.dtype(0), null);
+    }
+    if (x.size() < 3 || w.size() != x.size()) {
+      throw context.error("input of rank " + x.size() + ", weights of rank " + w.size());
+    }
+    List<Dim> dims = new ArrayList<>();
+    dims.add(x.getFirst());
+    Long perGroup = w.get(1).sizeOrNull();
+    long group = context.node().intAttribute("group", 1);
+    dims.add(perGroup == null ? Dim.UNKNOWN : Dim.of(Math.multiplyExact(perGroup, group)));
+    for (int axis = 0; axis < x.size() - 2; axis++) {
+      Long size = x.get(axis + 2).sizeOrNull();
+      Long kernel = w.get(axis + 2).sizeOrNull();
+      dims.add(
+          size == null || kernel == null || node == null
+              ? Dim.UNKNOWN
+              : Dim.of(Axis.of(node, axis, x.size() - 2, size, kernel).out()));
+    }
+    return Dims.tensor(context.dtype(0), dims);
   }
 
   @Override
   public Optional<Reference> reference() {
-    return Optional.of(context -> List.of(run(context)));
+    return Optional.of(context -> List.of(run(context, context.node(), context.tensorOrNull(2))));
   }
 
   @Override
@@ -118,7 +126,12 @@ final class ConvTranspose implements Operator {
     }
   }
 
-  private static Tensor run(OpContext context) {
+  /**
+   * The output.
+   *
+   * @param node has the attributes
+   */
+  static Tensor run(OpContext context, Node node, @Nullable Tensor bias) {
     Tensor x = Reals.computable(context, context.tensor(0));
     Tensor w = Reals.computable(context, context.tensor(1));
     int rank = x.shape().rank() - 2;
@@ -141,7 +154,7 @@ final class ConvTranspose implements Operator {
     for (int i = 0; i < rank; i++) {
       long size = x.shape().dim(i + 2);
       long kernel = w.shape().dim(i + 2);
-      Axis axis = Axis.of(context.node(), i, rank, size, kernel);
+      Axis axis = Axis.of(node, i, rank, size, kernel);
       long[] fields = {
         axis.out(), kernel, axis.stride(), axis.dilation(), axis.begin(), axis.end(), size
       };
@@ -150,10 +163,11 @@ final class ConvTranspose implements Operator {
       }
     }
     Window window = new Window(rank, axes[0], axes[1], axes[2], axes[3], axes[4], axes[5], axes[6]);
-    return run(context, x, w, window, Math.toIntExact(group));
+    return run(context, x, w, bias, window, Math.toIntExact(group));
   }
 
-  private static Tensor run(OpContext context, Tensor x, Tensor w, Window window, int group) {
+  private static Tensor run(
+      OpContext context, Tensor x, Tensor w, @Nullable Tensor bias, Window window, int group) {
     DType type = x.dtype();
     int batch = Math.toIntExact(x.shape().dim(0));
     int perGroup = Math.toIntExact(x.shape().dim(1) / group);
@@ -174,7 +188,7 @@ final class ConvTranspose implements Operator {
     }
     Shape shape = Shape.of(dims);
     double[] y = new double[Math.toIntExact(shape.size())];
-    fillBias(context, y, Math.toIntExact(dims[1]), window.inSize());
+    fillBias(context, bias, y, Math.toIntExact(dims[1]), window.inSize());
     Tensor columns = context.allocateUncleared(type, Shape.of(rows, window.outSize()));
     MemorySegment data = Products.memory(x);
     MemorySegment filters = Products.memory(w);
@@ -197,8 +211,8 @@ final class ConvTranspose implements Operator {
     return Reals.tensor(context, context.tensor(0).dtype(), shape, y);
   }
 
-  private static void fillBias(OpContext context, double[] y, int channels, int plane) {
-    Tensor bias = context.tensorOrNull(2);
+  private static void fillBias(
+      OpContext context, @Nullable Tensor bias, double[] y, int channels, int plane) {
     if (bias == null) {
       return;
     }

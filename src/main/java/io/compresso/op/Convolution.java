@@ -158,7 +158,12 @@ record Convolution(
 
   /** The shape rule of a convolution whose data and filters are the given inputs. */
   static Inferred infer(ShapeContext context, int data, int filters, @Nullable DType output) {
-    List<Dim> x = context.dims(data);
+    return infer(context, context.dims(data), filters, output);
+  }
+
+  /** The same, of data of the given dimensions with channels first. */
+  static Inferred infer(
+      ShapeContext context, @Nullable List<Dim> x, int filters, @Nullable DType output) {
     List<Dim> w = context.dims(filters);
     if (x == null) {
       return Dims.tensor(output, w == null ? null : Dims.unknown(w.size()));

@@ -2,6 +2,7 @@ package io.compresso.op;
 
 import io.compresso.graph.Dim;
 import io.compresso.graph.GraphException;
+import io.compresso.graph.Node;
 import io.compresso.kernel.CopyProblem;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
@@ -35,7 +36,7 @@ final class Pad extends StandardOperator {
       if (dims == null) {
         return List.of(Dims.tensor(context.dtype(0), null));
       }
-      long[] pads = Axes.ints(context, context.opset() < 2 ? "paddings" : "pads", 1);
+      long[] pads = Axes.ints(context, attribute(context.node(), context.opset()), 1);
       long[] axes = Dims.longs(context, 3);
       if (pads == null || axes == null && context.node().input(3) != null) {
         return List.of(Dims.tensor(context.dtype(0), Dims.unknown(dims.size())));
@@ -53,6 +54,15 @@ final class Pad extends StandardOperator {
     };
   }
 
+  /** Whether the amounts and the constant are inputs, as from operator set 11 on. */
+  private static boolean hasInputs(Node node, int opset) {
+    return !node.domain().isEmpty() || opset >= 11;
+  }
+
+  private static String attribute(Node node, int opset) {
+    return node.domain().isEmpty() && opset < 2 ? "paddings" : "pads";
+  }
+
   private static void check(long[] pads, long axes, Function<String, GraphException> error) {
     if (pads.length != 2 * axes) {
       throw error.apply(pads.length + " pads for " + axes + " axes; each has one before and after");
@@ -64,7 +74,7 @@ final class Pad extends StandardOperator {
     return Optional.of(context -> {
       Tensor x = context.tensor(0);
       int rank = x.shape().rank();
-      long[] given = Axes.ints(context, context.opset() < 2 ? "paddings" : "pads", 1);
+      long[] given = Axes.ints(context, attribute(context.node(), context.opset()), 1);
       Tensor axes = context.tensorOrNull(3);
       if (given == null) {
         throw context.error("pads are missing");
@@ -101,7 +111,7 @@ final class Pad extends StandardOperator {
                 && value.getDouble(0) == 0;
     String mode = context.node().stringAttribute("mode", "constant");
     boolean constant = mode.equals("constant");
-    if (context.opset() < 11
+    if (!hasInputs(context.node(), context.opset())
         || bytes == 0
         || pads == null
         || constant && !zero
@@ -205,7 +215,7 @@ final class Pad extends StandardOperator {
       kept[i] = Math.max(0, x.shape().dim(i) + Math.min(0, before[i]) + Math.min(0, after[i]));
     }
     Tensor y = context.allocate(x.dtype(), Axes.shape(context, dims));
-    Tensor value = context.opset() < 11 ? null : context.tensorOrNull(2);
+    Tensor value = hasInputs(context.node(), context.opset()) ? context.tensorOrNull(2) : null;
     if (value != null && value.size() == 1) {
       StridedCopy.fill(value, 0, y, 0, y.size());
     } else {

@@ -25,14 +25,19 @@ final class QLinearConv implements Operator {
 
   @Override
   public Optional<Reference> reference() {
-    return Optional.of(context -> List.of(run(context)));
+    return Optional.of(context -> List.of(run(context, context.tensor(0))));
   }
 
-  private static Tensor run(OpContext context) {
+  /**
+   * The output.
+   *
+   * @param x the data, channels first
+   */
+  static Tensor run(OpContext context, Tensor x) {
     Tensor w = context.tensor(3);
     long channels = w.shape().rank() == 0 ? 0 : w.shape().dim(0);
     return new Convolution(
-            context.tensor(0),
+            x,
             w,
             context.tensorOrNull(8),
             context.tensor(7).dtype(),

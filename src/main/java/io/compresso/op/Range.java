@@ -1,6 +1,8 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.graph.Node;
+import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
@@ -18,7 +20,7 @@ final class Range extends StandardOperator {
     return context -> {
       long[] start = Dims.longs(context, 0);
       long[] limit = Dims.longs(context, 1);
-      long[] delta = Dims.longs(context, 2);
+      long[] delta = isOne(context.node()) ? new long[] {1} : Dims.longs(context, 2);
       boolean integers = context.dtype(0) != null && context.dtype(0).isInteger();
       if (!integers
           || start == null
@@ -48,7 +50,7 @@ final class Range extends StandardOperator {
     return Optional.of(context -> {
       Tensor start = context.tensor(0);
       Tensor limit = context.tensor(1);
-      Tensor delta = context.tensor(2);
+      Tensor delta = isOne(context.node()) ? one(start.dtype()) : context.tensor(2);
       if (delta.getDouble(0) == 0) {
         throw context.error("delta is 0");
       }
@@ -75,6 +77,17 @@ final class Range extends StandardOperator {
       }
       return List.of(y);
     });
+  }
+
+  /** Whether {@code delta} may be omitted, and is. */
+  private static boolean isOne(Node node) {
+    return !node.domain().isEmpty() && node.input(2) == null;
+  }
+
+  private static Tensor one(DType dtype) {
+    Tensor one = Tensor.allocate(dtype, Shape.SCALAR);
+    one.setDouble(0, 1);
+    return one;
   }
 
   private static long count(long start, long limit, long delta) {

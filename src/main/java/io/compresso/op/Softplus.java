@@ -12,7 +12,11 @@ final class Softplus extends ElementwiseUnary {
 
   @Override
   Function bind(Node node) {
-    return x -> x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x));
+    return Softplus::of;
+  }
+
+  static double of(double x) {
+    return x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x));
   }
 
   @Override

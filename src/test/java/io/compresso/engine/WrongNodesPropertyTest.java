@@ -41,7 +41,7 @@ class WrongNodesPropertyTest {
     }
 
     Model model(boolean declared) {
-      Graphs graphs = Graphs.opset(opset);
+      Graphs graphs = Graphs.opset(opset).domain("com.microsoft", 1);
       tensors.forEach((name, tensor) -> {
         if (name.startsWith("!")) {
           graphs.constant(name.substring(1), tensor);
@@ -381,6 +381,33 @@ class WrongNodesPropertyTest {
             10,
             "y = ConvInteger a b az",
             given("a", bytes(1, 2, 4, 4), "!b", bytes(3, 2, 3, 3), "!az", bytes())));
+    cases.addAll(
+        List.of(
+            Case.of(9, "y = Crop x", given("x", floats(1, 2, 5, 6)), "border", ints(1, 0, 2, 1)),
+            Case.of(
+                17, "y = com.microsoft:ExpandDims x a", given("x", floats(3, 2), "!a", longs(1))),
+            Case.of(
+                17, "y = com.microsoft:Pad x p", given("x", floats(2, 3), "!p", longs(0, 1, 1, 0))),
+            Case.of(17, "y = com.microsoft:Inverse x", given("x", floats(2, 3, 3))),
+            Case.of(17, "y = com.microsoft:CDist x z", given("x", floats(4, 3), "z", floats(2, 3))),
+            Case.of(
+                17,
+                "y = com.microsoft:CropAndResize x b i s",
+                given(
+                    "x",
+                    floats(2, 3, 4, 4),
+                    "b",
+                    floats(2, 4),
+                    "i",
+                    longs(0, 1),
+                    "!s",
+                    longs(3, 2))),
+            Case.of(
+                17,
+                "y = com.microsoft:ConvTransposeWithDynamicPads x w p",
+                given("x", floats(1, 4, 5, 5), "!w", floats(4, 3, 3, 3), "!p", longs(1, 1, 1, 1)),
+                "group",
+                2)));
     return cases;
   }
 

@@ -181,6 +181,37 @@ class MapOperatorsTest {
   }
 
   @Test
+  void castMap_ordersByKey_orPutsEachAtItsKey() {
+    TensorMap map =
+        new TensorMap(
+            Tensor.ofLongs(Shape.of(3), 4, 0, 2), Tensor.ofFloats(Shape.of(3), 1, 2.5f, 3));
+    assertThat(cast(map, "DENSE", "TO_FLOAT", 1).toFloats()).containsExactly(2.5f, 3, 1);
+    assertThat(cast(map, "SPARSE", "TO_INT64", 6).toLongs()).containsExactly(2, 0, 3, 0, 1, 0);
+    assertThat(cast(map, "SPARSE", "TO_FLOAT", 5).shape()).isEqualTo(Shape.of(1, 5));
+    assertThatThrownBy(() -> cast(map, "SPARSE", "TO_FLOAT", 4))
+        .isInstanceOf(GraphException.class)
+        .hasMessageContaining("key 4");
+    assertThatThrownBy(() -> cast(map, "SPARSE", "TO_HEX", 4))
+        .isInstanceOf(GraphException.class)
+        .hasMessageContaining("TO_HEX");
+  }
+
+  private static Tensor cast(TensorMap map, String form, String to, int most) {
+    Model model =
+        Graphs.opset(17)
+            .domain("ai.onnx.ml", 1)
+            .input(
+                "x",
+                new ValueType.MapType(DType.INT64, ValueType.tensor(DType.FLOAT, Shape.SCALAR)))
+            .node("y = ai.onnx.ml:CastMap x", "map_form", form, "cast_to", to, "max_map", most)
+            .output("y")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      return (Tensor) session.run(Map.of("x", map)).get("y");
+    }
+  }
+
+  @Test
   void maps_differ_byKeysAndValues() {
     TensorMap map =
         new TensorMap(Tensor.ofLongs(Shape.of(2), 1, 2), Tensor.ofFloats(Shape.of(2), 3, 4));
