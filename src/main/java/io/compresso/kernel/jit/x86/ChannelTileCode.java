@@ -18,9 +18,9 @@ import java.util.TreeSet;
  * Generates {@code void f(rows, filters, output, constants, count, panels, residual, table)} for
  * AVX-512: rows of tiles of a depthwise convolution over NHWC that reads its input in place.
  *
- * <p>{@code rows} begins with a vector of padding and the distance to the first channel; then come,
- * for each row of tiles, of which there are {@code count}, the addresses of the lines of the input
- * that it reads. Columns of the padding are known from the tile's place.
+ * <p>{@code rows} has a vector of padding, the distance to the first channel, and the address of
+ * the addresses of the lines of the input that each row of tiles reads, of which there are {@code
+ * count}. Columns of the padding are known from the tile's place.
  *
  * <p>An element of the input is read once, for all the sums of its tile, while the filters that it
  * meets are in registers.
@@ -47,20 +47,28 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
   private static final Gpr TAP_ROWS = Gpr.R14;
   private static final Gpr POINTERS = Gpr.R15;
   private static final Gpr POINTER = Gpr.R8;
+
+  /** Where the lines of a row of tiles begin, if there are no more, in place of what has them. */
+  private static final Gpr[] LINES = {POINTER, TAP_ROWS, FILTER, CHANNEL, POINTERS};
+
   private static final Gpr[] SAVED = {Gpr.RBX, Gpr.RBP, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15};
 
   private static final int ROWS_LOCAL = 0;
   private static final int PANELS_LOCAL = 8;
   private static final int ROW_LOCAL = 16;
-  private static final int LOCALS = 32;
+  private static final int CHANNEL_LOCAL = 24;
+  private static final int POINTERS_LOCAL = 32;
+  private static final int LOCALS = 40;
   private static final int RESIDUAL_ARGUMENT = LOCALS + 8 * SAVED.length + 8;
   private static final int TABLE_ARGUMENT = RESIDUAL_ARGUMENT + 8;
 
   /** Where the distance to the first channel lies, in bytes. */
   static final int CHANNEL_AT = 64;
 
-  /** Bytes before the addresses. */
-  static final int HEAD_BYTES = 72;
+  /** Where the address of the addresses lies. */
+  static final int LINES_AT = 72;
+
+  static final int HEAD_BYTES = 80;
 
   /** Bytes of padding. */
   static final int PADDING_BYTES = 64;
@@ -130,8 +138,10 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
       }
     }
     a.mov(CHANNEL, Mem.at(ROWS, CHANNEL_AT));
+    a.mov(Mem.at(Gpr.RSP, CHANNEL_LOCAL), CHANNEL);
     Label panel = a.here();
-    a.lea(POINTERS, Mem.at(ROWS, HEAD_BYTES));
+    a.mov(POINTERS, Mem.at(ROWS, LINES_AT));
+    a.mov(Mem.at(Gpr.RSP, POINTERS_LOCAL), POINTERS);
     a.mov(TileCode.RESULT, OUTPUT);
     a.mov(SOURCE, Mem.at(Gpr.RSP, ROWS_LOCAL));
     a.mov(Mem.at(Gpr.RSP, ROW_LOCAL), SOURCE);
@@ -139,12 +149,12 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     row(a, stores);
     long read = tile.width().outputSize() * shape.output().pixelBytes();
     a.add(TileCode.RESULT, lines.outputRows() * shape.output().rowBytes() - read);
-    a.add(POINTERS, 8L * lines.count());
+    advance(a, POINTERS_LOCAL, 8L * lines.count());
     a.dec(Mem.at(Gpr.RSP, ROW_LOCAL));
     a.jump(Condition.NOT_EQUAL, row);
     a.add(FILTERS, panelBytes(tile, quads, shape.vectors()));
     a.add(OUTPUT, (long) shape.vectors() * LANES * shape.output().elementBytes());
-    a.add(CHANNEL, tile.type().bytes((long) shape.vectors() * LANES));
+    advance(a, CHANNEL_LOCAL, tile.type().bytes((long) shape.vectors() * LANES));
     a.add(TileCode.CONSTANTS, (long) TileShape.CONSTANT_VECTORS * shape.vectors() * VECTOR_BYTES);
     a.dec(Mem.at(Gpr.RSP, PANELS_LOCAL));
     a.jump(Condition.NOT_EQUAL, panel);
@@ -157,13 +167,36 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     return a.toBytes();
   }
 
+  private static void advance(Assembler a, int local, long bytes) {
+    a.mov(SOURCE, Mem.at(Gpr.RSP, local));
+    a.add(SOURCE, bytes);
+    a.mov(Mem.at(Gpr.RSP, local), SOURCE);
+  }
+
+  private boolean repeats() {
+    return lines.repeats() > 1;
+  }
+
+  /** Whether registers have the places of all lines. */
+  private boolean holdsLines() {
+    return !repeats() && lines.count() <= LINES.length;
+  }
+
+  private Gpr filters() {
+    return repeats() ? FILTER : FILTERS;
+  }
+
   private boolean flips() {
     return tile.type() == DType.INT8;
   }
 
   private void row(Assembler a, TileStores stores) {
-    a.mov(PLACE, CHANNEL);
+    a.mov(PLACE, Mem.at(Gpr.RSP, CHANNEL_LOCAL));
     a.add(PLACE, tile.origin(0) * tile.pixelBytes());
+    a.mov(POINTERS, Mem.at(Gpr.RSP, POINTERS_LOCAL));
+    for (int line = 0; holdsLines() && line < lines.count(); line++) {
+      a.mov(LINES[line], Mem.at(POINTERS, 8L * line));
+    }
     for (int t = 0; t < tile.tiles(); ) {
       int end = t;
       while (end < tile.tiles() && tile.isInner(end)) {
@@ -186,11 +219,12 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
   private void tile(Assembler a, TileStores stores, int t) {
     int pixels = tile.pixelsOf(t);
     initialise(a, pixels);
-    a.mov(POINTER, POINTERS);
-    a.mov(FILTER, FILTERS);
-    boolean repeats = lines.repeats() > 1;
-    if (repeats) {
+    if (repeats()) {
+      a.mov(FILTER, FILTERS);
       a.mov(TAP_ROWS, lines.repeats());
+    }
+    if (!holdsLines()) {
+      a.mov(POINTER, POINTERS);
     }
     Label next = a.here();
     if (quads) {
@@ -198,10 +232,10 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     } else {
       for (int line = 0; line < lines.uses().size(); line++) {
         beginLine(a, line);
-        taps(a, t, pixels, lines.uses().get(line));
+        taps(a, t, pixels, line);
       }
     }
-    if (repeats) {
+    if (repeats()) {
       a.add(FILTER, panelBytes(tile, quads, shape.vectors()) / lines.repeats());
       a.add(POINTER, 8L * lines.uses().size());
       a.dec(TAP_ROWS);
@@ -217,8 +251,10 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
   }
 
   private void beginLine(Assembler a, int line) {
-    a.mov(SOURCE, Mem.at(POINTER, 8L * line));
-    a.add(SOURCE, PLACE);
+    if (!holdsLines()) {
+      a.mov(SOURCE, Mem.at(POINTER, 8L * line));
+      a.add(SOURCE, PLACE);
+    }
   }
 
   private Vec sum(int pixel, int vector) {
@@ -242,24 +278,26 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
 
   // One tap at a time
 
-  private void taps(Assembler a, int t, int pixels, List<Use> uses) {
+  private void taps(Assembler a, int t, int pixels, int line) {
+    List<Use> uses = lines.uses().get(line);
     int free = REGISTERS - VALUES - lines.outputRows() * pixels * shape.vectors();
     int most = Math.max(1, free / (uses.size() * shape.vectors()));
     int kernel = tile.width().kernel();
     for (int first = 0; first < kernel; first += most) {
-      taps(a, t, pixels, uses, first, Math.min(kernel, first + most));
+      taps(a, t, pixels, line, first, Math.min(kernel, first + most));
     }
   }
 
   /** The products of a line with some taps, whose filters are in registers. */
-  private void taps(Assembler a, int t, int pixels, List<Use> uses, int first, int end) {
+  private void taps(Assembler a, int t, int pixels, int line, int first, int end) {
+    List<Use> uses = lines.uses().get(line);
     for (int use = 0; use < uses.size(); use++) {
       for (int tap = first; tap < end; tap++) {
         long row = (long) uses.get(use).filterRow() * tile.width().kernel() + tap;
         for (int j = 0; j < shape.vectors(); j++) {
           a.vmovups(
               filter(pixels, use * (end - first) + tap - first, j),
-              Mem.at(FILTER, (row * shape.vectors() + j) * VECTOR_BYTES));
+              Mem.at(filters(), (row * shape.vectors() + j) * VECTOR_BYTES));
         }
       }
     }
@@ -277,7 +315,7 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
           // A filter that is infinite or NaN makes NaN of the padding, too.
           a.vmovups(value, Mem.at(ROWS));
         } else {
-          load(a, value, column, j);
+          load(a, value, line, column, j);
         }
         for (int use = 0; use < uses.size(); use++) {
           for (int pixel = 0; pixel < pixels; pixel++) {
@@ -312,16 +350,17 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     }
   }
 
-  private Mem source(int column, int vector) {
-    return Mem.at(SOURCE, column * tile.pixelBytes() + tile.type().bytes((long) vector * LANES));
+  private Mem source(int line, int column, int vector) {
+    long at = column * tile.pixelBytes() + tile.type().bytes((long) vector * LANES);
+    return holdsLines() ? Mem.at(LINES[line], PLACE, 1, at) : Mem.at(SOURCE, at);
   }
 
   private boolean isMasked(int vector) {
     return shape.tail() > 0 && vector == shape.vectors() - 1;
   }
 
-  private void load(Assembler a, Vec value, int column, int vector) {
-    Mem source = source(column, vector);
+  private void load(Assembler a, Vec value, int line, int column, int vector) {
+    Mem source = source(line, column, vector);
     Modifiers modifiers = isMasked(vector) ? Modifiers.zeroing(TileStores.TAIL) : Modifiers.NONE;
     switch (tile.type()) {
       case FLOAT16 -> a.vcvtph2ps(value, source, modifiers);
@@ -383,7 +422,7 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
           }
           held.set(set, line);
           beginLine(a, line);
-          interleave(a, t, tile.quads().get(quad), set);
+          interleave(a, t, line, tile.quads().get(quad), set);
         }
       }
       List<Integer> sets = needed.stream().map(held::indexOf).toList();
@@ -402,7 +441,7 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
       Assembler a, int slot, int pixel, int pixels, int filterRow, List<Integer> sets) {
     for (int j = 0; j < QUAD_VECTORS; j++) {
       long place = ((long) filterRow * tile.slots().size() + slot) * QUAD_VECTORS + j;
-      Mem filter = Mem.at(FILTER, place * VECTOR_BYTES);
+      Mem filter = Mem.at(filters(), place * VECTOR_BYTES);
       if (sets.size() == 1) {
         a.vpdpbusd(sum(pixel, j).as(length()), quad(sets.getFirst(), j), filter);
         continue;
@@ -419,7 +458,7 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     return new Vec(FIRST_QUAD + set * QUAD_VECTORS + vector, length());
   }
 
-  private void interleave(Assembler a, int t, List<Integer> columns, int set) {
+  private void interleave(Assembler a, int t, int line, List<Integer> columns, int set) {
     Vec[] targets = new Vec[QUAD_VECTORS];
     Vec[] values = new Vec[QUAD_VECTORS];
     for (int i = 0; i < QUAD_VECTORS; i++) {
@@ -430,7 +469,7 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
         continue;
       }
       values[i] = targets[i];
-      Mem source = source(columns.get(i), 0);
+      Mem source = source(line, columns.get(i), 0);
       int channels = shape.tail() == 0 ? QUAD_VECTORS * LANES : shape.tail();
       if (channels == length().bytes()) {
         a.vmovups(values[i], source);

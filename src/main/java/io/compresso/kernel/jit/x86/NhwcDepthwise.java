@@ -276,25 +276,53 @@ final class NhwcDepthwise implements BoundKernel {
     return new Run(operands, threads);
   }
 
+  /**
+   * A call of the code, see {@link ChannelTileCode}.
+   *
+   * @param at the addresses of the head, the filters, the output, the constants and the residual
+   */
+  private record Call(Code code, Place at, int count, int panels) {
+    void run() {
+      NativeCall.tiles(
+          code.lease.entry(),
+          at.head,
+          at.filters,
+          at.output,
+          at.constants,
+          count,
+          panels,
+          at.residual,
+          code.table.address());
+    }
+  }
+
+  private record Place(long head, long filters, long output, long constants, long residual) {}
+
   /** Runs on the same memory, one at a time. */
   private final class Run implements Runnable {
     private final Operands operands;
     private final int threads;
-    private final MemorySegment target;
     private final MemorySegment residual;
     private final MemorySegment padding;
     private final Workers.ChunkTask computing = this::chunk;
-    private @Nullable MemorySegment packed = filters;
-    private @Nullable MemorySegment channels;
+    private final Arena memory = Arena.ofAuto();
+    private final MemorySegment lines;
+    private final @Nullable MemorySegment ofChannels;
+    private Call[][] calls = {};
 
     Run(Operands operands, int threads) {
       this.operands = operands;
       this.threads = threads;
-      this.target = operands.output();
+      this.residual = operands.third() == null ? operands.output() : operands.third();
       this.padding = paddingLine(problem.types().isInt8() ? (byte) operands.inputZeroPoint() : 0);
-      this.residual = operands.third() == null ? target : operands.third();
-      if (filters != null) {
-        channels = constants.of(operands, filterSums, true);
+      int slices = problem.batch() * depth.outputSize();
+      this.lines = memory.allocate(8L * rows.lines.count() * rowGroups * slices, 8);
+      for (int group = 0; group < rowGroups * slices; group++) {
+        addAddresses(group);
+      }
+      this.ofChannels = filters == null ? null : constants.of(operands, filterSums, true);
+      if (filters != null && ofChannels != null) {
+        calls = calls(filters, ofChannels);
       }
     }
 
@@ -305,102 +333,120 @@ final class NhwcDepthwise implements BoundKernel {
         return;
       }
       try (Scratch given = Scratch.of(packing.bytes())) {
-        packed = given.segment();
+        MemorySegment packed = given.segment();
         int[] sums = packing.pack(Objects.requireNonNull(operands.second()), packed);
-        channels = constants.of(operands, sums, false);
+        MemorySegment channels = constants.of(operands, sums, false);
+        calls = calls(packed, channels);
         compute();
+        Reference.reachabilityFence(channels);
       }
     }
 
     private void compute() {
-      Workers.shared().run(groupChunks.parts() * panelChunks.parts(), threads, computing);
+      Workers.shared().run(calls.length, threads, computing);
       Reference.reachabilityFence(this);
     }
 
     private void chunk(int chunk) {
-      int groupChunk = chunk % groupChunks.parts();
-      int panelChunk = chunk / groupChunks.parts();
-      long lines = 8L * blockGroups * rows.lines.count();
-      try (Scratch scratch = Scratch.of(ChannelTileCode.HEAD_BYTES + lines)) {
-        MemorySegment table = scratch.memory();
-        int zeroPoint = problem.types().isInt8() ? constants.inputZeroPoint(operands) : 0;
-        int pattern = quads ? (zeroPoint & 0xFF) * 0x01010101 : zeroPoint;
-        for (int i = 0; i < ChannelTileCode.PADDING_BYTES; i += 4) {
-          table.set(ValueLayout.JAVA_INT, i, pattern);
-        }
-        int end = (int) groupChunks.start(groupChunk + 1);
-        for (int group = (int) groupChunks.start(groupChunk); group < end; group += blockGroups) {
-          block(table, group, Math.min(end, group + blockGroups), panelChunk);
-        }
+      for (Call call : calls[chunk]) {
+        call.run();
       }
     }
 
-    /** Computes groups of rows, those of each slice on their own. */
-    private void block(MemorySegment table, int first, int end, int panelChunk) {
+    private Call[][] calls(MemorySegment packed, MemorySegment channels) {
+      Call[][] chunks = new Call[groupChunks.parts() * panelChunks.parts()][];
+      for (int chunk = 0; chunk < chunks.length; chunk++) {
+        List<Call> ofChunk = new ArrayList<>();
+        int panelChunk = chunk / groupChunks.parts();
+        int groupChunk = chunk % groupChunks.parts();
+        int end = (int) groupChunks.start(groupChunk + 1);
+        for (int group = (int) groupChunks.start(groupChunk); group < end; group += blockGroups) {
+          add(ofChunk, group, Math.min(end, group + blockGroups), panelChunk, packed, channels);
+        }
+        chunks[chunk] = ofChunk.toArray(Call[]::new);
+      }
+      return chunks;
+    }
+
+    /** Adds the calls for groups of rows, those of each slice on their own. */
+    private void add(
+        List<Call> all,
+        int first,
+        int end,
+        int panelChunk,
+        MemorySegment packed,
+        MemorySegment channels) {
       int whole = height.outputSize() / rows.lines.outputRows();
       for (int group = first; group < end; ) {
-        int slice = group / rowGroups;
         int inSlice = group % rowGroups;
         Rows kind = inSlice < whole ? rows : Objects.requireNonNull(lastRows);
         int count = Math.min(end - group, (inSlice < whole ? whole : rowGroups) - inSlice);
-        int row = inSlice * rows.lines.outputRows();
-        for (int i = 0; i < count; i++) {
-          addresses(table, slice, row + i * kind.lines.outputRows(), kind.lines, i);
-        }
-        long outputRow = (long) slice * height.outputSize() + row;
         int panel = (int) panelChunks.start(panelChunk);
         int endPanel = (int) panelChunks.start(panelChunk + 1);
         int endFull = Math.min(endPanel, fullPanels);
         if (panel < endFull) {
-          panels(table, kind.full, outputRow, count, panel, endFull);
+          Place place = place(group, panel, packed, channels);
+          all.add(new Call(Objects.requireNonNull(kind.full), place, count, endFull - panel));
         }
         if (endPanel > fullPanels) {
-          panels(table, kind.rest, outputRow, count, fullPanels, endPanel);
+          Place place = place(group, fullPanels, packed, channels);
+          all.add(new Call(Objects.requireNonNull(kind.rest), place, count, endPanel - fullPanels));
         }
         group += count;
       }
     }
 
-    /** Writes the addresses of the lines of the input that a tile's rows of the output read. */
-    private void addresses(MemorySegment table, int slice, int row, TapLines lines, int index) {
-      int y = row * height.stride() - height.padBegin();
+    private Place place(int group, int panel, MemorySegment packed, MemorySegment channels) {
+      int channel = panel * layout.vectors() * LANES;
+      long row =
+          (long) group / rowGroups * height.outputSize()
+              + (long) group % rowGroups * rows.lines.outputRows();
+      long at = row * output.rowBytes() + problem.types().output().bytes(channel);
+      return new Place(
+          head(group, problem.types().input().bytes(channel)).address(),
+          packed.address() + panel * packing.panelBytes(),
+          operands.output().address() + at,
+          channels.address() + panel * constants.panelBytes(),
+          residual.address() + at);
+    }
+
+    private MemorySegment head(int group, long channelBytes) {
+      MemorySegment head = memory.allocate(ChannelTileCode.HEAD_BYTES, VECTOR_BYTES);
+      int zeroPoint = problem.types().isInt8() ? constants.inputZeroPoint(operands) : 0;
+      int pattern = quads ? (zeroPoint & 0xFF) * 0x01010101 : zeroPoint;
+      for (int i = 0; i < ChannelTileCode.PADDING_BYTES; i += 4) {
+        head.set(ValueLayout.JAVA_INT, i, pattern);
+      }
+      head.set(ValueLayout.JAVA_LONG, ChannelTileCode.CHANNEL_AT, channelBytes);
+      long first = lines.address() + 8L * group * rows.lines.count();
+      head.set(ValueLayout.JAVA_LONG, ChannelTileCode.LINES_AT, first);
+      return head;
+    }
+
+    /** Writes the addresses of the lines of the input that a group of rows of the output reads. */
+    private void addAddresses(int group) {
+      int inSlice = group % rowGroups;
+      int slice = group / rowGroups;
+      boolean isWhole = (inSlice + 1) * rows.lines.outputRows() <= height.outputSize();
+      TapLines taps = (isWhole ? rows : Objects.requireNonNull(lastRows)).lines;
+      int y = inSlice * rows.lines.outputRows() * height.stride() - height.padBegin();
       int z = slice % depth.outputSize() * depth.stride() - depth.padBegin();
       long image = slice / depth.outputSize();
       long lineBytes = width.size() * inputPixelBytes();
-      long input = operands.input().address();
-      long at = ChannelTileCode.HEAD_BYTES + 8L * index * lines.count();
+      long at = 8L * group * rows.lines.count();
       for (int kd = 0; kd < depth.kernel(); kd++) {
         int inputSlice = z + kd * depth.dilation();
         boolean inDepth = inputSlice >= 0 && inputSlice < depth.size();
         long first = (image * depth.size() + inputSlice) * height.size();
-        for (int i = 0; i < lines.offsets().size(); i++) {
-          int line = y + lines.offsets().get(i);
+        for (int i = 0; i < taps.offsets().size(); i++) {
+          int line = y + taps.offsets().get(i);
           boolean inside = inDepth && line >= 0 && line < height.size();
-          long address = inside ? input + (first + line) * lineBytes : padding.address();
-          table.set(ValueLayout.JAVA_LONG, at, address);
+          long address =
+              inside ? operands.input().address() + (first + line) * lineBytes : padding.address();
+          lines.set(ValueLayout.JAVA_LONG, at, address);
           at += 8;
         }
       }
-    }
-
-    private void panels(
-        MemorySegment table, @Nullable Code code, long row, int count, int from, int to) {
-      int channel = from * layout.vectors() * LANES;
-      long at = row * output.rowBytes() + problem.types().output().bytes(channel);
-      table.set(
-          ValueLayout.JAVA_LONG,
-          ChannelTileCode.CHANNEL_AT,
-          problem.types().input().bytes(channel));
-      NativeCall.tiles(
-          Objects.requireNonNull(code).lease.entry(),
-          table.address(),
-          Objects.requireNonNull(packed).address() + from * packing.panelBytes(),
-          target.address() + at,
-          Objects.requireNonNull(channels).address() + from * constants.panelBytes(),
-          count,
-          to - from,
-          residual.address() + at,
-          code.table.address());
     }
   }
 
