@@ -313,7 +313,7 @@ final class Attention implements Operator {
     }
 
     /** In place; a row that is wholly masked becomes zeros. */
-    private static void softmax(double[] row) {
+    static void softmax(double[] row) {
       double largest = Double.NEGATIVE_INFINITY;
       for (double value : row) {
         largest = Math.max(largest, value);

@@ -92,6 +92,7 @@ public final class OperatorCatalog {
           new FastGelu(),
           new FeatureVectorizer(),
           new Flatten(),
+          new FlexAttention(),
           new Floor(),
           new FusedConv(),
           new FusedGemm(),
