@@ -21,7 +21,11 @@ class ConvLawTest {
   private static final int[] SIZES = {0, 1, 2, 3, 5, 7, 8, 13, 16, 17, 28, 31, 33, 35};
   private static final int[] CHANNELS = {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 64, 100};
   private static final long MOST_MACS = 1 << 21;
+  private static final long MOST_MACS_OF_BYTES = 1 << 23;
   private static final long MOST_BYTES = 1 << 22;
+
+  /** Input channels that tiles of bytes take on all instruction sets. */
+  private static final int WHOLE_VECTOR = 16;
 
   @TestFactory
   Stream<DynamicTest> conv_equalsTheReference() {
@@ -47,7 +51,7 @@ class ConvLawTest {
                   IntStream.range(0, TILED_CASES)
                       .forEach(seed ->
                           laws.check(
-                              tiledProblem(random, MOST_MACS / 8),
+                              tiledProblem(random, MOST_MACS / 8, isOfBytes(kernel)),
                               seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY,
                               seed));
                   laws.finish();
@@ -66,10 +70,10 @@ class ConvLawTest {
                     .forEach(seed -> laws.check(problemOfBytes(ofBytes), Content.ORDINARY, seed));
               }
               Random random = new Random(2);
-              IntStream.range(0, CASES + (kernel instanceof X86WinogradConv ? TILED_CASES : 0))
+              IntStream.range(0, CASES + tiledCases(kernel))
                   .forEach(seed ->
                       laws.check(
-                          seed < CASES ? problem(random) : tiledProblem(random, MOST_MACS),
+                          seed < CASES ? problem(random) : tiledProblem(random, isOfBytes(kernel)),
                           seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY,
                           seed));
               laws.finish();
@@ -82,7 +86,7 @@ class ConvLawTest {
 
   /** A problem of any kind, of some that can be computed in tiles too. */
   static ConvProblem mixed(Random random) {
-    return random.nextInt(5) == 0 ? tiledProblem(random, MOST_MACS) : problem(random);
+    return random.nextInt(5) == 0 ? tiledProblem(random, random.nextBoolean()) : problem(random);
   }
 
   private static ConvProblem problem(Random random) {
@@ -94,29 +98,51 @@ class ConvLawTest {
   }
 
   /** A problem that can be computed in tiles, with enough channels for it to be of use. */
-  private static ConvProblem tiledProblem(Random random, long mostMacs) {
-    ConvProblem problem = anyTiledProblem(random, mostMacs);
+  private static ConvProblem tiledProblem(Random random, long mostMacs, boolean bytes) {
+    ConvProblem problem = anyTiledProblem(random, mostMacs, bytes);
     while (problem.macs() > mostMacs) {
-      problem = anyTiledProblem(random, mostMacs);
+      problem = anyTiledProblem(random, mostMacs, bytes);
     }
     return problem;
   }
 
-  private static ConvProblem anyTiledProblem(Random random, long mostMacs) {
-    boolean large = mostMacs == MOST_MACS;
-    OperandTypes types = random.nextInt(6) == 0 ? halfTypes(random) : OperandTypes.FLOAT;
+  /** As the other method, large enough for tiles to be of use. */
+  private static ConvProblem tiledProblem(Random random, boolean bytes) {
+    return tiledProblem(random, bytes ? MOST_MACS_OF_BYTES : MOST_MACS, bytes);
+  }
+
+  private static int tiledCases(Kernel kernel) {
+    return !(kernel instanceof X86WinogradConv)
+        ? 0
+        : isOfBytes(kernel) ? 3 * TILED_CASES : TILED_CASES;
+  }
+
+  private static boolean isOfBytes(Kernel kernel) {
+    return kernel.spec().inputTypes().contains(DType.UINT8);
+  }
+
+  private static ConvProblem anyTiledProblem(Random random, long mostMacs, boolean bytes) {
+    boolean large = mostMacs >= MOST_MACS;
+    OperandTypes types =
+        bytes
+            ? GemmLawTest.int8Types(random)
+            : random.nextInt(6) == 0 ? halfTypes(random) : OperandTypes.FLOAT;
     int least = large ? 24 : 1;
     int groups = random.nextInt(3) == 0 ? 1 + random.nextInt(4) : 1;
+    int in = least + random.nextInt(60);
+    int wholeVectors = Math.ceilDiv(in, WHOLE_VECTOR) * WHOLE_VECTOR;
     return new ConvProblem(
         types,
         Layout.NHWC,
         1 + random.nextInt(8) / 7,
         new Channels(
-            groups * (least + random.nextInt(60)), groups * (least + random.nextInt(60)), groups),
+            groups * (bytes && random.nextInt(8) > 0 ? wholeVectors : in),
+            groups * (least + random.nextInt(60)),
+            groups),
         List.of(tiledAxis(random, large), tiledAxis(random, large)),
         random.nextBoolean()
             ? GemmLawTest.fusedEpilogue(types, random)
-            : GemmLawTest.floatEpilogue(random));
+            : bytes ? GemmLawTest.int8Epilogue(types, random) : GemmLawTest.floatEpilogue(random));
   }
 
   /** A problem of bytes with several tiles and panels. */

@@ -3,25 +3,31 @@ package io.compresso.kernel.nhwc;
 import io.compresso.kernel.nhwc.WinogradBackend.FilterKernel;
 import io.compresso.kernel.panel.Scratch;
 import io.compresso.kernel.panel.WordTransposer;
+import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /** Filters of a vector of output channels on their way through a {@link FilterKernel}. */
 final class TransposedFilters implements AutoCloseable {
   private static final int LANES = WordTransposer.LANES;
   private static final int AREA = WinogradTransform.TAPS * WinogradTransform.TAPS;
   private static final int VECTOR_BYTES = 4 * LANES;
+  private static final byte ZERO = 0;
 
   /** Input channels at a time, whose filters fit into the nearest cache. */
   private static final int BLOCK = 32;
 
   private final FilterKernel kernel;
   private final MemorySegment data;
-  private final boolean halves;
+  private final WinogradFilters layout;
+  private final DType type;
   private final int channels;
   private final int block;
-  private final short[] narrow;
-  private final float[] wide;
+  private final short[] halves;
+  private final float[] floats;
+  private final byte[] bytes;
+  private final int[] integers;
   private final Scratch scratch;
 
   /** The addresses of the rows. */
@@ -34,26 +40,32 @@ final class TransposedFilters implements AutoCloseable {
 
   private final MemorySegment filters;
 
-  /** Rows of halves, as floats. */
+  /** Rows of halves, as floats, or of bytes less their zero points, as integers. */
   private final MemorySegment widened;
+
+  /** The sums of the magnitudes of bytes. */
+  private final long[] weights = new long[LANES];
+
+  private boolean areExact = true;
 
   /**
    * @param data off-heap filters {@code [output channel][input channel of its group][tap]}
-   * @param halves whether they are of half precision
-   * @param channels of the input of a group
    */
-  TransposedFilters(FilterKernel kernel, MemorySegment data, boolean halves, int channels) {
+  TransposedFilters(FilterKernel kernel, MemorySegment data, WinogradFilters layout) {
     this.kernel = kernel;
     this.data = data;
-    this.halves = halves;
-    this.channels = channels;
-    this.block = Math.min(BLOCK, channels);
+    this.layout = layout;
+    this.type = layout.problem().types().weight();
+    this.channels = layout.problem().channels().inPerGroup();
+    this.block = Math.min(BLOCK, layout.steps() * layout.grain());
     int most = AREA * block;
-    this.narrow = new short[halves ? most : 0];
-    this.wide = new float[halves ? most : 0];
+    this.halves = new short[type == DType.FLOAT16 ? most : 0];
+    this.floats = new float[halves.length];
+    this.bytes = new byte[type.bits() == 8 ? most : 0];
+    this.integers = new int[bytes.length];
     long rowsBytes = (long) LANES * ValueLayout.JAVA_LONG.byteSize();
     long filterBytes = (long) most * VECTOR_BYTES;
-    long widenedBytes = halves ? 4L * LANES * most : 0;
+    long widenedBytes = type == DType.FLOAT ? 0 : 4L * LANES * most;
     this.scratch = Scratch.of(rowsBytes + VECTOR_BYTES + filterBytes + widenedBytes + 8L * most);
     MemorySegment memory = scratch.segment();
     this.rows = memory.asSlice(0, rowsBytes);
@@ -73,50 +85,79 @@ final class TransposedFilters implements AutoCloseable {
    * @param count of output channels, at most as many as a vector has
    * @param target the address of the first position of the first input channel
    * @param positionBytes from one value of a transformed filter to the next
-   * @param channelBytes from one transformed filter to the next
+   * @param stepBytes from the transformed filters of one step to the next
    */
-  void transform(int first, int count, long target, long positionBytes, long channelBytes) {
+  void transform(int first, int count, long target, long positionBytes, long stepBytes) {
+    Arrays.fill(weights, 0);
     for (int c = 0; c < channels; c += block) {
       int here = Math.min(block, channels - c);
+      int steps = Math.ceilDiv(here, layout.grain());
+      long row = 0;
       for (int lane = 0; lane < LANES; lane++) {
-        int present = Math.min(lane, count - 1);
-        long from = ((long) (first + present) * channels + c) * AREA;
-        rows.setAtIndex(ValueLayout.JAVA_LONG, lane, row(from, present, here * AREA));
+        if (lane < count) {
+          row = row(first + lane, c, lane, here * AREA);
+        }
+        rows.setAtIndex(ValueLayout.JAVA_LONG, lane, row);
       }
       kernel
           .transposer()
           .transpose(rows.address(), count, offsets.address(), here * AREA, filters.address());
+      if (here < steps * layout.grain()) {
+        filters.asSlice((long) here * AREA * VECTOR_BYTES, (long) AREA * VECTOR_BYTES).fill(ZERO);
+      }
       kernel.run(
           filters.address(),
-          here,
-          target + c * channelBytes,
+          steps,
+          target + c / layout.grain() * stepBytes,
           positionBytes,
-          channelBytes,
+          stepBytes,
           largest.address());
+    }
+    for (long weight : weights) {
+      areExact &= WinogradFilters.isModerate(weight);
     }
   }
 
-  /** The address of a row of floats. */
-  private long row(long from, int lane, int count) {
-    if (!halves) {
-      return data.asSlice(4 * from, 4L * count).address();
-    }
-    MemorySegment.copy(data, ValueLayout.JAVA_SHORT_UNALIGNED, 2 * from, narrow, 0, count);
-    for (int i = 0; i < count; i++) {
-      wide[i] = Float.float16ToFloat(narrow[i]);
-    }
+  /** The address of a row of 32-bit values: some input channels of an output channel's filter. */
+  private long row(int channel, int firstInput, int lane, int count) {
+    long from = ((long) channel * channels + firstInput) * AREA;
     long at = 4L * AREA * block * lane;
-    MemorySegment.copy(wide, 0, widened, ValueLayout.JAVA_FLOAT, at, count);
+    switch (type) {
+      case FLOAT16 -> {
+        MemorySegment.copy(data, ValueLayout.JAVA_SHORT_UNALIGNED, 2 * from, halves, 0, count);
+        for (int i = 0; i < count; i++) {
+          floats[i] = Float.float16ToFloat(halves[i]);
+        }
+        MemorySegment.copy(floats, 0, widened, ValueLayout.JAVA_FLOAT, at, count);
+      }
+      case INT8, UINT8 -> {
+        MemorySegment.copy(data, ValueLayout.JAVA_BYTE, from, bytes, 0, count);
+        int mask = type == DType.INT8 ? -1 : 0xFF;
+        int zeroPoint = layout.zeroPoint(channel);
+        int weight = 0;
+        for (int i = 0; i < count; i++) {
+          int value = (bytes[i] & mask) - zeroPoint;
+          integers[i] = value;
+          weight += Math.abs(value);
+        }
+        weights[lane] += weight;
+        MemorySegment.copy(integers, 0, widened, ValueLayout.JAVA_INT, at, count);
+      }
+      default -> {
+        return data.asSlice(4 * from, 4L * count).address();
+      }
+    }
     return widened.address() + at;
   }
 
-  /** The bits of the largest magnitude of all filters; that of NaN is larger than any. */
-  int largest() {
-    int most = 0;
+  /** Whether all filters were as far from overflow as {@link WinogradFilters#pack} says. */
+  boolean areModerate() {
+    boolean areModerate = areExact;
     for (int lane = 0; lane < LANES; lane++) {
-      most = Math.max(most, largest.getAtIndex(ValueLayout.JAVA_INT, lane));
+      // The bits of NaN are above those of any other value.
+      areModerate &= WinogradFilters.isModerate(largest.getAtIndex(ValueLayout.JAVA_INT, lane));
     }
-    return most;
+    return areModerate;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.compresso.kernel.nhwc;
 
 import io.compresso.kernel.Epilogue;
+import io.compresso.kernel.ResidualQuantization;
 import io.compresso.kernel.nhwc.TileShape.Output;
 import io.compresso.kernel.panel.WordTransposer;
 import io.compresso.tensor.DType;
@@ -11,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * memory that the caller keeps alive.
  */
 public interface WinogradBackend {
-  /** Channels of a vector. */
+  /** {@link Arithmetic#FLOATS} or, for bytes, {@link Arithmetic#WORDS}. */
+  Arithmetic arithmetic();
+
+  /** Output channels of a vector. */
   int lanes();
 
   /** Vectors of output channels of a panel. */
@@ -19,6 +23,12 @@ public interface WinogradBackend {
 
   /** Tiles whose products are summed at a time with panels of so many vectors. */
   int mostTiles(int vectors);
+
+  /** Products of two numbers, a lane, that are summed in a cycle at best. */
+  double productsPerCycle();
+
+  /** The same of the direct convolution. */
+  double directProductsPerCycle();
 
   /**
    * What transforms filters; null where there is nothing of the kind.
@@ -36,8 +46,8 @@ public interface WinogradBackend {
   OutputKernel output(OutputShape shape);
 
   /**
-   * Transforms filters of {@link WordTransposer#LANES} output channels, in double precision and
-   * rounded once. Safe for use by many threads.
+   * Transforms filters of {@link WordTransposer#LANES} output channels, floats in double precision
+   * and rounded once. Safe for use by many threads.
    */
   interface FilterKernel extends AutoCloseable {
     /** What brings filters into the order that is transformed. */
@@ -46,19 +56,15 @@ public interface WinogradBackend {
     /**
      * Transforms filters.
      *
-     * @param filters {@code [input channel][tap][lane]}
-     * @param channels of the input, at least 1
+     * @param filters {@code [input channel][tap][lane]} of 32 bits
+     * @param steps of the products, at least 1: as many input channels times the arithmetic's grain
      * @param positionBytes from one value of a transformed filter to the next
-     * @param channelBytes from one transformed filter to the next
-     * @param largest bits of floats, one a lane, that become those of the largest magnitudes
+     * @param stepBytes from the transformed filters of one step to the next
+     * @param largest bits of floats, one a lane, that become those of the largest magnitudes;
+     *     nothing of integers
      */
     void run(
-        long filters,
-        int channels,
-        long target,
-        long positionBytes,
-        long channelBytes,
-        long largest);
+        long filters, int steps, long target, long positionBytes, long stepBytes, long largest);
 
     @Override
     void close();
@@ -69,7 +75,7 @@ public interface WinogradBackend {
    *
    * @param outputs of a side of a tile, see {@link WinogradTransform#of}
    * @param type of the input
-   * @param channels that are transformed
+   * @param channels that are transformed; the tile has values for whole vectors of them
    * @param pixelBytes from one pixel to the next
    * @param fromColumn the first column of a tile that is inside of the image
    * @param toColumn the column after the last that is inside
@@ -94,8 +100,9 @@ public interface WinogradBackend {
      * @param rows for each row of a tile the distance in bytes from {@code input} to the first
      *     tile's first pixel
      * @param target the first transformed tile {@code [position][tile][channel]}
+     * @param zeroPoint what is subtracted of bytes
      */
-    void run(long input, long rows, long target, int tiles);
+    void run(long input, long rows, long target, int tiles, int zeroPoint);
 
     @Override
     void close();
@@ -103,17 +110,17 @@ public interface WinogradBackend {
 
   /**
    * Products of transformed tiles with a panel of transformed filters {@code
-   * [position][channel][vector][lane]}.
+   * [position][step][vector][lane]}.
    *
    * @param positions values of a transformed tile
-   * @param channels of the input
+   * @param steps of the sums, of as many input channels each as is the arithmetic's grain
    * @param vectors of output channels
    * @param tiles how the tiles are summed at a time
    * @param inputs bytes from tile to tile and from position to position of the input
    * @param sums the same of the sums
    */
   record ProductShape(
-      int positions, int channels, int vectors, Split tiles, Strides inputs, Strides sums) {}
+      int positions, int steps, int vectors, Split tiles, Strides inputs, Strides sums) {}
 
   /** Bytes from one tile, and from one position, to the next. */
   record Strides(long tile, long position) {}
@@ -143,6 +150,8 @@ public interface WinogradBackend {
    * @param sums where the sums lie
    * @param output where results lie
    * @param epilogue what happens to the results
+   * @param zeroPoint of an 8-bit output
+   * @param residual constants of a residual of bytes
    */
   record OutputShape(
       int outputs,
@@ -151,7 +160,9 @@ public interface WinogradBackend {
       int tail,
       Strides sums,
       Output output,
-      Epilogue epilogue) {}
+      Epilogue epilogue,
+      int zeroPoint,
+      ResidualQuantization residual) {}
 
   /** Transforms sums to results. Safe for use by many threads. */
   interface OutputKernel extends AutoCloseable {
@@ -162,14 +173,15 @@ public interface WinogradBackend {
      * Transforms tiles that lie side by side.
      *
      * @param sums the first tile's
-     * @param doubts floats, to each of which 0 times some of the results is added, before the
-     *     epilogue: they become NaN when a result is not finite
-     * @param bias of the panel, a value for each lane
+     * @param doubts floats, to each of which 0 times some of the results of floats is added, before
+     *     the epilogue: they become NaN when a result is not finite
+     * @param constants of the panel, see {@link TileShape#CONSTANT_VECTORS}
      * @param result the first tile's first result
      * @param residual the residual of the first result; the result itself where there is none
      * @param rows of the tiles that are inside of the image
      */
-    void run(long sums, long doubts, long bias, long result, long residual, int tiles, int rows);
+    void run(
+        long sums, long doubts, long constants, long result, long residual, int tiles, int rows);
 
     @Override
     void close();

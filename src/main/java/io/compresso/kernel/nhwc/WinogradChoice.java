@@ -11,18 +11,36 @@ import java.util.OptionalInt;
  * memory when they do not fit into a core's cache.
  */
 public final class WinogradChoice {
-  private static final double PRODUCTS_PER_CYCLE = 2;
-  private static final double DIRECT_EFFICIENCY = 0.93;
-  private static final double EFFICIENCY = 0.88;
-  private static final double INPUT_CYCLES = 3;
-  private static final double OUTPUT_CYCLES = 2.5;
+  private static final Costs FLOATS = new Costs(0.93, 0.88, 0, 3, 2.5, 6000);
+  private static final Costs WORDS = new Costs(0.95, 0.98, 1.5, 3.6, 3.8, 1500);
   private static final double CYCLES_PER_BYTE = 0.12;
   private static final long CACHED_FILTERS = 768 << 10;
-  private static final double FIXED_CYCLES = 6000;
   private static final double LEAST_GAIN = 1.1;
 
   /** Tiles that are multiplied while their filters are fetched: fewer take as long. */
   private static final long FETCHED_TILES = 6;
+
+  /**
+   * What an arithmetic costs.
+   *
+   * @param directEfficiency of the direct convolution's products
+   * @param efficiency of those of tiles
+   * @param sum cycles of a vector of sums beside its products
+   * @param input cycles of a vector of transformed input
+   * @param output cycles of a vector of sums that is transformed
+   * @param fixed cycles of a run
+   */
+  private record Costs(
+      double directEfficiency,
+      double efficiency,
+      double sum,
+      double input,
+      double output,
+      double fixed) {
+    static Costs of(WinogradBackend backend) {
+      return backend.arithmetic().isInteger() ? WORDS : FLOATS;
+    }
+  }
 
   private WinogradChoice() {}
 
@@ -41,14 +59,14 @@ public final class WinogradChoice {
   }
 
   /** Outputs of a side of the best tiles, if they are faster than the direct convolution. */
-  public static OptionalInt choose(ConvProblem problem, int lanes) {
-    double direct = directCycles(problem, lanes);
+  public static OptionalInt choose(ConvProblem problem, WinogradBackend backend) {
+    double direct = directCycles(problem, backend);
     double least = direct / LEAST_GAIN;
     OptionalInt best = OptionalInt.empty();
-    for (int outputs = WinogradTransform.LEAST_OUTPUTS;
+    for (int outputs = leastOutputs(backend);
         outputs <= WinogradTransform.MOST_OUTPUTS;
         outputs++) {
-      double cycles = cycles(problem, outputs, lanes);
+      double cycles = cycles(problem, outputs, backend);
       if (cycles < least) {
         least = cycles;
         best = OptionalInt.of(outputs);
@@ -57,41 +75,52 @@ public final class WinogradChoice {
     return best;
   }
 
-  private static double directCycles(ConvProblem problem, int lanes) {
+  private static int leastOutputs(WinogradBackend backend) {
+    return backend.arithmetic().isInteger()
+        ? WinogradTransform.MOST_OUTPUTS
+        : WinogradTransform.LEAST_OUTPUTS;
+  }
+
+  private static double directCycles(ConvProblem problem, WinogradBackend backend) {
     double products =
         (double) problem.outputArea()
             * problem.batch()
             * problem.depth()
-            * vectors(problem.channels().outPerGroup(), problem, lanes);
-    return products / PRODUCTS_PER_CYCLE / DIRECT_EFFICIENCY
-        + filterCycles(problem, WinogradTransform.TAPS * WinogradTransform.TAPS);
+            * vectors(problem.channels().outPerGroup(), problem, backend.lanes());
+    long bytes = problem.types().weight().bytes(problem.depth() * problem.channels().out());
+    return products / backend.directProductsPerCycle() / Costs.of(backend).directEfficiency
+        + filterCycles(bytes);
   }
 
-  private static double cycles(ConvProblem problem, int outputs, int lanes) {
-    return productCycles(problem, outputs, lanes)
-        + inputCycles(problem, outputs, lanes)
-        + filterCycles(problem, positions(outputs))
-        + FIXED_CYCLES;
+  private static double cycles(ConvProblem problem, int outputs, WinogradBackend backend) {
+    long steps = Math.ceilDiv(problem.channels().inPerGroup(), backend.arithmetic().grain());
+    return productCycles(problem, outputs, backend)
+        + inputCycles(problem, outputs, backend)
+        + filterCycles(4 * positions(outputs) * steps * problem.channels().out())
+        + Costs.of(backend).fixed;
   }
 
   /** What the transform of the input takes. */
-  static double inputCycles(ConvProblem problem, int outputs, int lanes) {
+  static double inputCycles(ConvProblem problem, int outputs, WinogradBackend backend) {
+    int channels = backend.lanes() * backend.arithmetic().grain();
     return values(problem, outputs)
-        * INPUT_CYCLES
-        * vectors(problem.channels().inPerGroup(), problem, lanes);
+        * Costs.of(backend).input
+        * vectors(problem.channels().inPerGroup(), problem, channels);
   }
 
   /** What the products and the transform of the sums take. */
-  static double productCycles(ConvProblem problem, int outputs, int lanes) {
-    double products = problem.channels().inPerGroup() / PRODUCTS_PER_CYCLE / EFFICIENCY;
+  static double productCycles(ConvProblem problem, int outputs, WinogradBackend backend) {
+    Costs costs = Costs.of(backend);
+    double products =
+        problem.channels().inPerGroup() / backend.productsPerCycle() / costs.efficiency + costs.sum;
     double tiles = Math.max(WinogradTiling.of(problem, outputs).tiles(), FETCHED_TILES);
-    return (positions(outputs) * tiles * products + values(problem, outputs) * OUTPUT_CYCLES)
-        * vectors(problem.channels().outPerGroup(), problem, lanes);
+    return (positions(outputs) * tiles * products + values(problem, outputs) * costs.output)
+        * vectors(problem.channels().outPerGroup(), problem, backend.lanes());
   }
 
   /** Vectors of so many channels of each group. */
-  private static long vectors(int perGroup, ConvProblem problem, int lanes) {
-    return (long) Math.ceilDiv(perGroup, lanes) * problem.channels().groups();
+  private static long vectors(int perGroup, ConvProblem problem, int channels) {
+    return (long) Math.ceilDiv(perGroup, channels) * problem.channels().groups();
   }
 
   /** Values of a channel of all transformed tiles. */
@@ -100,14 +129,13 @@ public final class WinogradChoice {
   }
 
   /** Values of a transformed tile. */
-  private static int positions(int outputs) {
-    int size = outputs + WinogradTransform.TAPS - 1;
+  private static long positions(int outputs) {
+    long size = outputs + WinogradTransform.TAPS - 1;
     return size * size;
   }
 
   /** What it costs to get filters from memory. */
-  private static double filterCycles(ConvProblem problem, int positions) {
-    double bytes = 4.0 * positions * problem.channels().inPerGroup() * problem.channels().out();
+  private static double filterCycles(long bytes) {
     return bytes <= CACHED_FILTERS ? 0 : bytes * CYCLES_PER_BYTE;
   }
 }

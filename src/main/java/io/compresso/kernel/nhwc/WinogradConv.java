@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A value that is not finite, and an overflow within the transforms, would spread over the
  * outputs of a tile. A run that meets one is repeated by the direct convolution, whose filters are
- * computed from the transformed ones.
+ * computed from the transformed ones. Bytes are computed in integers, see {@link
+ * WinogradTransform#exact}.
  */
 public final class WinogradConv implements BoundKernel {
   private static final int LINE = 64;
@@ -58,7 +59,7 @@ public final class WinogradConv implements BoundKernel {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment filters;
   private final MemorySegment bias;
-  private final MemorySegment zeroRow;
+  private final ChannelConstants constants;
   private final boolean moderate;
   private final boolean isLastFull;
   private final InputKernel[] inputs;
@@ -94,7 +95,7 @@ public final class WinogradConv implements BoundKernel {
    * @param problem taken by {@link WinogradChoice#accepts}, with an output that has elements
    * @param weights with data
    * @param outputs of a side of a tile
-   * @param direct prepares the direct convolution with filters of single precision
+   * @param direct prepares the direct convolution of floats with filters of single precision
    */
   public WinogradConv(
       KernelSpec spec,
@@ -106,15 +107,14 @@ public final class WinogradConv implements BoundKernel {
     this.spec = spec;
     this.problem = problem;
     this.tiling = WinogradTiling.of(problem, outputs);
-    WinogradTransform transform = WinogradTransform.of(outputs);
-    this.packing = new WinogradFilters(problem, transform, backend.vectors(), backend.lanes());
+    WinogradTransform transform = WinogradTransform.of(backend.arithmetic(), outputs);
+    this.packing = new WinogradFilters(problem, weights.quantization(), backend, outputs);
     OperandTypes types = problem.types();
     this.direct = direct;
-    int channels = problem.channels().inPerGroup();
-    long inputTile = tileBytes(channels, backend.lanes());
+    long inputTile = tileBytes(packing.steps(), backend.lanes());
     long sumTile = 4L * backend.vectors() * backend.lanes();
-    double inputCycles = WinogradChoice.inputCycles(problem, outputs, backend.lanes());
-    double productCycles = WinogradChoice.productCycles(problem, outputs, backend.lanes());
+    double inputCycles = WinogradChoice.inputCycles(problem, outputs, backend);
+    double productCycles = WinogradChoice.productCycles(problem, outputs, backend);
     WinogradBlocks.Sizes sizes =
         new WinogradBlocks.Sizes(
             transform.positions() * (inputTile + sumTile),
@@ -132,24 +132,36 @@ public final class WinogradConv implements BoundKernel {
             new Strides(sumTile, positionBytes(most * sumTile)));
     long pixelBytes = types.output().bytes(problem.channels().out());
     this.output =
-        new Output(types.output(), pixelBytes, tiling.width().outputSize() * pixelBytes, false);
+        new Output(
+            types.output(),
+            pixelBytes,
+            tiling.width().outputSize() * pixelBytes,
+            weights.quantization().scalesDown());
     this.filters = ZeroedMemory.allocate(arena, packing.bytes(), LINE);
     try (FilterKernel kernel = backend.filters(outputs)) {
-      this.moderate = packing.pack(Objects.requireNonNull(weights.data()), filters, kernel);
+      this.moderate =
+          WinogradFilters.areModerate(problem, weights.quantization())
+              && packing.pack(Objects.requireNonNull(weights.data()), filters, kernel);
     }
-    this.bias = arena.allocate(4L * (problem.channels().out() + backend.lanes()), LINE);
+    this.bias = arena.allocate(problem.biasBytes(), LINE);
     if (problem.epilogue().bias()) {
       bias.copyFrom(Objects.requireNonNull(weights.bias()));
     }
-    this.zeroRow = arena.allocate(inputRowBytes(), LINE);
+    this.constants =
+        new ChannelConstants(
+            problem,
+            new PanelLayout(
+                backend.vectors(), backend.lanes(), problem.channels().outPerGroup(), false),
+            weights,
+            0);
     this.isLastFull = problem.channels().outPerGroup() % (backend.vectors() * backend.lanes()) == 0;
     this.inputs = inputKernels(backend);
     this.products = productKernels(backend);
-    makeOutputKernels(backend);
+    makeOutputKernels(backend, weights);
   }
 
-  private static long tileBytes(int channels, int lanes) {
-    long bytes = 4L * Math.ceilDiv(channels, lanes) * lanes;
+  private static long tileBytes(int steps, int lanes) {
+    long bytes = 4L * Math.ceilDiv(steps, lanes) * lanes;
     return bytes % CONFLICTING == 0 ? bytes + LINE : bytes;
   }
 
@@ -221,30 +233,39 @@ public final class WinogradConv implements BoundKernel {
     return backend.product(
         new ProductShape(
             layout.positions(),
-            problem.channels().inPerGroup(),
+            packing.steps(),
             vectors,
             Split.ofAtMost(tiles, backend.mostTiles(vectors)),
             layout.inputs(),
             layout.sums()));
   }
 
-  private void makeOutputKernels(WinogradBackend backend) {
+  private void makeOutputKernels(WinogradBackend backend, Weights weights) {
     int width = tiling.width().outputSize();
     for (int kind = 0; kind < results.length; kind++) {
       int tail = kind == 1 ? problem.channels().outPerGroup() % backend.lanes() : 0;
       if (hasPanels(kind) && width >= tiling.outputs()) {
-        results[kind][0] = output(backend, tiling.outputs(), vectors(kind), tail);
+        results[kind][0] = output(backend, weights, tiling.outputs(), kind, tail);
       }
       if (hasPanels(kind) && width % tiling.outputs() > 0) {
-        results[kind][1] = output(backend, width % tiling.outputs(), vectors(kind), tail);
+        results[kind][1] = output(backend, weights, width % tiling.outputs(), kind, tail);
       }
     }
   }
 
-  private OutputKernel output(WinogradBackend backend, int columns, int vectors, int tail) {
+  private OutputKernel output(
+      WinogradBackend backend, Weights weights, int columns, int kind, int tail) {
     return backend.output(
         new OutputShape(
-            tiling.outputs(), columns, vectors, tail, layout.sums(), output, problem.epilogue()));
+            tiling.outputs(),
+            columns,
+            vectors(kind),
+            tail,
+            layout.sums(),
+            output,
+            problem.epilogue(),
+            weights.quantization().outputZeroPoint(),
+            weights.residual()));
   }
 
   /** Whether the filters can be transformed; if not, the kernel is of no use. */
@@ -284,10 +305,9 @@ public final class WinogradConv implements BoundKernel {
         long count = problem.channels().out() * problem.depth();
         MemorySegment data = scratch.allocate(4 * count, LINE);
         packing.unpack(filters, data);
-        MemorySegment exactBias = bias.asSlice(0, 4L * problem.channels().out());
         OperandTypes types =
             new OperandTypes(problem.types().input(), DType.FLOAT, problem.types().output());
-        kernel = direct.apply(problem.withTypes(types), Weights.of(data).withBias(exactBias));
+        kernel = direct.apply(problem.withTypes(types), Weights.of(data).withBias(bias));
         fallback = kernel;
       }
     }
@@ -299,11 +319,18 @@ public final class WinogradConv implements BoundKernel {
     private final Operands operands;
     private final WinogradBlocks blocks;
     private final Tiles[] tilesOfBlocks;
+    private final MemorySegment constantsOfRun;
+
+    /** A row of the input's zero points, which stands for those above and below it. */
+    private final MemorySegment padding = Arena.ofAuto().allocate(inputRowBytes(), LINE);
+
     private volatile boolean doubtful;
 
     Run(Operands operands, WinogradBlocks blocks) {
       this.operands = operands;
       this.blocks = blocks;
+      this.constantsOfRun = constants.of(operands, new int[problem.channels().out()], true);
+      padding.fill((byte) constants.inputZeroPoint(operands));
       this.tilesOfBlocks = new Tiles[blocks.count() / blocks.panels().parts()];
       for (int block = 0; block < tilesOfBlocks.length; block++) {
         int row = block / blocks.columns().parts();
@@ -338,11 +365,11 @@ public final class WinogradConv implements BoundKernel {
         for (int panel = first; panel < end; panel++) {
           if (panel == first || panel % packing.groupPanels() == 0) {
             int group = panel / packing.groupPanels();
-            transform(operands.input(), tiles, group, memory, transformed);
+            transform(this, tiles, group, memory, transformed);
           }
           Objects.requireNonNull(kernels.kinds[kind(panel)])
               .run(transformed, filters.address() + packing.offset(panel), sums);
-          store(operands, tiles, panel, sums, doubts);
+          store(this, tiles, panel, sums, doubts);
         }
         for (long i = 0; i < OutputKernel.DOUBT_BYTES; i += 4) {
           if (memory.get(ValueLayout.JAVA_FLOAT, i) != 0) {
@@ -374,8 +401,9 @@ public final class WinogradConv implements BoundKernel {
   }
 
   /** Transforms a group of the input, with the places of rows in memory after {@code doubts}. */
-  private void transform(
-      MemorySegment input, Tiles tiles, int group, MemorySegment memory, long transformed) {
+  private void transform(Run run, Tiles tiles, int group, MemorySegment memory, long transformed) {
+    MemorySegment input = run.operands.input();
+    int zeroPoint = constants.inputZeroPoint(run.operands);
     long channel = problem.types().input().bytes((long) group * problem.channels().inPerGroup());
     int size = tiling.outputs() + WinogradTransform.TAPS - 1;
     long places = memory.address() + OutputKernel.DOUBT_BYTES;
@@ -395,21 +423,22 @@ public final class WinogradConv implements BoundKernel {
           long at =
               isInside
                   ? (image * tiling.height().size() + y + i) * inputRowBytes()
-                  : zeroRow.address() - input.address();
+                  : run.padding.address() - input.address();
           memory.set(ValueLayout.JAVA_LONG, OutputKernel.DOUBT_BYTES + 8L * i, at + x);
         }
         long tile = (long) (row - tiles.fromRow()) * tiles.columns() + column - tiles.fromColumn();
         long target = transformed + tile * layout.inputs().tile();
-        kernel.run(input.address(), places, target, end - column);
+        kernel.run(input.address(), places, target, end - column, zeroPoint);
         column = end;
       }
     }
   }
 
-  private void store(Operands operands, Tiles tiles, int panel, long sums, long doubts) {
+  private void store(Run run, Tiles tiles, int panel, long sums, long doubts) {
+    Operands operands = run.operands;
     int firstChannel = packing.firstChannel(panel);
     @Nullable OutputKernel[] kernels = results[kind(panel)];
-    long channelBias = bias.address() + 4L * firstChannel;
+    long panelConstants = run.constantsOfRun.address() + panel * constants.panelBytes();
     MemorySegment third = operands.third() == null ? operands.output() : operands.third();
     int whole = Math.min(tiles.toColumn(), tiling.width().outputSize() / tiling.outputs());
     for (int row = tiles.fromRow(); row < tiles.toRow(); row++) {
@@ -432,7 +461,7 @@ public final class WinogradConv implements BoundKernel {
             .run(
                 sums + (tile + from - tiles.fromColumn()) * layout.sums().tile(),
                 doubts,
-                channelBias,
+                panelConstants,
                 operands.output().address() + at,
                 third.address() + at,
                 count,

@@ -1,6 +1,7 @@
 package io.compresso.kernel.nhwc;
 
 import io.compresso.kernel.ConvProblem;
+import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.nhwc.WinogradBackend.FilterKernel;
 import io.compresso.kernel.panel.WordTransposer;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Filters {@code [o][c][3][3]} as {@code G g G^T}: {@code [panel][position][c][vector][lane]},
  * computed in double precision and rounded once. The last panel of a group may have fewer vectors.
+ * Those of bytes, less their zero points, become pairs of words: {@code
+ * [panel][position][c/2][vector][lane][2]}.
  */
 final class WinogradFilters {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -25,16 +28,74 @@ final class WinogradFilters {
   /** Above all magnitudes from which no overflow can come. */
   private static final float MODERATE = 0x1p100f;
 
+  /** The greatest magnitude of an input less its zero point. */
+  private static final int MOST_INPUT = 255;
+
   private final ConvProblem problem;
+  private final WeightQuantization quantization;
+  private final Arithmetic arithmetic;
   private final WinogradTransform transform;
   private final int vectors;
   private final int lanes;
 
-  WinogradFilters(ConvProblem problem, WinogradTransform transform, int vectors, int lanes) {
+  /**
+   * @param quantization has the zero points of filters of bytes
+   * @param outputs of a side of a tile
+   */
+  WinogradFilters(
+      ConvProblem problem, WeightQuantization quantization, WinogradBackend backend, int outputs) {
     this.problem = problem;
-    this.transform = transform;
-    this.vectors = vectors;
-    this.lanes = lanes;
+    this.quantization = quantization;
+    this.arithmetic = backend.arithmetic();
+    this.transform = WinogradTransform.of(arithmetic, outputs);
+    this.vectors = backend.vectors();
+    this.lanes = backend.lanes();
+  }
+
+  /** Whether zero points leave filters of bytes as small as the transform needs them. */
+  static boolean areModerate(ConvProblem problem, WeightQuantization quantization) {
+    DType type = problem.types().weight();
+    for (int channel = 0; type.bits() == 8 && channel < problem.channels().out(); channel++) {
+      long zeroPoint = quantization.zeroPoint(channel);
+      if (Math.max(zeroPoint - type.minValue(), type.maxValue() - zeroPoint)
+          > WinogradTransform.EXACT_MOST_FILTER) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Whether sums are exact.
+   *
+   * @param weight the sum of the magnitudes of a filter of bytes
+   */
+  static boolean isModerate(long weight) {
+    return weight * MOST_INPUT < WinogradTransform.EXACT_BOUND;
+  }
+
+  /** Whether a filter that has no larger value than one of these bits cannot overflow. */
+  static boolean isModerate(int bits) {
+    return bits < Float.floatToRawIntBits(MODERATE);
+  }
+
+  /** The zero point of an output channel's filter. */
+  int zeroPoint(int channel) {
+    return arithmetic.isInteger() ? quantization.zeroPoint(channel) : 0;
+  }
+
+  ConvProblem problem() {
+    return problem;
+  }
+
+  /** Input channels of a step. */
+  int grain() {
+    return arithmetic.grain();
+  }
+
+  /** Steps of a sum. */
+  int steps() {
+    return Math.ceilDiv(problem.channels().inPerGroup(), arithmetic.grain());
   }
 
   int panels() {
@@ -77,7 +138,7 @@ final class WinogradFilters {
   }
 
   private long vectorBytes() {
-    return 4L * transform.positions() * problem.channels().inPerGroup() * lanes;
+    return 4L * transform.positions() * steps() * lanes;
   }
 
   long bytes() {
@@ -88,7 +149,8 @@ final class WinogradFilters {
    * Transforms filters.
    *
    * @param kernel does the work, if there is one
-   * @return whether the filters are so far from overflow that the transformed ones are finite
+   * @return whether the filters are so far from overflow that the transformed ones are finite, and
+   *     sums of bytes exact
    */
   boolean pack(MemorySegment data, MemorySegment target, @Nullable FilterKernel kernel) {
     boolean compiled = kernel != null && lanes == WordTransposer.LANES && data.isNative();
@@ -111,20 +173,18 @@ final class WinogradFilters {
   }
 
   private boolean pack(MemorySegment data, MemorySegment target, int panel, FilterKernel kernel) {
-    int channels = problem.channels().inPerGroup();
-    long channelBytes = 4L * vectorsOf(panel) * lanes;
-    boolean halves = problem.types().weight() == DType.FLOAT16;
-    try (TransposedFilters filters = new TransposedFilters(kernel, data, halves, channels)) {
+    long stepBytes = 4L * vectorsOf(panel) * lanes;
+    try (TransposedFilters filters = new TransposedFilters(kernel, data, this)) {
       for (int vector = 0; vector < vectorsOf(panel); vector++) {
         int first = firstChannel(panel) + vector * lanes;
         filters.transform(
             first,
             Math.min(lanes, endChannel(panel) - first),
             target.address() + 4L * vector * lanes,
-            channels * channelBytes,
-            channelBytes);
+            steps() * stepBytes,
+            stepBytes);
       }
-      return filters.largest() < Float.floatToRawIntBits(MODERATE);
+      return filters.areModerate();
     }
   }
 
@@ -136,7 +196,7 @@ final class WinogradFilters {
     float[][] rows = new float[count][];
     boolean moderate = true;
     for (int lane = 0; lane < count; lane++) {
-      rows[lane] = floats(data, (long) (first + lane) * channels * AREA, channels * AREA);
+      rows[lane] = floats(data, first + lane, channels * AREA);
       moderate &= areModerate(rows[lane]);
     }
     int block = Math.min(BLOCK, channels);
@@ -151,12 +211,27 @@ final class WinogradFilters {
         for (int q = 0; q < transform.size(); q++) {
           buffers.row(transform.filter()[q]);
           long position = (long) p * transform.size() + q;
-          long at = 4 * width * (position * channels + c);
-          MemorySegment.copy(buffers.row, 0, target, FLOAT, at, here * width);
+          long at = 4 * width * (position * steps() + c / grain());
+          if (arithmetic.isInteger()) {
+            storePairs(buffers.row, here, width, target, at);
+          } else {
+            MemorySegment.copy(buffers.row, 0, target, FLOAT, at, here * width);
+          }
         }
       }
     }
     return moderate;
+  }
+
+  /** Stores the values of some channels, to each of which a channel after the last adds 0. */
+  private static void storePairs(
+      float[] values, int channels, int width, MemorySegment target, long at) {
+    for (int c = 0; c < channels + channels % 2; c++) {
+      for (int lane = 0; lane < width; lane++) {
+        short value = c < channels ? (short) values[c * width + lane] : 0;
+        target.set(SHORT, at + 4L * width * (c / 2) + 4L * lane + 2L * (c % 2), value);
+      }
+    }
   }
 
   /** Gives each tap of some filters a row of its own. */
@@ -170,22 +245,38 @@ final class WinogradFilters {
     }
   }
 
-  private static boolean areModerate(float[] values) {
+  private boolean areModerate(float[] values) {
     int largest = 0;
+    long weight = 0;
     for (float value : values) {
       largest = Math.max(largest, Float.floatToRawIntBits(value) & Integer.MAX_VALUE);
+      weight += arithmetic.isInteger() ? (long) Math.abs(value) : 0;
     }
-    return largest < Float.floatToRawIntBits(MODERATE);
+    return isModerate(largest) && isModerate(weight);
   }
 
-  private float[] floats(MemorySegment data, long from, int count) {
+  /** The filter of an output channel. */
+  private float[] floats(MemorySegment data, int channel, int count) {
+    long from = (long) channel * count;
     float[] result = new float[count];
-    if (problem.types().weight() == DType.FLOAT16) {
-      for (int i = 0; i < count; i++) {
-        result[i] = Float.float16ToFloat(data.get(SHORT, 2 * (from + i)));
+    switch (problem.types().weight()) {
+      case FLOAT16 -> {
+        for (int i = 0; i < count; i++) {
+          result[i] = Float.float16ToFloat(data.get(SHORT, 2 * (from + i)));
+        }
       }
-    } else {
-      MemorySegment.copy(data, FLOAT, 4 * from, result, 0, count);
+      case INT8 -> {
+        for (int i = 0; i < count; i++) {
+          result[i] = data.get(ValueLayout.JAVA_BYTE, from + i) - zeroPoint(channel);
+        }
+      }
+      case UINT8 -> {
+        for (int i = 0; i < count; i++) {
+          int value = Byte.toUnsignedInt(data.get(ValueLayout.JAVA_BYTE, from + i));
+          result[i] = value - zeroPoint(channel);
+        }
+      }
+      default -> MemorySegment.copy(data, FLOAT, 4 * from, result, 0, count);
     }
     return result;
   }
@@ -238,7 +329,7 @@ final class WinogradFilters {
     }
   }
 
-  /** Writes the filters that {@link #pack} has transformed, as floats, rounded. */
+  /** Writes the filters of floats that {@link #pack} has transformed, rounded. */
   void unpack(MemorySegment packed, MemorySegment target) {
     int channels = problem.channels().inPerGroup();
     int perGroup = problem.channels().outPerGroup();

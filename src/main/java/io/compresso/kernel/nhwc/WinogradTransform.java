@@ -24,6 +24,8 @@ import java.util.Arrays;
  *
  * where a row of a transform has at most {@code m + 2} terms. What is large in a tile thus leaves
  * its rounding errors in all of the tile's outputs.
+ *
+ * <p>{@link #exact()} has integers only, see there.
  */
 public final class WinogradTransform {
   /** Pixels of a side of the filter. */
@@ -44,6 +46,26 @@ public final class WinogradTransform {
   private final double[][] filter;
   private final double[][] input;
   private final double[][] output;
+
+  private static final double[] EXACT_POINTS = {0, 1, -1, 2, -2};
+
+  /** A common multiple of the denominators of the filter's matrix with {@link #EXACT_POINTS}. */
+  private static final double DENOMINATOR = 24;
+
+  /** What is left of it in the output's matrix for the point at infinity. */
+  private static final double LAST_FACTOR = 4;
+
+  /** How many times the sums the results of {@link #exact()} are: this times a power of two. */
+  public static final int EXACT_ODD_FACTOR = 9;
+
+  /** The power of two, as a number of bits. */
+  public static final int EXACT_SHIFT = 6;
+
+  /** The largest magnitude of filters that {@link #exact()} takes. */
+  static final int EXACT_MOST_FILTER = Short.MAX_VALUE / (12 * 12);
+
+  /** What the sums of magnitudes of products must be below for {@link #exact()}. */
+  static final long EXACT_BOUND = 1L << (Integer.SIZE - 1 - EXACT_SHIFT);
 
   private WinogradTransform(int outputs, double[] points) {
     int size = outputs + TAPS - 1;
@@ -95,6 +117,34 @@ public final class WinogradTransform {
    */
   public static WinogradTransform of(int outputs) {
     return new WinogradTransform(outputs, POINTS[outputs - LEAST_OUTPUTS].clone());
+  }
+
+  /**
+   * F(4 x 4, 3 x 3) of bytes, in integers: the rows of {@code G} are taken times what makes them
+   * whole, and {@code A^T} makes them 24 times the usual ones, so that the results of two axes are
+   * {@code 24^2 = 9 * 2^6} times the sums. Modulo {@code 2^32} these are known when the sums of 32
+   * bits wrap around, and 9 has an inverse; what is left is a shift, exact as long as the sums of
+   * the magnitudes of the products are below {@code 2^25}.
+   *
+   * <p>With inputs of magnitudes up to 255, transformed ones are at most {@code 10^2 * 255} and fit
+   * into 16 bits; filters of up to {@link #EXACT_MOST_FILTER} are at most 12^2 times as large.
+   */
+  public static WinogradTransform exact() {
+    WinogradTransform transform = new WinogradTransform(MOST_OUTPUTS, EXACT_POINTS.clone());
+    int last = transform.size() - 1;
+    for (int row = 0; row <= last; row++) {
+      double factor = row == last ? DENOMINATOR / LAST_FACTOR : DENOMINATOR;
+      for (int tap = 0; tap < TAPS; tap++) {
+        transform.filter[row][tap] = Math.rint(transform.filter[row][tap] * factor);
+      }
+    }
+    transform.output[MOST_OUTPUTS - 1][last] = LAST_FACTOR;
+    return transform;
+  }
+
+  /** The transform of an arithmetic, of floats or of words. */
+  public static WinogradTransform of(Arithmetic arithmetic, int outputs) {
+    return arithmetic.isInteger() ? exact() : of(outputs);
   }
 
   /** Outputs of a side of a tile. */

@@ -11,6 +11,7 @@ import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.Isa;
 import io.compresso.kernel.OperandTypes;
 import io.compresso.kernel.SpatialAxis;
+import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.jit.x86.WinogradKernels;
 import io.compresso.kernel.nhwc.WinogradBackend.FilterKernel;
 import io.compresso.tensor.DType;
@@ -31,7 +32,8 @@ class WinogradFiltersTest {
   /** What sums of double precision that cancel may differ by. */
   private static final float LOST = 1e-15f;
 
-  private static final WinogradBackend BACKEND = WinogradKernels.backend(Isa.AVX512);
+  private static final WinogradBackend BACKEND =
+      WinogradKernels.backend(Isa.AVX512, Arithmetic.FLOATS);
 
   @BeforeEach
   void needsTheInstructions() {
@@ -66,6 +68,34 @@ class WinogradFiltersTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"1, 1", "3, 17", "31, 32", "32, 48", "33, 50", "70, 16"})
+  void filtersOfBytes_areThoseOfLoops(int in, int out) {
+    WinogradBackend backend = WinogradKernels.backend(Isa.AVX512, Arithmetic.WORDS);
+    for (DType type : List.of(DType.INT8, DType.UINT8)) {
+      Random random = new Random(in * 100L + out);
+      int middle = type == DType.UINT8 ? 128 : 0;
+      int[] zeroPoints = random.ints(out, middle - 90, middle + 90).toArray();
+      WeightQuantization quantization = new WeightQuantization(zeroPoints, new float[] {1}, 0);
+      try (Arena arena = Arena.ofShared()) {
+        MemorySegment data = arena.allocate((long) in * out * AREA, 64);
+        byte[] bytes = new byte[in * out * AREA];
+        random.nextBytes(bytes);
+        data.copyFrom(MemorySegment.ofArray(bytes));
+        WinogradFilters filters =
+            new WinogradFilters(problem(type, in, out), quantization, backend, 4);
+        MemorySegment expected = arena.allocate(filters.bytes(), 64);
+        MemorySegment actual = arena.allocate(filters.bytes(), 64);
+        assertThat(filters.pack(data, expected, null)).isTrue();
+        try (FilterKernel kernel = backend.filters(4)) {
+          assertThat(kernel).isNotNull();
+          assertThat(filters.pack(data, actual, kernel)).isTrue();
+        }
+        assertThat(actual.mismatch(expected)).isEqualTo(-1);
+      }
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(floats = {0x1p101f, Float.NEGATIVE_INFINITY, Float.NaN})
   void filters_areNotModerate_withOneValueThatIsNot(float value) {
     try (Arena arena = Arena.ofShared();
@@ -83,17 +113,18 @@ class WinogradFiltersTest {
   }
 
   private static WinogradFilters filters(DType type, int in, int out, int outputs) {
+    return new WinogradFilters(problem(type, in, out), WeightQuantization.NONE, BACKEND, outputs);
+  }
+
+  private static ConvProblem problem(DType type, int in, int out) {
     SpatialAxis axis = SpatialAxis.of(8, WinogradTransform.TAPS, 1);
-    ConvProblem problem =
-        new ConvProblem(
-            new OperandTypes(type, type, type),
-            Layout.NHWC,
-            1,
-            new Channels(in, out, 1),
-            List.of(axis, axis),
-            Epilogue.NONE);
-    return new WinogradFilters(
-        problem, WinogradTransform.of(outputs), BACKEND.vectors(), BACKEND.lanes());
+    return new ConvProblem(
+        new OperandTypes(type, type, type),
+        Layout.NHWC,
+        1,
+        new Channels(in, out, 1),
+        List.of(axis, axis),
+        Epilogue.NONE);
   }
 
   private static void put(MemorySegment data, DType type, int index, float value) {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -48,6 +50,42 @@ class WinogradTransformTest {
         }
       }
     }
+  }
+
+  @Test
+  void exactTransform_givesMultiplesOfTheSums_inIntegers() {
+    WinogradTransform transform = WinogradTransform.exact();
+    Random random = new Random(1);
+    double[] d = random.ints(transform.size(), -255, 256).asDoubleStream().toArray();
+    double[] g = random.ints(WinogradTransform.TAPS, -128, 128).asDoubleStream().toArray();
+    double[] filter = times(transform.filter(), g);
+    double[] products = times(transform.input(), d);
+    Arrays.setAll(products, i -> products[i] * filter[i]);
+    double[] actual = times(transform.output(), products);
+    double factor = Math.sqrt(WinogradTransform.EXACT_ODD_FACTOR << WinogradTransform.EXACT_SHIFT);
+    for (int i = 0; i < transform.outputs(); i++) {
+      assertThat(actual[i]).isEqualTo(factor * (d[i] * g[0] + d[i + 1] * g[1] + d[i + 2] * g[2]));
+    }
+  }
+
+  @Test
+  void exactTransform_keepsWithin16Bits_withAllThatIsTaken() {
+    WinogradTransform transform = WinogradTransform.exact();
+    assertThat(Math.pow(largestRow(transform.input()), 2) * 255).isLessThan(Short.MAX_VALUE);
+    assertThat(Math.pow(largestRow(transform.filter()), 2) * WinogradTransform.EXACT_MOST_FILTER)
+        .isLessThan(Short.MAX_VALUE);
+    for (double[][] matrix : List.of(transform.input(), transform.filter(), transform.output())) {
+      assertThat(Arrays.stream(matrix).flatMapToDouble(Arrays::stream))
+          .allMatch(factor -> factor == Math.rint(factor));
+    }
+  }
+
+  /** The largest sum of the magnitudes of a row. */
+  private static double largestRow(double[][] matrix) {
+    return Arrays.stream(matrix)
+        .mapToDouble(row -> Arrays.stream(row).map(Math::abs).sum())
+        .max()
+        .orElseThrow();
   }
 
   private static double[] times(double[][] matrix, double[] vector) {

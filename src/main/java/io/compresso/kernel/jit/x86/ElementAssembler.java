@@ -8,8 +8,11 @@ import static io.compresso.kernel.jit.x86.Instruction.VEXTRACTI128;
 import static io.compresso.kernel.jit.x86.Instruction.VFMADD231PD;
 import static io.compresso.kernel.jit.x86.Instruction.VMOVHPS;
 import static io.compresso.kernel.jit.x86.Instruction.VMULPD;
+import static io.compresso.kernel.jit.x86.Instruction.VPADDW;
 import static io.compresso.kernel.jit.x86.Instruction.VPAND;
 import static io.compresso.kernel.jit.x86.Instruction.VPBLENDMB;
+import static io.compresso.kernel.jit.x86.Instruction.VPDPWSSD;
+import static io.compresso.kernel.jit.x86.Instruction.VPDPWSSD_VEX;
 import static io.compresso.kernel.jit.x86.Instruction.VPERMI2B;
 import static io.compresso.kernel.jit.x86.Instruction.VPERMILPS;
 import static io.compresso.kernel.jit.x86.Instruction.VPERMPD;
@@ -21,8 +24,11 @@ import static io.compresso.kernel.jit.x86.Instruction.VPMINSD;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVB2M;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVD2M;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVSDB;
+import static io.compresso.kernel.jit.x86.Instruction.VPMOVSXBW;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVSXWD;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVUSDB;
+import static io.compresso.kernel.jit.x86.Instruction.VPMOVZXBW;
+import static io.compresso.kernel.jit.x86.Instruction.VPSUBW;
 import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKHBW;
 import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKHDQ;
 import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKHQDQ;
@@ -182,6 +188,34 @@ final class ElementAssembler extends Assembler {
 
   void vpand(Vec target, Vec left, Vec right) {
     vector(VPAND, target, left, right);
+  }
+
+  void vpaddw(Vec target, Vec left, Vec right) {
+    vector(VPADDW, target, left, right);
+  }
+
+  void vpsubw(Vec target, Vec left, Vec right) {
+    vector(VPSUBW, target, left, right);
+  }
+
+  /** Adds two products of signed words to each 32 bits of the target, modulo 2^32. */
+  void vpdpwssd(Vec target, Vec left, Vec right) {
+    vector(VPDPWSSD, target, left, right);
+  }
+
+  /** As {@link #vpdpwssd}, with the encoding of AVX-VNNI. */
+  void vpdpwssdVex(Vec target, Vec left, Vec right) {
+    vector(VPDPWSSD_VEX, target, left, right);
+  }
+
+  /** Unsigned bytes to words. */
+  void vpmovzxbw(Vec target, Mem source, Modifiers modifiers) {
+    vector(VPMOVZXBW, target, null, source, modifiers);
+  }
+
+  /** Signed bytes to words. */
+  void vpmovsxbw(Vec target, Mem source, Modifiers modifiers) {
+    vector(VPMOVSXBW, target, null, source, modifiers);
   }
 
   void vpmaxsd(Vec target, Vec left, Vec right) {

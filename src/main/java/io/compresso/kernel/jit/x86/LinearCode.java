@@ -15,19 +15,29 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Emits {@link LinearProgram}s over vectors. Their factors are kept in registers where there are
- * many, or else in memory.
+ * Emits {@link LinearProgram}s over vectors. Factors of floats are kept in registers where there
+ * are many, or else in memory; those of integers are sums of shifts.
  */
 final class LinearCode {
   private static final int VECTOR_BYTES = 64;
   private static final int VECTOR_FLOATS = VECTOR_BYTES / Float.BYTES;
   private static final Map<List<Float>, MemorySegment> TABLES = new ConcurrentHashMap<>();
 
-  private final Assembler a;
+  private final ElementAssembler a;
   private final VectorSet set;
+  private final Elements elements;
   private final Gpr address;
   private final List<Float> factors;
   private final int firstFactor;
+
+  /** What vectors are of; integers are computed modulo their size. */
+  enum Elements {
+    FLOATS,
+    /** Integers of 16 bits. */
+    WORDS,
+    /** Integers of 32 bits. */
+    INTS
+  }
 
   /** Where the elements of a program's vectors come from and go to. */
   interface Values {
@@ -48,9 +58,21 @@ final class LinearCode {
    * @param programs all programs that will be emitted
    * @param top the first of the registers that are not free for factors
    */
-  LinearCode(Assembler a, VectorSet set, Gpr address, List<LinearProgram> programs, int top) {
+  LinearCode(
+      ElementAssembler a, VectorSet set, Gpr address, List<LinearProgram> programs, int top) {
+    this(a, set, Elements.FLOATS, address, programs, top);
+  }
+
+  private LinearCode(
+      ElementAssembler a,
+      VectorSet set,
+      Elements elements,
+      Gpr address,
+      List<LinearProgram> programs,
+      int top) {
     this.a = a;
     this.set = set;
+    this.elements = elements;
     this.address = address;
     this.factors =
         programs.stream()
@@ -61,6 +83,11 @@ final class LinearCode {
             .distinct()
             .toList();
     this.firstFactor = top - factors.size();
+  }
+
+  /** Of integers, whose factors need no registers. */
+  static LinearCode ofIntegers(ElementAssembler a, VectorSet set, Elements elements) {
+    return new LinearCode(a, set, elements, Gpr.RAX, List.of(), 0);
   }
 
   private boolean hasFactorRegisters() {
@@ -171,6 +198,10 @@ final class LinearCode {
     private void sum(Vec target, List<Term> terms) {
       Vec first = registers[terms.getFirst().value()];
       int done = 1;
+      if (elements != Elements.FLOATS) {
+        sumOfIntegers(target, terms);
+        return;
+      }
       if (terms.getFirst().factor() != 1) {
         multiply(target, first, terms.getFirst().factor());
       } else if (Math.abs(terms.get(1).factor()) == 1) {
@@ -202,6 +233,49 @@ final class LinearCode {
         a.vmulps(target, value, register(factor));
       } else {
         a.vmulps(target, value, memory(factor), Modifiers.NONE);
+      }
+    }
+
+    private void sumOfIntegers(Vec target, List<Term> terms) {
+      Vec sum = null;
+      for (Term term : terms) {
+        int factor = (int) term.factor();
+        Vec value = registers[term.value()];
+        for (int rest = Math.abs(factor); rest != 0; rest &= rest - 1) {
+          int bits = Integer.numberOfTrailingZeros(rest);
+          if (sum == null && factor > 0) {
+            sum = bits == 0 ? value : shifted(target, value, bits);
+            continue;
+          }
+          if (sum == null) {
+            a.vpxor(target, target, target);
+            sum = target;
+          }
+          Vec part = bits == 0 ? value : shifted(free.getFirst(), value, bits);
+          add(target, sum, part, factor < 0);
+          sum = target;
+        }
+      }
+    }
+
+    private Vec shifted(Vec target, Vec value, int bits) {
+      if (elements == Elements.WORDS) {
+        a.vpsllw(target, value, bits);
+      } else {
+        a.vpslld(target, value, bits);
+      }
+      return target;
+    }
+
+    private void add(Vec target, Vec left, Vec right, boolean subtracts) {
+      if (elements == Elements.WORDS && subtracts) {
+        a.vpsubw(target, left, right);
+      } else if (elements == Elements.WORDS) {
+        a.vpaddw(target, left, right);
+      } else if (subtracts) {
+        a.vpsubd(target, left, right);
+      } else {
+        a.vpaddd(target, left, right);
       }
     }
   }

@@ -3,6 +3,8 @@ package io.compresso.kernel.jit.x86;
 import io.compresso.kernel.jit.CodeBuffer.Label;
 import io.compresso.kernel.jit.x86.Assembler.Condition;
 import io.compresso.kernel.jit.x86.Encoder.Modifiers;
+import io.compresso.kernel.jit.x86.LinearCode.Elements;
+import io.compresso.kernel.nhwc.Arithmetic;
 import io.compresso.kernel.nhwc.LinearProgram;
 import io.compresso.kernel.nhwc.WinogradBackend.InputShape;
 import io.compresso.kernel.nhwc.WinogradTransform;
@@ -11,13 +13,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Generates {@code void f(input, rows, target, -, tiles, -, -)}, which transforms tiles of the
- * input, first their columns, then their rows; what lies between is on the stack.
+ * Generates {@code void f(input, rows, target, zeroPoint, tiles, -, -)}, which transforms tiles of
+ * the input, first their columns, then their rows; what lies between is on the stack. Bytes become
+ * words, of which the zero point is subtracted.
  */
-record WinogradInputCode(VectorSet set, InputShape shape) {
+record WinogradInputCode(VectorSet set, Arithmetic arithmetic, InputShape shape) {
   private static final Gpr INPUT = Gpr.RDI;
   private static final Gpr ROWS = Gpr.RSI;
   private static final Gpr TARGET = Gpr.RDX;
+  private static final Gpr ZERO_POINT = Gpr.RCX;
   private static final Gpr TILES = Gpr.R8;
   private static final Gpr CHANNEL = Gpr.RSI;
   private static final Gpr VALUES = Gpr.RDI;
@@ -28,8 +32,8 @@ record WinogradInputCode(VectorSet set, InputShape shape) {
   private static final Gpr[] SAVED = {Gpr.RBX, Gpr.RBP, Gpr.R12, Gpr.R13};
 
   byte[] generate() {
-    Assembler a = new Assembler();
-    WinogradTransform transform = WinogradTransform.of(shape.outputs());
+    ElementAssembler a = new ElementAssembler();
+    WinogradTransform transform = WinogradTransform.of(arithmetic, shape.outputs());
     int size = transform.size();
     for (Gpr register : SAVED) {
       a.push(register);
@@ -41,22 +45,29 @@ record WinogradInputCode(VectorSet set, InputShape shape) {
       a.mov(POINTERS[i], Mem.at(ROWS, 8L * i));
       a.add(POINTERS[i], INPUT);
     }
-    int tail = shape.channels() % set.lanes();
+    if (arithmetic.isInteger()) {
+      a.vmovd(zeroPoint().as(Vec.Length.XMM), ZERO_POINT);
+      a.vbroadcastss(zeroPoint(), zeroPoint().as(Vec.Length.XMM));
+    }
+    int tail = shape.channels() % vectorChannels();
     set.loadTailMask(a, tail);
     LinearProgram columns = transform.inputProgram();
     LinearProgram rows = columns.within(shape.fromColumn(), shape.toColumn());
     LinearCode code =
-        new LinearCode(a, set, FACTORS, List.of(columns, rows), set == VectorSet.AVX512 ? 32 : 0);
+        arithmetic.isInteger()
+            ? LinearCode.ofIntegers(a, set, Elements.WORDS)
+            : new LinearCode(
+                a, set, FACTORS, List.of(columns, rows), set == VectorSet.AVX512 ? 32 : 0);
     code.loadFactors();
     Label tile = a.here();
     a.mov(CHANNEL, 0);
     a.mov(VALUES, TARGET);
-    int vectors = shape.channels() / set.lanes();
+    int vectors = shape.channels() / vectorChannels();
     if (vectors > 0) {
       a.mov(COUNT, vectors);
       Label vector = a.here();
       vector(a, code, columns, rows, false);
-      a.add(CHANNEL, (long) set.lanes() * elementBytes());
+      a.add(CHANNEL, (long) vectorChannels() * elementBytes());
       a.add(VALUES, vectorBytes());
       a.dec(COUNT);
       a.jump(Condition.NOT_EQUAL, vector);
@@ -81,7 +92,16 @@ record WinogradInputCode(VectorSet set, InputShape shape) {
 
   /** Whether there is code that loads the channels of a pixel. */
   static boolean takes(VectorSet set, DType type, int channels) {
-    return type == DType.FLOAT || set == VectorSet.AVX512 || channels % set.lanes() == 0;
+    int lanes = type.bits() == 8 ? 2 * set.lanes() : set.lanes();
+    return type == DType.FLOAT || set == VectorSet.AVX512 || channels % lanes == 0;
+  }
+
+  private int vectorChannels() {
+    return set.lanes() * arithmetic.grain();
+  }
+
+  private Vec zeroPoint() {
+    return set.register(15);
   }
 
   private int vectorBytes() {
@@ -101,7 +121,11 @@ record WinogradInputCode(VectorSet set, InputShape shape) {
   }
 
   private void vector(
-      Assembler a, LinearCode code, LinearProgram columns, LinearProgram rows, boolean tail) {
+      ElementAssembler a,
+      LinearCode code,
+      LinearProgram columns,
+      LinearProgram rows,
+      boolean tail) {
     int size = columns.inputs();
     for (int column = shape.fromColumn(); column < shape.toColumn(); column++) {
       long at = column * shape.pixelBytes();
@@ -155,8 +179,16 @@ record WinogradInputCode(VectorSet set, InputShape shape) {
     return Mem.at(VALUES, position * shape.positionBytes());
   }
 
-  private void loadPixels(Assembler a, Vec target, Mem source, boolean tail) {
-    if (shape.type() == DType.FLOAT) {
+  private void loadPixels(ElementAssembler a, Vec target, Mem source, boolean tail) {
+    if (arithmetic.isInteger()) {
+      Modifiers modifiers = tail ? Modifiers.zeroing(Mask.K1) : Modifiers.NONE;
+      if (shape.type() == DType.UINT8) {
+        a.vpmovzxbw(target, source, modifiers);
+      } else {
+        a.vpmovsxbw(target, source, modifiers);
+      }
+      a.vpsubw(target, target, zeroPoint());
+    } else if (shape.type() == DType.FLOAT) {
       set.load(a, target, source, tail);
     } else if (tail) {
       a.vcvtph2ps(target, source, Modifiers.zeroing(Mask.K1));

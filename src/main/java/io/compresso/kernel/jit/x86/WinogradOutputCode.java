@@ -1,8 +1,9 @@
 package io.compresso.kernel.jit.x86;
 
-import io.compresso.kernel.ResidualQuantization;
 import io.compresso.kernel.jit.CodeBuffer.Label;
 import io.compresso.kernel.jit.x86.Assembler.Condition;
+import io.compresso.kernel.jit.x86.Encoder.Modifiers;
+import io.compresso.kernel.jit.x86.LinearCode.Elements;
 import io.compresso.kernel.nhwc.Arithmetic;
 import io.compresso.kernel.nhwc.LinearProgram;
 import io.compresso.kernel.nhwc.Split;
@@ -10,20 +11,27 @@ import io.compresso.kernel.nhwc.TileShape;
 import io.compresso.kernel.nhwc.Window;
 import io.compresso.kernel.nhwc.WinogradBackend.OutputShape;
 import io.compresso.kernel.nhwc.WinogradTransform;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Generates {@code void f(sums, doubts, result, bias, tiles, rows, residual, table)}, which
+ * Generates {@code void f(sums, doubts, result, constants, tiles, rows, residual, table)}, which
  * transforms sums to tiles of results, first their columns, then their rows; what lies between is
  * on the stack.
  */
-record WinogradOutputCode(VectorSet set, OutputShape shape) {
+record WinogradOutputCode(VectorSet set, Arithmetic arithmetic, OutputShape shape) {
+  /** The inverse of {@link WinogradTransform#EXACT_ODD_FACTOR} modulo 2^32. */
+  private static final int INVERSE =
+      BigInteger.valueOf(WinogradTransform.EXACT_ODD_FACTOR)
+          .modInverse(BigInteger.TWO.pow(Integer.SIZE))
+          .intValue();
+
   private static final Gpr SUMS = Gpr.RDI;
   private static final Gpr DOUBTS = Gpr.RSI;
   private static final Gpr OUTPUT = Gpr.RDX;
-  private static final Gpr BIAS = TileCode.CONSTANTS;
+  private static final Gpr CONSTANTS = TileCode.CONSTANTS;
   private static final Gpr TILES = Gpr.R8;
   private static final Gpr ROWS = Gpr.R9;
   private static final Gpr FACTORS = Gpr.RBX;
@@ -36,8 +44,8 @@ record WinogradOutputCode(VectorSet set, OutputShape shape) {
   private static final int TABLE_ARGUMENT = RESIDUAL_ARGUMENT + 8;
 
   byte[] generate() {
-    Assembler a = new Assembler();
-    WinogradTransform transform = WinogradTransform.of(shape.outputs());
+    ElementAssembler a = new ElementAssembler();
+    WinogradTransform transform = WinogradTransform.of(arithmetic, shape.outputs());
     int size = transform.size();
     for (Gpr register : SAVED) {
       a.push(register);
@@ -50,11 +58,20 @@ record WinogradOutputCode(VectorSet set, OutputShape shape) {
     a.add(Gpr.RSP, -(long) shape.outputs() * size * vectorBytes());
     LinearProgram columns = transform.outputProgram();
     LinearProgram rows = columns.first(shape.columns());
-    LinearCode code = new LinearCode(a, set, FACTORS, List.of(columns, rows), lastRegister() - 1);
+    LinearCode code =
+        arithmetic.isInteger()
+            ? LinearCode.ofIntegers(a, set, Elements.INTS)
+            : new LinearCode(a, set, FACTORS, List.of(columns, rows), lastRegister() - 1);
     code.loadFactors();
     stores(shape.tail()).prepare(a);
-    a.vmovups(doubts(), Mem.at(DOUBTS));
-    a.vpxor(zero(), zero(), zero());
+    if (arithmetic.isInteger()) {
+      a.mov(Gpr.RAX, INVERSE);
+      a.vmovd(inverse().as(Vec.Length.XMM), Gpr.RAX);
+      a.vbroadcastss(inverse(), inverse().as(Vec.Length.XMM));
+    } else {
+      a.vmovups(doubts(), Mem.at(DOUBTS));
+      a.vpxor(zero(), zero(), zero());
+    }
     Emission emission = new Emission(a, code, columns, rows);
     int whole = shape.vectors() - (shape.tail() > 0 ? 1 : 0);
     Label tile = a.here();
@@ -65,19 +82,21 @@ record WinogradOutputCode(VectorSet set, OutputShape shape) {
       emission.vector(stores(0));
       a.add(CHANNELS, (long) set.lanes() * shape.output().elementBytes());
       a.add(SUMS, vectorBytes());
-      a.add(BIAS, vectorBytes());
+      a.add(CONSTANTS, constantBytes());
       a.dec(VECTOR);
       a.jump(Condition.NOT_EQUAL, vector);
     }
     if (shape.tail() > 0) {
       emission.vector(stores(shape.tail()));
     }
-    a.add(BIAS, -(long) whole * vectorBytes());
+    a.add(CONSTANTS, -whole * constantBytes());
     a.add(SUMS, shape.sums().tile() - (long) whole * vectorBytes());
     a.add(OUTPUT, shape.outputs() * shape.output().pixelBytes());
     a.dec(TILES);
     a.jump(Condition.NOT_EQUAL, tile);
-    a.vmovups(Mem.at(DOUBTS), doubts());
+    if (!arithmetic.isInteger()) {
+      a.vmovups(Mem.at(DOUBTS), doubts());
+    }
     a.vzeroupper();
     a.mov(Gpr.RSP, FRAME);
     for (int i = SAVED.length - 1; i >= 0; i--) {
@@ -92,7 +111,7 @@ record WinogradOutputCode(VectorSet set, OutputShape shape) {
     return new TileStores(
         set,
         new TileShape(
-            Arithmetic.FLOATS,
+            arithmetic,
             new Window(0, 0, List.of(), 0, 0),
             1,
             1,
@@ -102,8 +121,8 @@ record WinogradOutputCode(VectorSet set, OutputShape shape) {
             false,
             shape.output(),
             shape.epilogue(),
-            0,
-            ResidualQuantization.NONE));
+            shape.zeroPoint(),
+            shape.residual()));
   }
 
   private int vectorBytes() {
@@ -116,6 +135,14 @@ record WinogradOutputCode(VectorSet set, OutputShape shape) {
 
   private Vec doubts() {
     return set.register(lastRegister());
+  }
+
+  private Vec inverse() {
+    return set.register(lastRegister());
+  }
+
+  private long constantBytes() {
+    return (long) TileShape.CONSTANT_VECTORS * vectorBytes();
   }
 
   private Vec zero() {
@@ -137,12 +164,12 @@ record WinogradOutputCode(VectorSet set, OutputShape shape) {
 
   /** The code of a vector of channels. */
   private final class Emission {
-    private final Assembler a;
+    private final ElementAssembler a;
     private final LinearCode code;
     private final LinearProgram columns;
     private final LinearProgram rows;
 
-    Emission(Assembler a, LinearCode code, LinearProgram columns, LinearProgram rows) {
+    Emission(ElementAssembler a, LinearCode code, LinearProgram columns, LinearProgram rows) {
       this.a = a;
       this.code = code;
       this.columns = columns;
@@ -205,9 +232,15 @@ record WinogradOutputCode(VectorSet set, OutputShape shape) {
 
             @Override
             public void result(int output, Vec value) {
+              if (arithmetic.isInteger()) {
+                a.vpmulld(value, value, inverse());
+                a.vpsrad(value, value, WinogradTransform.EXACT_SHIFT);
+                a.vpaddd(value, value, Mem.at(CONSTANTS), Modifiers.NONE);
+                return;
+              }
               a.vfmadd231ps(doubts(), value, zero());
               if (shape.epilogue().bias()) {
-                a.vaddps(value, value, Mem.at(BIAS));
+                a.vaddps(value, value, Mem.at(CONSTANTS));
               }
             }
           });

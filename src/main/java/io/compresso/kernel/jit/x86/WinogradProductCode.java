@@ -3,6 +3,7 @@ package io.compresso.kernel.jit.x86;
 import io.compresso.kernel.jit.CodeBuffer.Label;
 import io.compresso.kernel.jit.x86.Assembler.Condition;
 import io.compresso.kernel.jit.x86.Encoder.Modifiers;
+import io.compresso.kernel.nhwc.Arithmetic;
 import io.compresso.kernel.nhwc.Split;
 import io.compresso.kernel.nhwc.WinogradBackend.ProductShape;
 
@@ -11,7 +12,7 @@ import io.compresso.kernel.nhwc.WinogradBackend.ProductShape;
  * a panel of transformed filters, position by position. The sums of some tiles are kept in
  * registers.
  */
-record WinogradProductCode(VectorSet set, ProductShape shape) {
+record WinogradProductCode(VectorSet set, Arithmetic arithmetic, ProductShape shape) {
   private static final Gpr INPUT = Gpr.RDI;
   private static final Gpr FILTERS = Gpr.RSI;
   private static final Gpr SUMS = Gpr.RDX;
@@ -26,14 +27,20 @@ record WinogradProductCode(VectorSet set, ProductShape shape) {
   private static final int UNROLL = 4;
   private static final int LINE = 64;
 
+  /** A float or two words of the input. */
+  private static final int STEP_BYTES = 4;
+
   /** Tiles whose sums are kept with panels of so many vectors. */
   static int mostTiles(VectorSet set, int vectors) {
-    int registers = set == VectorSet.AVX512 ? 32 : 16;
-    return Math.min(16, (registers - vectors - 2) / vectors);
+    return Math.min(16, (registers(set) - vectors - 2) / vectors);
+  }
+
+  private static int registers(VectorSet set) {
+    return set == VectorSet.AVX512 ? 32 : 16;
   }
 
   byte[] generate() {
-    Assembler a = new Assembler();
+    ElementAssembler a = new ElementAssembler();
     a.push(COUNT);
     a.mov(POSITION, shape.positions());
     Label position = a.here();
@@ -44,7 +51,7 @@ record WinogradProductCode(VectorSet set, ProductShape shape) {
     tiles(a, tiles.small(), tiles.smallCount());
     a.add(INPUT, shape.inputs().position());
     a.add(SUMS, shape.sums().position());
-    a.add(FILTERS, shape.channels() * stepBytes());
+    a.add(FILTERS, shape.steps() * stepBytes());
     a.dec(POSITION);
     a.jump(Condition.NOT_EQUAL, position);
     a.vzeroupper();
@@ -61,7 +68,7 @@ record WinogradProductCode(VectorSet set, ProductShape shape) {
     return set.register(tile * shape.vectors() + vector);
   }
 
-  private void tiles(Assembler a, int size, int count) {
+  private void tiles(ElementAssembler a, int size, int count) {
     if (size == 0 || count == 0) {
       return;
     }
@@ -82,9 +89,9 @@ record WinogradProductCode(VectorSet set, ProductShape shape) {
     a.jump(Condition.NOT_EQUAL, next);
   }
 
-  private void steps(Assembler a, int size) {
+  private void steps(ElementAssembler a, int size) {
     step(a, size, 0, true);
-    int rest = shape.channels() - 1;
+    int rest = shape.steps() - 1;
     int rounds = rest / UNROLL;
     if (rounds > 0) {
       a.mov(STEPS, rounds);
@@ -92,7 +99,7 @@ record WinogradProductCode(VectorSet set, ProductShape shape) {
       for (int i = 0; i < UNROLL; i++) {
         step(a, size, 1 + i, false);
       }
-      a.add(STEP, (long) UNROLL * Float.BYTES);
+      a.add(STEP, (long) UNROLL * STEP_BYTES);
       a.add(FILTER, UNROLL * stepBytes());
       a.dec(STEPS);
       a.jump(Condition.NOT_EQUAL, round);
@@ -102,7 +109,7 @@ record WinogradProductCode(VectorSet set, ProductShape shape) {
     }
   }
 
-  private void step(Assembler a, int size, int step, boolean first) {
+  private void step(ElementAssembler a, int size, int step, boolean first) {
     int vectors = shape.vectors();
     int filter = size * vectors;
     int value = filter + vectors;
@@ -115,20 +122,36 @@ record WinogradProductCode(VectorSet set, ProductShape shape) {
       }
     }
     for (int tile = 0; tile < size; tile++) {
-      Mem source = Mem.at(STEP, tile * shape.inputs().tile() + (long) step * Float.BYTES);
-      if (vectors == 1 && set == VectorSet.AVX512 && !first) {
+      Mem source = Mem.at(STEP, tile * shape.inputs().tile() + (long) step * STEP_BYTES);
+      if (vectors == 1 && set == VectorSet.AVX512 && !first && !arithmetic.isInteger()) {
         a.vfmadd231ps(sum(tile, 0), set.register(filter), source, Modifiers.BROADCAST);
         continue;
       }
       Vec broadcast = set.register(value + tile % values);
       a.vbroadcastss(broadcast, source);
       for (int j = 0; j < vectors; j++) {
-        if (first) {
-          a.vmulps(sum(tile, j), set.register(filter + j), broadcast);
-        } else {
-          a.vfmadd231ps(sum(tile, j), set.register(filter + j), broadcast);
-        }
+        multiply(a, sum(tile, j), set.register(filter + j), broadcast, first);
       }
+    }
+  }
+
+  private void multiply(ElementAssembler a, Vec sum, Vec filter, Vec value, boolean first) {
+    if (!arithmetic.isInteger()) {
+      if (first) {
+        a.vmulps(sum, filter, value);
+      } else {
+        a.vfmadd231ps(sum, filter, value);
+      }
+    } else if (first) {
+      a.vpmaddwd(sum, filter, value);
+    } else if (set == VectorSet.AVX512) {
+      a.vpdpwssd(sum, filter, value);
+    } else if (set == VectorSet.AVX_VNNI) {
+      a.vpdpwssdVex(sum, filter, value);
+    } else {
+      Vec product = set.register(registers(set) - 1);
+      a.vpmaddwd(product, filter, value);
+      a.vpaddd(sum, sum, product);
     }
   }
 }

@@ -2,6 +2,7 @@ package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
+import io.compresso.kernel.nhwc.Arithmetic;
 import io.compresso.kernel.nhwc.WinogradBackend;
 import io.compresso.kernel.panel.WordTransposer;
 import java.lang.foreign.MemorySegment;
@@ -9,8 +10,11 @@ import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
 
 /** Winograd's transforms and products in machine code. */
-record X86WinogradBackend(VectorSet set) implements WinogradBackend {
+record X86WinogradBackend(VectorSet set, Arithmetic arithmetic) implements WinogradBackend {
   private static final int VECTORS = 2;
+
+  /** Multiplying instructions of a cycle; the words of AVX2 take one more to be summed. */
+  private static final double PER_CYCLE = 2;
 
   @Override
   public int lanes() {
@@ -28,10 +32,29 @@ record X86WinogradBackend(VectorSet set) implements WinogradBackend {
   }
 
   @Override
+  public double productsPerCycle() {
+    return arithmetic.isInteger() && set != VectorSet.AVX2
+        ? PER_CYCLE * arithmetic.grain()
+        : PER_CYCLE;
+  }
+
+  @Override
+  public double directProductsPerCycle() {
+    return arithmetic.isInteger() && set != VectorSet.AVX2
+        ? PER_CYCLE * Arithmetic.BYTES.grain()
+        : PER_CYCLE;
+  }
+
+  @Override
   public @Nullable FilterKernel filters(int outputs) {
     WordTransposer transposer = X86WordTransposer.of(set);
     if (transposer == null) {
       return null;
+    }
+    if (arithmetic.isInteger()) {
+      WinogradWordFilterCode generator = new WinogradWordFilterCode();
+      return new Filters(
+          transposer, CodeCache.lease(generator, generator::generate), MemorySegment.NULL);
     }
     WinogradFilterCode generator = new WinogradFilterCode(outputs);
     return new Filters(
@@ -40,19 +63,19 @@ record X86WinogradBackend(VectorSet set) implements WinogradBackend {
 
   @Override
   public InputKernel input(InputShape shape) {
-    WinogradInputCode generator = new WinogradInputCode(set, shape);
+    WinogradInputCode generator = new WinogradInputCode(set, arithmetic, shape);
     return new Input(CodeCache.lease(generator, generator::generate));
   }
 
   @Override
   public ProductKernel product(ProductShape shape) {
-    WinogradProductCode generator = new WinogradProductCode(set, shape);
+    WinogradProductCode generator = new WinogradProductCode(set, arithmetic, shape);
     return new Product(CodeCache.lease(generator, generator::generate));
   }
 
   @Override
   public OutputKernel output(OutputShape shape) {
-    WinogradOutputCode generator = new WinogradOutputCode(set, shape);
+    WinogradOutputCode generator = new WinogradOutputCode(set, arithmetic, shape);
     return new Output(
         CodeCache.lease(generator, generator::generate), generator.stores(shape.tail()).table());
   }
@@ -61,21 +84,16 @@ record X86WinogradBackend(VectorSet set) implements WinogradBackend {
       implements FilterKernel {
     @Override
     public void run(
-        long filters,
-        int channels,
-        long target,
-        long positionBytes,
-        long channelBytes,
-        long largest) {
+        long filters, int steps, long target, long positionBytes, long stepBytes, long largest) {
       NativeCall.block(
           code.entry(),
           filters,
           largest,
           target,
           factors.address(),
-          channels,
+          steps,
           positionBytes,
-          channelBytes);
+          stepBytes);
       Reference.reachabilityFence(factors);
     }
 
@@ -88,8 +106,9 @@ record X86WinogradBackend(VectorSet set) implements WinogradBackend {
 
   private record Input(CodeCache.Lease code) implements InputKernel {
     @Override
-    public void run(long input, long rows, long target, int tiles) {
-      NativeCall.block(code.entry(), input, rows, target, target, tiles, 0, 0);
+    public void run(long input, long rows, long target, int tiles, int zeroPoint) {
+      long words = zeroPoint << Short.SIZE | zeroPoint & 0xFFFF;
+      NativeCall.block(code.entry(), input, rows, target, words, tiles, 0, 0);
     }
 
     @Override
@@ -113,9 +132,9 @@ record X86WinogradBackend(VectorSet set) implements WinogradBackend {
   private record Output(CodeCache.Lease code, MemorySegment table) implements OutputKernel {
     @Override
     public void run(
-        long sums, long doubts, long bias, long result, long residual, int tiles, int rows) {
+        long sums, long doubts, long constants, long result, long residual, int tiles, int rows) {
       NativeCall.tiles(
-          code.entry(), sums, doubts, result, bias, tiles, rows, residual, table.address());
+          code.entry(), sums, doubts, result, constants, tiles, rows, residual, table.address());
     }
 
     @Override

@@ -85,6 +85,21 @@ class ElementAssemblerGoldenTest {
   }
 
   private void integers() {
+    put("vpaddw ymm1, ymm2, ymm3", a -> a.vpaddw(ymm(1), ymm(2), ymm(3)));
+    put("vpaddw zmm1, zmm17, zmm3", a -> a.vpaddw(zmm(1), zmm(17), zmm(3)));
+    put("vpsubw ymm9, ymm2, ymm3", a -> a.vpsubw(ymm(9), ymm(2), ymm(3)));
+    put("vpsubw zmm1, zmm2, zmm31", a -> a.vpsubw(zmm(1), zmm(2), zmm(31)));
+    put("vpdpwssd zmm1, zmm2, zmm30", a -> a.vpdpwssd(zmm(1), zmm(2), zmm(30)));
+    put("{vex} vpdpwssd ymm1, ymm2, ymm14", a -> a.vpdpwssdVex(ymm(1), ymm(2), ymm(14)));
+    put(
+        "vpmovzxbw ymm1, xmmword ptr [rdi+rcx+32]",
+        a -> a.vpmovzxbw(ymm(1), Mem.at(RDI, RCX, 1, 32), Modifiers.NONE));
+    put(
+        "vpmovzxbw zmm1{k1}{z}, ymmword ptr [rdi+rcx+32]",
+        a -> a.vpmovzxbw(zmm(1), Mem.at(RDI, RCX, 1, 32), Modifiers.zeroing(K1)));
+    put(
+        "vpmovsxbw zmm18, ymmword ptr [rdi+64]",
+        a -> a.vpmovsxbw(zmm(18), Mem.at(RDI, 64), Modifiers.NONE));
     put("vpand ymm1, ymm2, ymm13", a -> a.vpand(ymm(1), ymm(2), ymm(13)));
     put("vpandd zmm1, zmm2, zmm13", a -> a.vpand(zmm(1), zmm(2), zmm(13)));
     put("vpmaxsd zmm1, zmm2, zmm13", a -> a.vpmaxsd(zmm(1), zmm(2), zmm(13)));
