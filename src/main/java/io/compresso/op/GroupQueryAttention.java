@@ -37,12 +37,36 @@ final class GroupQueryAttention extends MicrosoftOperator {
               2, width == null || all < 1 || heads < 1 ? Dim.UNKNOWN : Dim.of(width / all * heads));
         }
       }
+      List<Dim> cache = y == null ? Dims.unknown(4) : cache(context, y);
       List<Inferred> outputs = new ArrayList<>();
       for (int i = 0; i < context.node().outputs().size(); i++) {
-        outputs.add(Dims.tensor(context.dtype(0), i == 0 ? y : Dims.unknown(4)));
+        outputs.add(Dims.tensor(context.dtype(0), i == 0 ? y : i < 3 ? cache : Dims.unknown(4)));
       }
       return outputs;
     };
+  }
+
+  /** The axes of the new caches; their length where the total is known before a run. */
+  private static List<Dim> cache(ShapeContext context, List<Dim> y) {
+    long heads = context.node().intAttribute("num_heads", 0);
+    long shared = context.node().intAttribute("kv_num_heads", 0);
+    Long width = y.get(2).sizeOrNull();
+    List<Dim> past = context.dims(3);
+    boolean without = context.node().input(3) == null;
+    Long cached =
+        without ? (Long) 0L : past == null || past.size() != 4 ? null : past.get(2).sizeOrNull();
+    Tensor total = context.constant(6);
+    boolean known = total != null && total.size() == 1 && cached != null;
+    return List.of(
+        y.get(0),
+        shared < 1 ? Dim.UNKNOWN : Dim.of(shared),
+        known ? Dim.of(Math.max(cached, Math.max(0, total.getLong(0)))) : Dim.UNKNOWN,
+        width == null || heads < 1 ? Dim.UNKNOWN : Dim.of(width / heads));
+  }
+
+  @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return GroupQueryLowering.of(context);
   }
 
   @Override

@@ -65,11 +65,14 @@ final class LayerNormalization implements Operator {
         NormProblem.Kind.LAYER,
         shape.size(0, axis),
         shape.size(axis, shape.rank()),
-        new Parameters(1, 2, -1));
+        new Parameters(1, 2, -1, 1e-5f));
   }
 
-  /** Which inputs scale, bias and skip are; negative for none. */
-  record Parameters(int scale, int bias, int skip) {
+  /**
+   * Which inputs scale, bias and skip are, negative for none, and what epsilon is where the node
+   * does not say it.
+   */
+  record Parameters(int scale, int bias, int skip, float epsilon) {
     private NormProblem.Terms terms(LoweringContext context) {
       return new NormProblem.Terms(has(context, scale), has(context, bias), has(context, skip));
     }
@@ -79,9 +82,14 @@ final class LayerNormalization implements Operator {
     }
   }
 
-  /** Normalized rows as a kernel; null where parameters vary or do not fit the rows. */
-  static @Nullable Lowered normalization(
+  /**
+   * The kernel of normalized rows; null where parameters vary or do not fit the rows.
+   *
+   * @param part the node's part that is free for it
+   */
+  static @Nullable PreparedKernel kernel(
       LoweringContext context,
+      int part,
       NormProblem.Kind kind,
       long rows,
       long length,
@@ -97,21 +105,33 @@ final class LayerNormalization implements Operator {
         || terms.skip() && context.input(parameters.skip()).shape().size() != rows * length) {
       return null;
     }
-    float epsilon =
-        context.node().floatAttribute("epsilon", parameters.skip() >= 0 ? 1e-12f : 1e-5f);
-    PreparedKernel kernel =
-        context.prepare(
-            0,
-            new NormProblem(kind, type, rows, Math.toIntExact(length), epsilon, terms),
-            () ->
-                Weights.of(Products.memory(scale))
-                    .withBias(bias == null ? null : Products.memory(bias)));
+    float epsilon = context.node().floatAttribute("epsilon", parameters.epsilon());
+    return context.prepare(
+        part,
+        new NormProblem(kind, type, rows, Math.toIntExact(length), epsilon, terms),
+        () ->
+            Weights.of(Products.memory(scale))
+                .withBias(bias == null ? null : Products.memory(bias)));
+  }
+
+  /** Normalized rows of input 0 as a kernel; null where parameters vary or do not fit the rows. */
+  static @Nullable Lowered normalization(
+      LoweringContext context,
+      NormProblem.Kind kind,
+      long rows,
+      long length,
+      Parameters parameters) {
+    PreparedKernel kernel = kernel(context, 0, kind, rows, length, parameters);
+    if (kernel == null) {
+      return null;
+    }
+    boolean skips = parameters.terms(context).skip();
     int threads = context.threads();
     return Lowered.of(
             buffers -> {
               Operands operands =
                   Operands.of(buffers.input(0), buffers.output(0))
-                      .withThird(terms.skip() ? buffers.input(parameters.skip()) : null);
+                      .withThird(skips ? buffers.input(parameters.skip()) : null);
               return kernel.bind(operands, threads)::run;
             })
         .withInPlace(0);

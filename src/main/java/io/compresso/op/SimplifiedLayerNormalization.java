@@ -59,7 +59,7 @@ class SimplifiedLayerNormalization implements Operator {
         NormProblem.Kind.RMS,
         shape.size(0, axis),
         shape.size(axis, shape.rank()),
-        new LayerNormalization.Parameters(1, -1, -1));
+        new LayerNormalization.Parameters(1, -1, -1, 1e-5f));
   }
 
   @Override

@@ -1,8 +1,16 @@
 package io.compresso.op;
 
+import io.compresso.kernel.BinaryFunction;
+import io.compresso.kernel.BinaryProblem;
+import io.compresso.kernel.Broadcast;
 import io.compresso.kernel.NormProblem;
+import io.compresso.kernel.Operands;
+import io.compresso.kernel.PreparedKernel;
+import io.compresso.kernel.Weights;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -10,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Layer normalization along the last axis of a sum of input, skip and bias. */
 final class SkipLayerNormalization extends MicrosoftOperator {
+  private static final int SUM = 3;
+  private static final float EPSILON = 1e-12f;
+
   @Override
   public String opType() {
     return "SkipLayerNormalization";
@@ -59,24 +70,70 @@ final class SkipLayerNormalization extends MicrosoftOperator {
     return outputs;
   }
 
-  /** The kernel of one output and no bias of the sum, with the shift of input {@code beta}. */
+  /**
+   * The node as kernels, with the shift of input {@code beta} and the bias of the sum in input
+   * {@code bias}: one where neither bias nor sum are asked for, else one that makes the sum first.
+   */
   static @Nullable Lowered lower(
       LoweringContext context, NormProblem.Kind kind, int beta, int bias) {
-    Shape shape = context.input(0).shape();
-    for (int i = 1; i < context.node().outputs().size(); i++) {
-      if (context.outputOrNull(i) != null) {
-        return null;
-      }
-    }
-    if (shape.rank() == 0 || context.inputOrNull(bias) != null) {
+    TensorSpec x = context.input(0);
+    Shape shape = x.shape();
+    if (shape.rank() == 0 || context.outputOrNull(1) != null || context.outputOrNull(2) != null) {
       return null;
     }
-    return LayerNormalization.normalization(
-        context,
-        kind,
-        shape.size(0, shape.rank() - 1),
-        shape.dim(-1),
-        new LayerNormalization.Parameters(2, beta, 1));
+    long rows = shape.size(0, shape.rank() - 1);
+    long length = shape.dim(-1);
+    boolean keeps = context.outputOrNull(SUM) != null;
+    if (!keeps && context.inputOrNull(bias) == null) {
+      return LayerNormalization.normalization(
+          context, kind, rows, length, new LayerNormalization.Parameters(2, beta, 1, EPSILON));
+    }
+    PreparedKernel skip = addition(context, 1, 1);
+    PreparedKernel biasing = context.inputOrNull(bias) == null ? null : addition(context, 2, bias);
+    PreparedKernel normalization =
+        LayerNormalization.kernel(
+            context,
+            0,
+            kind,
+            rows,
+            length,
+            new LayerNormalization.Parameters(2, beta, -1, EPSILON));
+    if (skip == null
+        || normalization == null
+        || context.inputOrNull(bias) != null && biasing == null) {
+      return null;
+    }
+    int threads = context.threads();
+    return Lowered.of(buffers -> {
+      MemorySegment sum = buffers.output(keeps ? SUM : 0);
+      List<Runnable> calls = new ArrayList<>();
+      calls.add(skip.bind(Operands.of(buffers.input(0), buffers.input(1), sum), threads));
+      if (biasing != null) {
+        calls.add(biasing.bind(Operands.of(sum, buffers.input(bias), sum), threads));
+      }
+      calls.add(normalization.bind(Operands.of(sum, buffers.output(0)), threads));
+      return Lowerings.inTurn(calls.toArray(Runnable[]::new));
+    });
+  }
+
+  /** What adds an input to what is of the shape of input 0; null where it does not fit that. */
+  private static @Nullable PreparedKernel addition(LoweringContext context, int part, int input) {
+    TensorSpec x = context.input(0);
+    TensorSpec added = context.input(input);
+    int axes = x.shape().rank() - added.shape().rank();
+    boolean fits = added.dtype() == x.dtype() && axes >= 0;
+    for (int i = 0; fits && i < added.shape().rank(); i++) {
+      long size = added.shape().dim(i);
+      boolean last = i == added.shape().rank() - 1;
+      fits = size == x.shape().dim(axes + i) || size == 1 && !last;
+    }
+    return fits
+        ? context.prepare(
+            part,
+            new BinaryProblem(
+                BinaryFunction.ADD, x.dtype(), Broadcast.of(x.shape(), added.shape())),
+            () -> Weights.NONE)
+        : null;
   }
 
   /** The normalized rows and, if there are more outputs than one, the sum as the fourth. */

@@ -180,4 +180,66 @@ class AttentionTest {
     }
     assertThat(isBound(model)).isTrue();
   }
+
+  /** Tokens of a prompt, with padding, and after a cache; rotated, and with or without caches. */
+  @ParameterizedTest
+  @CsvSource({
+    "9, 0, 9, 0, true, false, 2",
+    "9, 12, 9, 3, true, false, 1",
+    "1, 40, 33, 7, true, true, 2",
+    "1, 40, 41, 0, false, false, 2",
+    "5, 6, 11, 0, false, true, 1",
+    "150, 0, 150, 20, false, false, 2"
+  })
+  void groupQueryAttention_isLowered(
+      int tokens, int cached, int total, int window, boolean keeps, boolean packs, int threads) {
+    int heads = 6;
+    int shared = 2;
+    int size = 16;
+    long rows = packs ? heads + 2 * shared : heads;
+    Shape cache = Shape.of(2, shared, cached, size);
+    Graphs graph =
+        Graphs.opset(17)
+            .domain("com.microsoft", 1)
+            .input("q", ValueType.tensor(DType.FLOAT, Shape.of(2, tokens, rows * size)))
+            .input("last", ValueType.tensor(DType.INT32, Shape.of(2)))
+            .constant("total", Tensor.ofInts(Shape.of(1), total))
+            .constant("cos", random(11, 64, 6))
+            .constant("sin", random(12, 64, 6));
+    Map<String, Tensor> values = new HashMap<>();
+    values.put("q", random(1, 2, tokens, rows * size));
+    values.put("last", Tensor.ofInts(Shape.of(2), total - 1, Math.max(tokens, total - 4) - 1));
+    for (String name : packs ? List.<String>of() : List.of("k", "v")) {
+      graph.input(name, ValueType.tensor(DType.FLOAT, Shape.of(2, tokens, shared * size)));
+      values.put(name, random(name.hashCode(), 2, tokens, shared * size));
+    }
+    for (String name : cached == 0 ? List.<String>of() : List.of("pk", "pv")) {
+      graph.input(name, ValueType.tensor(DType.FLOAT, cache));
+      values.put(name, random(name.hashCode(), cache.dims()));
+    }
+    String line =
+        "y%s = com.microsoft:GroupQueryAttention q %s %s last total%s"
+            .formatted(
+                keeps ? " ck cv" : "",
+                packs ? "_ _" : "k v",
+                cached == 0 ? "_ _" : "pk pv",
+                total < 64 ? " cos sin" : "");
+    graph
+        .node(
+            line,
+            "num_heads",
+            heads,
+            "kv_num_heads",
+            shared,
+            "local_window_size",
+            window == 0 ? -1 : window,
+            "do_rotary",
+            total < 64 ? 1 : 0)
+        .output("y");
+    Model model = (keeps ? graph.output("ck", "cv") : graph).model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT.withThreads(threads))) {
+      check(session, model, values);
+    }
+    assertThat(isBound(model)).isTrue();
+  }
 }

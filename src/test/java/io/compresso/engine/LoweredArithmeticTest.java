@@ -41,6 +41,30 @@ class LoweredArithmeticTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "SkipSimplifiedLayerNormalization x s g",
+    "SkipSimplifiedLayerNormalization x s g b",
+    "SkipLayerNormalization x s g b",
+    "SkipLayerNormalization x s g _ b"
+  })
+  void skipNormalization_isLowered_whenItsSumIsKept(String node) {
+    Model model =
+        Graphs.opset(18)
+            .domain("com.microsoft", 1)
+            .input("x", ValueType.tensor(DType.FLOAT, Shape.of(2, 3, 20)))
+            .input("s", ValueType.tensor(DType.FLOAT, Shape.of(2, 3, 20)))
+            .constant("g", random(3, 20))
+            .constant("b", random(4, 20))
+            .node("y _ _ sum = com.microsoft:" + node, "epsilon", 1e-3f)
+            .output("y", "sum")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      check(session, model, Map.of("x", random(1, 2, 3, 20), "s", random(2, 2, 3, 20)));
+    }
+    assertThat(isBound(model)).isTrue();
+  }
+
+  @ParameterizedTest
   @CsvSource({"1, 0", "40000, 39999", "100003, 0", "100003, 100002", "2000003, 1000000"})
   void dynamicQuantization_findsTheRange_whereverItsEndsAre(int size, int index) {
     Model model =

@@ -85,6 +85,35 @@ class LanguageModelOperatorsTest {
   }
 
   @Test
+  void skipNormalizations_agree_whenTheSumIsKept() throws Exception {
+    for (boolean simplified : new boolean[] {true, false}) {
+      for (boolean biased : new boolean[] {false, true}) {
+        PeerComparison skip =
+            of(simplified ? "SkipSimplifiedLayerNormalization" : "SkipLayerNormalization")
+                .with("epsilon", Attribute.of(1e-5f))
+                .floats(2, 3, 37)
+                .floats(2, 3, 37)
+                .floats(37);
+        if (!simplified) {
+          skip.floats(37);
+        }
+        if (biased) {
+          skip.floats(37);
+        }
+        skip.output(FLOAT).omittedOutput().omittedOutput().output(FLOAT).constants().agrees();
+      }
+    }
+    of("SkipSimplifiedLayerNormalization")
+        .floats(2, 3, 16)
+        .floats(1, 3, 16)
+        .floats(16)
+        .floats(16)
+        .output(FLOAT)
+        .constants()
+        .agrees();
+  }
+
+  @Test
   void rotaryEmbedding_agrees_whenInputIsFlat() throws Exception {
     for (long interleaved : new long[] {0, 1}) {
       of("RotaryEmbedding")
@@ -271,6 +300,75 @@ class LanguageModelOperatorsTest {
                 .input(ints(4))
                 .input(ints(5)))
         .agrees();
+  }
+
+  /** The total length is a constant, so that kernels compute it. */
+  @Test
+  void groupQueryAttention_agrees_whenTheTotalIsKnown() throws Exception {
+    outputs(
+            grouped()
+                .floats(2, 5, 64)
+                .floats(2, 5, 32)
+                .floats(2, 5, 32)
+                .omitted()
+                .omitted()
+                .input(ints(4, 4))
+                .input(ints(5))
+                .omitted()
+                .omitted()
+                .omitted()
+                .floats(1, 4, 5, 5))
+        .constants()
+        .agrees();
+    for (long window : new long[] {-1, 3}) {
+      outputs(
+              grouped()
+                  .with("local_window_size", window)
+                  .with("softcap", Attribute.of(0.7f))
+                  .with("scale", Attribute.of(0.4f))
+                  .floats(2, 1, 64)
+                  .floats(2, 1, 32)
+                  .floats(2, 1, 32)
+                  .floats(2, 2, 8, 16)
+                  .floats(2, 2, 8, 16)
+                  .input(ints(6, 4))
+                  .input(ints(7)))
+          .constants()
+          .agrees();
+    }
+    for (long interleaved : new long[] {0, 1}) {
+      outputs(
+              grouped()
+                  .with("do_rotary", 1)
+                  .with("rotary_interleaved", interleaved)
+                  .floats(2, 4, 128)
+                  .omitted()
+                  .omitted()
+                  .omitted()
+                  .omitted()
+                  .input(ints(3, 3))
+                  .input(ints(4))
+                  .floats(8, 8)
+                  .floats(8, 8))
+          .constants()
+          .agrees();
+      outputs(
+              grouped()
+                  .with("do_rotary", 1)
+                  .with("rotary_interleaved", interleaved)
+                  .floats(1, 3, 64)
+                  .floats(1, 3, 32)
+                  .floats(1, 3, 32)
+                  .floats(1, 2, 4, 16)
+                  .floats(1, 2, 4, 16)
+                  .input(ints(6))
+                  .input(ints(7))
+                  .floats(8, 8)
+                  .floats(8, 8)
+                  .input(Tensor.ofLongs(Shape.of(1, 3), 4, 0, 7)))
+          .constants()
+          .agrees();
+    }
   }
 
   @Test
