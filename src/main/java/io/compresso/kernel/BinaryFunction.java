@@ -24,4 +24,41 @@ public enum BinaryFunction {
   public boolean isComparison() {
     return compareTo(EQUAL) >= 0;
   }
+
+  /** Whether the function of integers is one of integers. */
+  public boolean takesIntegers() {
+    return this != DIV && this != POW && this != PRELU;
+  }
+
+  /**
+   * The function of two integers that is no comparison; it wraps.
+   *
+   * @throws IllegalStateException if there is none
+   */
+  public long apply(long a, long b) {
+    return switch (this) {
+      case ADD -> a + b;
+      case SUB -> a - b;
+      case MUL -> a * b;
+      case MIN -> Math.min(a, b);
+      case MAX -> Math.max(a, b);
+      default -> throw new IllegalStateException(toString());
+    };
+  }
+
+  /**
+   * The comparison of two integers.
+   *
+   * @throws IllegalStateException if the function is none
+   */
+  public boolean holds(long a, long b) {
+    return switch (this) {
+      case EQUAL -> a == b;
+      case LESS -> a < b;
+      case LESS_OR_EQUAL -> a <= b;
+      case GREATER -> a > b;
+      case GREATER_OR_EQUAL -> a >= b;
+      default -> throw new IllegalStateException(toString());
+    };
+  }
 }

@@ -53,6 +53,7 @@ import io.compresso.kernel.vector.VectorGather;
 import io.compresso.kernel.vector.VectorGemm;
 import io.compresso.kernel.vector.VectorInt8Conv;
 import io.compresso.kernel.vector.VectorInt8Gemm;
+import io.compresso.kernel.vector.VectorIntegerBinary;
 import io.compresso.kernel.vector.VectorLookup;
 import io.compresso.kernel.vector.VectorNhwcConv;
 import io.compresso.kernel.vector.VectorNorm;
@@ -143,6 +144,7 @@ public final class KernelCatalog {
           new X86Binary(Isa.AVX512),
           new X86Binary(Isa.AVX2),
           new VectorBinary(),
+          new VectorIntegerBinary(),
           new RefBinary(),
           new X86QuantizedBinary(Isa.AVX512),
           new X86QuantizedBinary(Isa.AVX2),

@@ -73,7 +73,15 @@ class ElementLawTest {
   static Trial binary(Random random) {
     BinaryFunction function = oneOf(random, BinaryFunction.values());
     DType type =
-        oneOf(random, DType.FLOAT, DType.FLOAT, DType.FLOAT16, DType.BFLOAT16, DType.INT32);
+        oneOf(
+            random,
+            DType.FLOAT,
+            DType.FLOAT,
+            DType.FLOAT16,
+            DType.BFLOAT16,
+            DType.INT32,
+            DType.INT64,
+            DType.INT64);
     Broadcast broadcast = broadcast(random);
     BinaryProblem problem = new BinaryProblem(function, type, broadcast);
     boolean extreme = random.nextInt(3) == 0;

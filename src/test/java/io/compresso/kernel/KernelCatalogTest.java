@@ -93,6 +93,18 @@ class KernelCatalogTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("machines")
+  void select_takesTheReferenceForNoFunctionOfIntegers(CpuFeatures cpu) {
+    for (BinaryFunction function : BinaryFunction.values()) {
+      for (DType type : List.of(DType.INT32, DType.INT64)) {
+        if (function.takesIntegers()) {
+          assertNotReference(new BinaryProblem(function, type, Broadcast.none(5)), cpu);
+        }
+      }
+    }
+  }
+
   static Stream<CpuFeatures> machines() {
     Set<String> neon = Set.of("asimd");
     Set<String> best = Set.of("asimd", "asimdhp", "fphp", "asimddp", "i8mm", "bf16");

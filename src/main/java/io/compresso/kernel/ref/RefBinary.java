@@ -18,10 +18,7 @@ public final class RefBinary extends RefKernel<BinaryProblem> {
   Acceptance accepts(BinaryProblem problem) {
     boolean integer =
         (problem.type() == DType.INT32 || problem.type() == DType.INT64)
-            && switch (problem.function()) {
-              case DIV, POW, PRELU -> false;
-              default -> true;
-            };
+            && problem.function().takesIntegers();
     return Acceptance.when(
         integer || RefElements.isFloat(problem.type()),
         "%s of type %s".formatted(problem.function(), problem.type()));
@@ -44,12 +41,12 @@ public final class RefBinary extends RefKernel<BinaryProblem> {
         boolean holds =
             floats
                 ? holds(function, a.getDouble(walk.left()), b.getDouble(walk.right()))
-                : holds(function, a.getLong(walk.left()), b.getLong(walk.right()));
+                : function.holds(a.getLong(walk.left()), b.getLong(walk.right()));
         y.setLong(i, holds ? 1 : 0);
       } else if (floats) {
         y.setDouble(i, apply(function, a.getDouble(walk.left()), b.getDouble(walk.right())));
       } else {
-        y.setLong(i, apply(function, a.getLong(walk.left()), b.getLong(walk.right())));
+        y.setLong(i, function.apply(a.getLong(walk.left()), b.getLong(walk.right())));
       }
     }
   }
@@ -68,29 +65,7 @@ public final class RefBinary extends RefKernel<BinaryProblem> {
     };
   }
 
-  private static long apply(BinaryFunction function, long a, long b) {
-    return switch (function) {
-      case ADD -> a + b;
-      case SUB -> a - b;
-      case MUL -> a * b;
-      case MIN -> Math.min(a, b);
-      case MAX -> Math.max(a, b);
-      default -> throw new IllegalStateException(function.toString());
-    };
-  }
-
   private static boolean holds(BinaryFunction function, double a, double b) {
-    return switch (function) {
-      case EQUAL -> a == b;
-      case LESS -> a < b;
-      case LESS_OR_EQUAL -> a <= b;
-      case GREATER -> a > b;
-      case GREATER_OR_EQUAL -> a >= b;
-      default -> throw new IllegalStateException(function.toString());
-    };
-  }
-
-  private static boolean holds(BinaryFunction function, long a, long b) {
     return switch (function) {
       case EQUAL -> a == b;
       case LESS -> a < b;

@@ -28,11 +28,18 @@ abstract class VectorKernel<P extends Problem> implements Kernel {
   private final Class<P> type;
 
   VectorKernel(KernelFamily family, Class<P> type, Set<DType> types) {
+    this("x", family, type, types);
+  }
+
+  /**
+   * @param elements which the id begins with, to tell kernels of one family apart
+   */
+  VectorKernel(String elements, KernelFamily family, Class<P> type, Set<DType> types) {
     this.type = type;
     String name = family.name().toLowerCase(Locale.ROOT).replace('_', '-');
     this.spec =
         new KernelSpec(
-            "x-" + name + "-1v-vector",
+            elements + "-" + name + "-1v-vector",
             family,
             types,
             new KernelSpec.Tile(1, 1, 1),
