@@ -78,19 +78,29 @@ class KernelCatalogTest {
         }
         if (!of.quantizesRows()) {
           for (Layout layout : Layout.values()) {
-            assertNotReference(
-                new ConvProblem(
-                    of,
-                    layout,
-                    1,
-                    new Channels(8, 8, 1),
-                    List.of(SpatialAxis.of(9, 3, 1), SpatialAxis.of(9, 3, 1)),
-                    epilogue),
-                cpu);
+            assertNotReference(convolution(of, layout, epilogue), cpu);
           }
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("machines")
+  void select_takesTheReferenceForNoProductToBytesWithAResidual(CpuFeatures cpu) {
+    for (Residual residual : Residual.values()) {
+      OperandTypes types = new OperandTypes(DType.UINT8, DType.INT8, DType.UINT8);
+      Epilogue epilogue = Epilogue.BIAS.withResidual(residual);
+      assertNotReference(PROBLEM.withTypes(types).withEpilogue(epilogue), cpu);
+      for (Layout layout : Layout.values()) {
+        assertNotReference(convolution(types, layout, epilogue), cpu);
+      }
+    }
+  }
+
+  private static ConvProblem convolution(OperandTypes types, Layout layout, Epilogue epilogue) {
+    SpatialAxis axis = SpatialAxis.of(9, 3, 1);
+    return new ConvProblem(types, layout, 1, new Channels(8, 8, 1), List.of(axis, axis), epilogue);
   }
 
   @ParameterizedTest

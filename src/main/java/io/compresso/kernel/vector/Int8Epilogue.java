@@ -1,13 +1,19 @@
 package io.compresso.kernel.vector;
 
+import io.compresso.kernel.Acceptance;
+import io.compresso.kernel.Activation;
 import io.compresso.kernel.Epilogue;
+import io.compresso.kernel.Epilogue.Residual;
+import io.compresso.kernel.Operands;
 import io.compresso.kernel.ProductProblem;
+import io.compresso.kernel.ResidualQuantization;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -36,10 +42,20 @@ final class Int8Epilogue {
   private final float zeroPoint;
   private final float low;
   private final float high;
+  private final ResidualQuantization residual;
+
+  /** Whether the epilogue of an 8-bit problem is one that this stores. */
+  static Acceptance accepts(ProductProblem problem) {
+    DType output = problem.types().output();
+    Epilogue epilogue = problem.epilogue();
+    boolean bytes = output == DType.UINT8 || output == DType.INT8;
+    return bytes && epilogue.activation() == Activation.NONE ? Acceptance.YES : epilogue.isPlain();
+  }
 
   Int8Epilogue(ProductProblem problem, Weights weights) {
     this.type = problem.types().output();
     this.epilogue = problem.epilogue();
+    this.residual = weights.residual();
     int channels = problem.outputChannels();
     WeightQuantization quantization = weights.quantization();
     this.scales = new float[channels];
@@ -58,13 +74,7 @@ final class Int8Epilogue {
 
   /** Stores results of one channel. */
   void storeRow(
-      MemorySegment sums,
-      long sumsAt,
-      int channel,
-      float inputScale,
-      MemorySegment output,
-      long index,
-      int count) {
+      MemorySegment sums, long sumsAt, int channel, Operands operands, long index, int count) {
     for (int i = 0; i < count; i += LANES) {
       VectorMask<Integer> mask = INTS.indexInRange(i, count);
       IntVector sum = IntVector.fromMemorySegment(INTS, sums, sumsAt + 4L * i, ORDER, mask);
@@ -73,19 +83,13 @@ final class Int8Epilogue {
       }
       FloatVector scale = FloatVector.broadcast(FLOATS, scales[channel]);
       FloatVector bias = FloatVector.broadcast(FLOATS, floatBias == null ? 0 : floatBias[channel]);
-      store(sum, scale, bias, inputScale, output, index + i, mask);
+      store(sum, scale, bias, operands, index + i, mask);
     }
   }
 
   /** Stores results of channels that follow one another. */
   void storeColumns(
-      MemorySegment sums,
-      long sumsAt,
-      int channel,
-      float inputScale,
-      MemorySegment output,
-      long index,
-      int count) {
+      MemorySegment sums, long sumsAt, int channel, Operands operands, long index, int count) {
     for (int i = 0; i < count; i += LANES) {
       VectorMask<Integer> mask = INTS.indexInRange(i, count);
       VectorMask<Float> floatMask = mask.cast(FLOATS);
@@ -98,7 +102,7 @@ final class Int8Epilogue {
           floatBias == null
               ? FloatVector.zero(FLOATS)
               : FloatVector.fromArray(FLOATS, floatBias, channel + i, floatMask);
-      store(sum, scale, bias, inputScale, output, index + i, mask);
+      store(sum, scale, bias, operands, index + i, mask);
     }
   }
 
@@ -106,17 +110,17 @@ final class Int8Epilogue {
       IntVector sum,
       FloatVector scale,
       FloatVector bias,
-      float inputScale,
-      MemorySegment output,
+      Operands operands,
       long index,
       VectorMask<Integer> mask) {
+    MemorySegment output = operands.output();
     if (type == DType.INT32) {
       sum.intoMemorySegment(output, 4 * index, ORDER, mask);
       return;
     }
     FloatVector value = (FloatVector) sum.convertShape(VectorOperators.I2F, FLOATS, 0);
     if (type == DType.FLOAT) {
-      value = value.mul(scale.mul(inputScale));
+      value = value.mul(scale.mul(operands.inputScale()));
       if (floatBias != null) {
         value = value.add(bias);
       }
@@ -128,13 +132,38 @@ final class Int8Epilogue {
       return;
     }
     value = value.mul(scale);
+    if (epilogue.residual() != Residual.NONE) {
+      value = addResidual(value, Objects.requireNonNull(operands.third()), index, mask);
+    }
+    FloatVector rounded = quantize(value, zeroPoint, low, high);
+    IntVector bytes = (IntVector) rounded.convertShape(VectorOperators.F2I, INTS, 0);
+    VectorBytes.store(bytes, output, index, mask);
+  }
+
+  private FloatVector addResidual(
+      FloatVector value, MemorySegment third, long index, VectorMask<Integer> mask) {
+    FloatVector added =
+        VectorBytes.load(third, index, type, mask)
+            .sub(residual.residualZeroPoint())
+            .convertShape(VectorOperators.I2F, FLOATS, 0)
+            .reinterpretAsFloats()
+            .mul(residual.residualScale());
+    if (epilogue.residual() == Residual.ADDED) {
+      return value.add(added);
+    }
+    return quantize(value, residual.sumZeroPoint(), type.minValue(), type.maxValue())
+        .sub(residual.sumZeroPoint())
+        .mul(residual.sumScale())
+        .add(added);
+  }
+
+  /** {@code rint(value) + zero}, saturated. */
+  private static FloatVector quantize(FloatVector value, float zero, float least, float most) {
     FloatVector near = FloatVector.broadcast(FLOATS, -FAR);
     near = near.blend(value, value.compare(VectorOperators.GT, -FAR));
     near = near.blend(FAR, near.compare(VectorOperators.GT, FAR));
-    FloatVector rounded = near.add(ROUNDING).sub(ROUNDING).add(zeroPoint);
-    rounded = rounded.blend(low, rounded.compare(VectorOperators.LT, low));
-    rounded = rounded.blend(high, rounded.compare(VectorOperators.GT, high));
-    IntVector bytes = (IntVector) rounded.convertShape(VectorOperators.F2I, INTS, 0);
-    VectorBytes.store(bytes, output, index, mask);
+    FloatVector rounded = near.add(ROUNDING).sub(ROUNDING).add(zero);
+    rounded = rounded.blend(least, rounded.compare(VectorOperators.LT, least));
+    return rounded.blend(most, rounded.compare(VectorOperators.GT, most));
   }
 }

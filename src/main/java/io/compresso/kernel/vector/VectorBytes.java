@@ -60,6 +60,15 @@ final class VectorBytes {
     }
   }
 
+  /** The values of the bytes whose lanes {@code mask} has set, of others 0. */
+  static IntVector load(MemorySegment bytes, long at, DType type, VectorMask<Integer> mask) {
+    ByteVector narrow =
+        mask.allTrue()
+            ? ByteVector.fromMemorySegment(BYTES, bytes, at, ORDER)
+            : ByteVector.fromMemorySegment(BYTES, bytes, at, ORDER, mask.cast(BYTES));
+    return ((IntVector) narrow.convertShape(VectorOperators.B2I, INTS, 0)).and(mask(type));
+  }
+
   /** Stores the low bytes of the lanes that {@code mask} has set. */
   static void store(IntVector values, MemorySegment bytes, long at, VectorMask<Integer> mask) {
     ByteVector narrow = (ByteVector) values.convertShape(VectorOperators.I2B, BYTES, 0);

@@ -42,7 +42,7 @@ public final class VectorInt8Conv implements Kernel {
     }
     return problem instanceof ConvProblem conv && conv.layout() == ConvProblem.Layout.NCHW
         ? Acceptance.when(conv.types().isInt8(), "not of bytes")
-            .and(conv.epilogue().isPlain())
+            .and(Int8Epilogue.accepts(conv))
             .and(ExactSums.accepts(conv.kernelArea()))
         : Acceptance.no("not a convolution over NCHW");
   }
@@ -105,8 +105,7 @@ public final class VectorInt8Conv implements Kernel {
                 values,
                 row * stride + 4L * column,
                 block.channel() + row,
-                block.operands().inputScale(),
-                block.operands().output(),
+                block.operands(),
                 first,
                 length));
       }

@@ -53,7 +53,7 @@ public final class VectorInt8Gemm implements Kernel {
     return problem instanceof GemmProblem gemm
         ? VectorModule.present()
             .and(Acceptance.when(gemm.types().isInt8(), "not of bytes"))
-            .and(gemm.epilogue().isPlain())
+            .and(Int8Epilogue.accepts(gemm))
         : Acceptance.no("not a matrix product");
   }
 
@@ -181,8 +181,7 @@ public final class VectorInt8Gemm implements Kernel {
                         values,
                         i * stride,
                         column,
-                        operands.inputScale(),
-                        operands.output(),
+                        operands,
                         (long) (row + i) * n + column,
                         columns);
                   }
