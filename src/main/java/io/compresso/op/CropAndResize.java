@@ -30,12 +30,13 @@ final class CropAndResize extends MicrosoftOperator {
             "input %s with boxes %s, not [N, C, H, W] with [R, 4]".formatted(x, boxes));
       }
       long[] size = Dims.longs(context, 3);
-      boolean known = size != null && size.length == 2;
       List<Dim> dims = new ArrayList<>();
       dims.add(boxes == null ? Dim.UNKNOWN : boxes.getFirst());
       dims.add(x == null ? Dim.UNKNOWN : x.get(1));
-      dims.add(known ? Dim.of(size[0]) : Dim.UNKNOWN);
-      dims.add(known ? Dim.of(size[1]) : Dim.UNKNOWN);
+      dims.addAll(
+          size == null || size.length != 2
+              ? Dims.unknown(2)
+              : List.of(Dim.of(size[0]), Dim.of(size[1])));
       return List.of(Dims.tensor(context.dtype(0), dims));
     };
   }

@@ -50,10 +50,13 @@ public final class VectorInt8Gemm implements Kernel {
 
   @Override
   public Acceptance accepts(Problem problem, CpuFeatures cpu) {
+    Acceptance present = VectorModule.present();
+    // What follows loads a class that needs the module.
+    if (!present.accepted()) {
+      return present;
+    }
     return problem instanceof GemmProblem gemm
-        ? VectorModule.present()
-            .and(Acceptance.when(gemm.types().isInt8(), "not of bytes"))
-            .and(Int8Epilogue.accepts(gemm))
+        ? Acceptance.when(gemm.types().isInt8(), "not of bytes").and(Int8Epilogue.accepts(gemm))
         : Acceptance.no("not a matrix product");
   }
 
