@@ -5,6 +5,7 @@ import io.compresso.kernel.ConvProblem.Layout;
 import io.compresso.kernel.KernelLaws.Content;
 import io.compresso.kernel.jit.x86.AmxKernels;
 import io.compresso.kernel.jit.x86.WinogradKernels;
+import io.compresso.kernel.jit.x86.X86NhwcConv;
 import io.compresso.kernel.jit.x86.X86WinogradConv;
 import io.compresso.tensor.DType;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.TestFactory;
 class ConvLawTest {
   private static final int CASES = 2000;
   private static final int TILED_CASES = 300;
+  private static final int DEPTHWISE_CASES = 150;
   private static final int[] SIZES = {0, 1, 2, 3, 5, 7, 8, 13, 16, 17, 28, 31, 33, 35};
   private static final int[] CHANNELS = {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 64, 100};
   private static final long MOST_MACS = 1 << 21;
@@ -76,6 +78,12 @@ class ConvLawTest {
                           seed < CASES ? problem(random) : tiledProblem(random, isOfBytes(kernel)),
                           seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY,
                           seed));
+              if (kernel instanceof X86NhwcConv) {
+                Random ofDepthwise = new Random(5);
+                IntStream.range(CASES, CASES + DEPTHWISE_CASES)
+                    .forEach(
+                        seed -> laws.check(depthwiseOfBytes(ofDepthwise), Content.ORDINARY, seed));
+              }
               laws.finish();
             }));
   }
@@ -175,6 +183,35 @@ class ConvLawTest {
         new Channels(1 + random.nextInt(90), 17 + random.nextInt(100), 1),
         axes,
         GemmLawTest.fusedEpilogue(types, random));
+  }
+
+  /** A problem with filters of their own for channels that fill vectors, halves or parts. */
+  private static ConvProblem depthwiseOfBytes(Random random) {
+    int channels = random.nextBoolean() ? 16 * (1 + random.nextInt(7)) : 1 + random.nextInt(100);
+    List<SpatialAxis> axes = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      int kernel = random.nextInt(4) == 0 ? 5 : 3;
+      axes.add(
+          new SpatialAxis(
+              kernel + random.nextInt(12),
+              kernel,
+              1 + random.nextInt(2),
+              1,
+              random.nextInt(3),
+              random.nextInt(3)));
+    }
+    OperandTypes types =
+        new OperandTypes(
+            random.nextBoolean() ? DType.UINT8 : DType.INT8,
+            DType.INT8,
+            random.nextBoolean() ? DType.UINT8 : DType.INT8);
+    return new ConvProblem(
+        types,
+        Layout.NHWC,
+        1 + random.nextInt(2),
+        new Channels(channels, channels, channels),
+        axes,
+        Epilogue.BIAS);
   }
 
   private static SpatialAxis tiledAxis(Random random, boolean large) {

@@ -91,18 +91,21 @@ public final class ChannelConstants {
     boolean floats = problem.types().output() == DType.FLOAT;
     for (int channel = 0; channel < channels; channel++) {
       int within = channel % layout.channels();
-      long at =
+      long first =
           channel / layout.channels() * groupBytes
               + layout.vector(within) * (4L * TileShape.CONSTANT_VECTORS * lanes)
               + 4L * layout.lane(within);
-      if (integer) {
-        int bias = intBias.length == 0 ? 0 : intBias[channel];
-        target.set(INT, at, bias - zeroPoint * sums[channel]);
-        float factor = quantization.scale(channel);
-        target.set(FLOAT, at + 4L * lanes, floats ? inputScale * factor : factor);
-        target.set(FLOAT, at + 8L * lanes, floatBias.length == 0 ? 0 : floatBias[channel]);
-      } else {
-        target.set(FLOAT, at, floatBias.length == 0 ? 0 : floatBias[channel]);
+      for (int copy = 0; copy < layout.copies(within); copy++) {
+        long at = first + copy * 2L * lanes;
+        if (integer) {
+          int bias = intBias.length == 0 ? 0 : intBias[channel];
+          target.set(INT, at, bias - zeroPoint * sums[channel]);
+          float factor = quantization.scale(channel);
+          target.set(FLOAT, at + 4L * lanes, floats ? inputScale * factor : factor);
+          target.set(FLOAT, at + 8L * lanes, floatBias.length == 0 ? 0 : floatBias[channel]);
+        } else {
+          target.set(FLOAT, at, floatBias.length == 0 ? 0 : floatBias[channel]);
+        }
       }
     }
     return target;

@@ -17,6 +17,16 @@ public record PanelLayout(int vectors, int lanes, int channels, boolean interlea
     return Math.ceilDiv(channels, vectors * lanes);
   }
 
+  /**
+   * In how many places a channel is. Those of a panel that fills no more than half of interleaved
+   * vectors are in the upper halves, too.
+   */
+  public int copies(int channel) {
+    int size = vectors * lanes;
+    int before = channel / size * size;
+    return interleaved && 2 * (channels - before) <= size ? 2 : 1;
+  }
+
   /** The vector of a channel, counted from the group's first. */
   public int vector(int channel) {
     return interleaved
@@ -24,7 +34,7 @@ public record PanelLayout(int vectors, int lanes, int channels, boolean interlea
         : channel / lanes;
   }
 
-  /** The lane of a channel in its vector. */
+  /** The lane of a channel in its vector; that of a copy is half a vector further. */
   public int lane(int channel) {
     return interleaved ? channel % (vectors * lanes) / BLOCK * 4 + channel % 4 : channel % lanes;
   }

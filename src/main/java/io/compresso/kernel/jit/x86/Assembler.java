@@ -16,6 +16,8 @@ import static io.compresso.kernel.jit.x86.Instruction.VDPBF16PS;
 import static io.compresso.kernel.jit.x86.Instruction.VEXTRACTI128;
 import static io.compresso.kernel.jit.x86.Instruction.VEXTRACTI32X4;
 import static io.compresso.kernel.jit.x86.Instruction.VEXTRACTI64X4;
+import static io.compresso.kernel.jit.x86.Instruction.VINSERTI32X4;
+import static io.compresso.kernel.jit.x86.Instruction.VINSERTI64X4;
 import static io.compresso.kernel.jit.x86.Instruction.VMOVDQU8_STORE;
 import static io.compresso.kernel.jit.x86.Instruction.VMOVD_STORE;
 import static io.compresso.kernel.jit.x86.Instruction.VMOVQ_STORE;
@@ -293,6 +295,18 @@ class Assembler extends VectorAssembler {
   /** Copies the upper half of {@code source}. */
   void vextracti64x4(Vec target, Vec source) {
     vector(VEXTRACTI64X4, source, target);
+    code.int8(1);
+  }
+
+  /** Copies {@code left} with the given quarter replaced. */
+  void vinserti32x4(Vec target, Vec left, Mem source, int quarter) {
+    vector(VINSERTI32X4, target, left, source);
+    code.int8(quarter);
+  }
+
+  /** Copies {@code left} with the upper half replaced. */
+  void vinserti64x4(Vec target, Vec left, Mem source) {
+    vector(VINSERTI64X4, target, left, source);
     code.int8(1);
   }
 

@@ -2,14 +2,10 @@ package io.compresso.kernel.jit.x86;
 
 import io.compresso.kernel.jit.CodeBuffer.Label;
 import io.compresso.kernel.jit.x86.Assembler.Condition;
-import io.compresso.kernel.jit.x86.ChannelTile.Slot;
 import io.compresso.kernel.jit.x86.Encoder.Modifiers;
 import io.compresso.kernel.jit.x86.TapLines.Use;
 import io.compresso.kernel.nhwc.TileShape;
 import io.compresso.tensor.DType;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -18,9 +14,9 @@ import java.util.TreeSet;
  * Generates {@code void f(rows, filters, output, constants, count, panels, residual, table)} for
  * AVX-512: rows of tiles of a depthwise convolution over NHWC that reads its input in place.
  *
- * <p>{@code rows} has a vector of padding, the distance to the first channel, and the address of
- * the addresses of the lines of the input that each row of tiles reads, of which there are {@code
- * count}. Columns of the padding are known from the tile's place.
+ * <p>{@code rows} begins with a vector of padding and the distance to the first channel; then come,
+ * for each row of tiles, of which there are {@code count}, the addresses of the lines of the input
+ * that it reads. Columns of the padding are known from the tile's place.
  *
  * <p>An element of the input is read once, for all the sums of its tile, while the filters that it
  * meets are in registers.
@@ -30,12 +26,17 @@ import java.util.TreeSet;
  * four vectors, of which vector {@code j} has, in each 128 bits, the channels {@code 4j} to {@code
  * 4j + 3} of the sixteen that belong there; narrowing brings them back into order.
  *
+ * <p>With {@code halves}, too, a panel of at most 32 channels is in both halves of its vectors: the
+ * second half of a tile's rows is in the upper ones.
+ *
  * @param tile which columns are read
  * @param lines which lines are read
  * @param shape what is stored
  * @param quads whether products are of bytes
+ * @param halves whether the upper halves of the vectors have further rows
  */
-record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolean quads) {
+record ChannelTileCode(
+    ChannelTile tile, TapLines lines, TileShape shape, boolean quads, boolean halves) {
   private static final Gpr ROWS = Gpr.RDI;
   private static final Gpr FILTERS = Gpr.RSI;
   private static final Gpr OUTPUT = Gpr.RDX;
@@ -49,7 +50,12 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
   private static final Gpr POINTER = Gpr.R8;
 
   /** Where the lines of a row of tiles begin, if there are no more, in place of what has them. */
-  private static final Gpr[] LINES = {POINTER, TAP_ROWS, FILTER, CHANNEL, POINTERS};
+  private static final Gpr[] LINES = {
+    POINTERS, POINTER, TAP_ROWS, FILTER, CHANNEL, TileCode.RESIDUAL, SOURCE
+  };
+
+  /** The lines that registers have beside those that finish floats. */
+  private static final int PLAIN_LINES = 5;
 
   private static final Gpr[] SAVED = {Gpr.RBX, Gpr.RBP, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15};
 
@@ -65,10 +71,8 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
   /** Where the distance to the first channel lies, in bytes. */
   static final int CHANNEL_AT = 64;
 
-  /** Where the address of the addresses lies. */
-  static final int LINES_AT = 72;
-
-  static final int HEAD_BYTES = 80;
+  /** Bytes before the addresses. */
+  static final int HEAD_BYTES = 72;
 
   /** Bytes of padding. */
   static final int PADDING_BYTES = 64;
@@ -79,25 +83,27 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
   /** Pixels of the largest tile whose products are of bytes. */
   static final int MOST_QUAD_PIXELS = 4;
 
-  private static final int VECTOR_BYTES = 64;
-  private static final int LANES = 16;
+  static final int VECTOR_BYTES = 64;
+  static final int LANES = 16;
+
   private static final int MOST_EDGES = 12;
-  private static final int FIRST_QUAD = 16;
-  private static final int FIRST_FILTER = 24;
-  private static final int FILTER_REGISTERS = 2;
-  private static final Vec SPARE = Vec.zmm(26);
   private static final int REGISTERS = 32;
 
   /** What stores need beside the sums. */
   private static final int STORE_REGISTERS = 4;
 
   private static final int VALUES = 2;
-  private static final Vec PADDING = Vec.zmm(28);
-  private static final Vec FLIP = Vec.zmm(29);
+  static final Vec PADDING = Vec.zmm(28);
+  static final Vec FLIP = Vec.zmm(29);
 
   /** Whether there is code for the tile. */
   static boolean accepts(ChannelTile tile) {
     return tile.edges() <= MOST_EDGES;
+  }
+
+  /** Whether registers have the places of all lines. */
+  static boolean holdsLines(TapLines lines, boolean quads) {
+    return lines.repeats() == 1 && lines.count() <= (quads ? LINES.length : PLAIN_LINES);
   }
 
   /**
@@ -129,6 +135,10 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     a.mov(Mem.at(Gpr.RSP, PANELS_LOCAL), Gpr.R9);
     TileStores stores = new TileStores(VectorSet.AVX512, shape);
     stores.prepare(a, quads);
+    if (halves) {
+      a.mov(SOURCE, (1L << shape.tail()) - 1 << QuadProducts.UPPER);
+      a.kmovq(QuadProducts.UPPER_BYTES, SOURCE);
+    }
     if (quads) {
       a.vmovups(PADDING, Mem.at(ROWS));
       if (flips()) {
@@ -140,7 +150,7 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     a.mov(CHANNEL, Mem.at(ROWS, CHANNEL_AT));
     a.mov(Mem.at(Gpr.RSP, CHANNEL_LOCAL), CHANNEL);
     Label panel = a.here();
-    a.mov(POINTERS, Mem.at(ROWS, LINES_AT));
+    a.lea(POINTERS, Mem.at(ROWS, HEAD_BYTES));
     a.mov(Mem.at(Gpr.RSP, POINTERS_LOCAL), POINTERS);
     a.mov(TileCode.RESULT, OUTPUT);
     a.mov(SOURCE, Mem.at(Gpr.RSP, ROWS_LOCAL));
@@ -177,16 +187,15 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     return lines.repeats() > 1;
   }
 
-  /** Whether registers have the places of all lines. */
   private boolean holdsLines() {
-    return !repeats() && lines.count() <= LINES.length;
+    return holdsLines(lines, quads);
   }
 
-  private Gpr filters() {
+  Gpr filters() {
     return repeats() ? FILTER : FILTERS;
   }
 
-  private boolean flips() {
+  boolean flips() {
     return tile.type() == DType.INT8;
   }
 
@@ -194,8 +203,10 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     a.mov(PLACE, Mem.at(Gpr.RSP, CHANNEL_LOCAL));
     a.add(PLACE, tile.origin(0) * tile.pixelBytes());
     a.mov(POINTERS, Mem.at(Gpr.RSP, POINTERS_LOCAL));
-    for (int line = 0; holdsLines() && line < lines.count(); line++) {
-      a.mov(LINES[line], Mem.at(POINTERS, 8L * line));
+    if (holdsLines()) {
+      for (int line = lines.count() - 1; line >= 0; line--) {
+        a.mov(LINES[line], Mem.at(POINTERS, 8L * line));
+      }
     }
     for (int t = 0; t < tile.tiles(); ) {
       int end = t;
@@ -228,7 +239,7 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     }
     Label next = a.here();
     if (quads) {
-      quads(a, t, pixels);
+      new QuadProducts(this).emit(a, t, pixels);
     } else {
       for (int line = 0; line < lines.uses().size(); line++) {
         beginLine(a, line);
@@ -242,7 +253,8 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
       a.jump(Condition.NOT_EQUAL, next);
     }
     if (quads) {
-      stores.storeInterleaved(a, pixels, length(), FIRST_QUAD);
+      stores.storeInterleaved(
+          a, pixels, new QuadProducts(this).length(), QuadProducts.FIRST_QUAD, halves);
     } else {
       stores.store(a, pixels);
     }
@@ -250,14 +262,14 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     a.add(TileCode.RESULT, pixels * shape.output().pixelBytes());
   }
 
-  private void beginLine(Assembler a, int line) {
+  void beginLine(Assembler a, int line) {
     if (!holdsLines()) {
       a.mov(SOURCE, Mem.at(POINTER, 8L * line));
       a.add(SOURCE, PLACE);
     }
   }
 
-  private Vec sum(int pixel, int vector) {
+  Vec sum(int pixel, int vector) {
     return Vec.zmm(pixel * shape.vectors() + vector);
   }
 
@@ -265,13 +277,13 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     for (int j = 0; j < shape.vectors(); j++) {
       long start = (long) j * TileShape.CONSTANT_VECTORS * VECTOR_BYTES;
       a.vmovups(sum(0, j), Mem.at(TileCode.CONSTANTS, start));
-      for (int pixel = 1; pixel < lines.outputRows() * pixels; pixel++) {
+      for (int pixel = 1; pixel < shape.rows() * pixels; pixel++) {
         a.vmovaps(sum(pixel, j), sum(0, j));
       }
     }
   }
 
-  private boolean isPadding(int t, int column) {
+  boolean isPadding(int t, int column) {
     int place = tile.origin(t) + column;
     return !tile.isInner(t) && (place < 0 || place >= tile.width().size());
   }
@@ -350,7 +362,7 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
     }
   }
 
-  private Mem source(int line, int column, int vector) {
+  Mem source(int line, int column, int vector) {
     long at = column * tile.pixelBytes() + tile.type().bytes((long) vector * LANES);
     return holdsLines() ? Mem.at(LINES[line], PLACE, 1, at) : Mem.at(SOURCE, at);
   }
@@ -368,126 +380,5 @@ record ChannelTileCode(ChannelTile tile, TapLines lines, TileShape shape, boolea
       case INT8 -> a.vpmovsxbd(value, source, modifiers);
       default -> a.vmovups(value, source, modifiers);
     }
-  }
-
-  // Four taps at a time
-
-  private Vec.Length length() {
-    int channels = shape.tail() == 0 ? QUAD_VECTORS * LANES : shape.tail();
-    if (channels <= Vec.Length.XMM.bytes()) {
-      return Vec.Length.XMM;
-    }
-    return channels <= Vec.Length.YMM.bytes() ? Vec.Length.YMM : Vec.Length.ZMM;
-  }
-
-  /** The products of a tile, filters and interleaved elements being shared by its rows. */
-  private void quads(Assembler a, int t, int pixels) {
-    List<Slot> slots = tile.slots();
-    for (int quad = 0; quad < tile.quads().size(); quad++) {
-      List<Integer> used = new ArrayList<>();
-      for (int i = 0; i < slots.size(); i++) {
-        if (slots.get(i).quad() == quad && slots.get(i).pixel() < pixels) {
-          used.add(i);
-        }
-      }
-      if (!used.isEmpty()) {
-        quad(a, t, pixels, quad, used);
-      }
-    }
-  }
-
-  /** A row of the filter after the other, first those whose lines are in registers already. */
-  private void quad(Assembler a, int t, int pixels, int quad, List<Integer> slots) {
-    List<Integer> held = new ArrayList<>(Collections.nCopies(lines.outputRows(), -1));
-    List<Integer> filterRows = new ArrayList<>();
-    for (int row = 0; row < lines.filterRows(); row++) {
-      filterRows.add(row);
-    }
-    while (!filterRows.isEmpty()) {
-      Integer filterRow =
-          Collections.min(
-              filterRows,
-              Comparator.comparingInt(row ->
-                  lines.linesOf(row).stream()
-                      .filter(line -> !held.contains(line))
-                      .toList()
-                      .size()));
-      filterRows.remove(filterRow);
-      List<Integer> needed = lines.linesOf(filterRow);
-      for (int line : needed) {
-        if (!held.contains(line)) {
-          int set = 0;
-          while (needed.contains(held.get(set))) {
-            set++;
-          }
-          held.set(set, line);
-          beginLine(a, line);
-          interleave(a, t, line, tile.quads().get(quad), set);
-        }
-      }
-      List<Integer> sets = needed.stream().map(held::indexOf).toList();
-      for (int slot : slots) {
-        multiply(a, slot, tile.slots().get(slot).pixel(), pixels, filterRow, sets);
-      }
-    }
-  }
-
-  /**
-   * Adds the products of a slot.
-   *
-   * @param sets for each row of the tile where its elements are
-   */
-  private void multiply(
-      Assembler a, int slot, int pixel, int pixels, int filterRow, List<Integer> sets) {
-    for (int j = 0; j < QUAD_VECTORS; j++) {
-      long place = ((long) filterRow * tile.slots().size() + slot) * QUAD_VECTORS + j;
-      Mem filter = Mem.at(filters(), place * VECTOR_BYTES);
-      if (sets.size() == 1) {
-        a.vpdpbusd(sum(pixel, j).as(length()), quad(sets.getFirst(), j), filter);
-        continue;
-      }
-      Vec register = new Vec(FIRST_FILTER + j % FILTER_REGISTERS, length());
-      a.vmovups(register, filter);
-      for (int row = 0; row < sets.size(); row++) {
-        a.vpdpbusd(sum(row * pixels + pixel, j).as(length()), quad(sets.get(row), j), register);
-      }
-    }
-  }
-
-  private Vec quad(int set, int vector) {
-    return new Vec(FIRST_QUAD + set * QUAD_VECTORS + vector, length());
-  }
-
-  private void interleave(Assembler a, int t, int line, List<Integer> columns, int set) {
-    Vec[] targets = new Vec[QUAD_VECTORS];
-    Vec[] values = new Vec[QUAD_VECTORS];
-    for (int i = 0; i < QUAD_VECTORS; i++) {
-      targets[i] = quad(set, i);
-      // A column that is not there has filters of 0.
-      if (i >= columns.size() || isPadding(t, columns.get(i))) {
-        values[i] = PADDING.as(length());
-        continue;
-      }
-      values[i] = targets[i];
-      Mem source = source(line, columns.get(i), 0);
-      int channels = shape.tail() == 0 ? QUAD_VECTORS * LANES : shape.tail();
-      if (channels == length().bytes()) {
-        a.vmovups(values[i], source);
-      } else {
-        a.vmovdqu8(values[i], source, Modifiers.zeroing(TileStores.PIXEL_BYTES));
-      }
-      if (flips()) {
-        a.vpxor(values[i], values[i], FLIP.as(length()));
-      }
-    }
-    Vec first = SPARE.as(length());
-    a.vpunpcklbw(first, values[0], values[1]);
-    a.vpunpckhbw(targets[0], values[0], values[1]);
-    a.vpunpcklbw(targets[1], values[2], values[3]);
-    a.vpunpckhbw(targets[2], values[2], values[3]);
-    a.vpunpckhwd(targets[3], targets[0], targets[2]);
-    a.vpunpcklwd(targets[2], targets[0], targets[2]);
-    a.vpunpcklwd(targets[0], first, targets[1]);
-    a.vpunpckhwd(targets[1], first, targets[1]);
   }
 }

@@ -80,7 +80,10 @@ final class DepthwiseFilters {
           continue;
         }
         for (int place : places[tap]) {
-          target.set(BYTE, base + (place >> 2) * unit + (place & 3), (byte) value);
+          long at = base + (place >> 2) * unit + (place & 3);
+          for (int copy = 0; copy < layout.copies(channel); copy++) {
+            target.set(BYTE, at + copy * VECTOR_BYTES / 2, (byte) value);
+          }
         }
       }
     }

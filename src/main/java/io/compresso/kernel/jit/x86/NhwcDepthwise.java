@@ -34,12 +34,6 @@ import org.jspecify.annotations.Nullable;
 final class NhwcDepthwise implements BoundKernel {
   private static final int LANES = 16;
   private static final int VECTOR_BYTES = 64;
-  private static final int TILE_ROWS = 2;
-
-  /** Filters of more rows or columns are applied to one row of the output at a time. */
-  private static final int MOST_SHARED_TAPS = 7;
-
-  private static final int INTERLEAVING_COST = 12;
   private static final int CHUNKS_PER_THREAD = 6;
   private static final long LEAST_MACS = 1 << 16;
   private static final long CACHE = 400 << 10;
@@ -50,14 +44,20 @@ final class NhwcDepthwise implements BoundKernel {
   private final SpatialAxis height;
   private final SpatialAxis width;
   private final boolean quads;
+  private final DepthwiseTiling tiling;
   private final PanelLayout layout;
   private final DepthwiseFilters packing;
   private final ChannelConstants constants;
   private final Output output;
-  private final Rows rows;
 
-  /** The rows of a slice that are left by {@link #rows}. */
-  private final @Nullable Rows lastRows;
+  /** For panels of whole vectors, those of most rows first. */
+  private final List<Code> full;
+
+  /** For the last panel when it is not whole, those of most rows first. */
+  private final List<Code> rest;
+
+  /** Rows of the output that are dealt together. */
+  private final int groupRows;
 
   private final int rowGroups;
   private final Shares groupChunks;
@@ -69,40 +69,29 @@ final class NhwcDepthwise implements BoundKernel {
   private final int[] filterSums;
   private volatile @Nullable PaddingLine paddingLine;
 
-  /**
-   * Tiles of some rows of the output.
-   *
-   * @param full for panels of whole vectors, null when there is none
-   * @param rest for the last panel, null when it is whole
-   */
-  private record Rows(TapLines lines, @Nullable Code full, @Nullable Code rest) {
-    void close() {
-      if (full != null) {
-        full.lease.close();
-      }
-      if (rest != null) {
-        rest.lease.close();
-      }
-    }
-  }
-
   private record PaddingLine(byte value, MemorySegment memory) {}
 
-  private record Code(CodeCache.Lease lease, MemorySegment table) {}
+  /** Tiles of some rows of the output. */
+  private record Code(TapLines lines, CodeCache.Lease lease, MemorySegment table) {
+    int rows() {
+      return lines.outputRows();
+    }
+  }
 
   NhwcDepthwise(KernelSpec spec, ConvProblem problem, Weights weights) {
     this.spec = spec;
     this.problem = problem;
-    List<SpatialAxis> axes = axes(problem);
+    this.quads = takesQuads(problem, weights.quantization());
+    this.tiling = new DepthwiseTiling(problem, quads);
+    List<SpatialAxis> axes = tiling.axes();
     this.depth = axes.get(0);
     this.height = axes.get(1);
     this.width = axes.get(2);
-    this.quads = takesQuads(problem, weights.quantization());
     int channels = problem.channels().out();
     int vectors = quads ? ChannelTileCode.QUAD_VECTORS : 1;
-    ChannelTile tile = quads ? quadTile(problem) : plainTile(problem, oneRow(problem));
     this.layout = new PanelLayout(vectors, LANES, channels, quads);
-    this.packing = new DepthwiseFilters(problem, tile, layout, weights.quantization());
+    this.packing =
+        new DepthwiseFilters(problem, tiling.tile(tiling.oneRow()), layout, weights.quantization());
     this.constants =
         new ChannelConstants(
             problem, layout, weights, quads ? Arithmetic.BYTES.move(problem.types().input()) : 0);
@@ -112,11 +101,16 @@ final class NhwcDepthwise implements BoundKernel {
         new Output(
             type, pixelBytes, width.outputSize() * pixelBytes, weights.quantization().scalesDown());
     this.fullPanels = channels / (vectors * LANES);
-    TapLines lines = lines(problem);
-    this.rows = rows(weights, lines);
-    this.rowGroups = Math.ceilDiv(height.outputSize(), lines.outputRows());
-    this.lastRows =
-        height.outputSize() % lines.outputRows() == 0 ? null : rows(weights, oneRow(problem));
+    TapLines halves = tiling.halves();
+    int restChannels = channels % (vectors * LANES);
+    this.full = fullPanels > 0 ? codes(weights, null, 0) : List.of();
+    this.rest =
+        restChannels > 0
+            ? codes(weights, halves, quads ? restChannels : restChannels % LANES)
+            : List.of();
+    this.groupRows =
+        Math.max(tiling.lines().outputRows(), halves == null ? 1 : halves.outputRows());
+    this.rowGroups = Math.ceilDiv(height.outputSize(), groupRows);
     int threads = Workers.shared().size();
     int groups =
         Math.multiplyExact(rowGroups, Math.multiplyExact(problem.batch(), depth.outputSize()));
@@ -130,7 +124,7 @@ final class NhwcDepthwise implements BoundKernel {
     this.groupChunks = new Shares(groups, Math.min(groups, groupParts));
     this.panelChunks = new Shares(panels, Math.min(panels, Math.ceilDiv(wanted, groupParts)));
     long groupBytes =
-        Math.max(1, lines.outputRows() * height.stride() * width.size() * inputPixelBytes());
+        Math.max(1, (long) groupRows * height.stride() * width.size() * inputPixelBytes());
     this.blockGroups = (int) Math.clamp(panels == 1 ? groups : CACHE / groupBytes, 1, groups);
     MemorySegment data = weights.data();
     if (data == null) {
@@ -145,32 +139,8 @@ final class NhwcDepthwise implements BoundKernel {
   /** Whether there is code for a depthwise problem. */
   static boolean accepts(ConvProblem problem, VectorSet set) {
     return set == VectorSet.AVX512
-        && ChannelTileCode.accepts(quadTile(problem))
-        && ChannelTileCode.accepts(plainTile(problem, oneRow(problem)))
-        && ChannelTileCode.accepts(plainTile(problem, lines(problem)));
-  }
-
-  private static List<SpatialAxis> axes(ConvProblem problem) {
-    List<SpatialAxis> axes = new ArrayList<>(problem.axes());
-    while (axes.size() < 3) {
-      axes.addFirst(SpatialAxis.of(1, 1, 0));
-    }
-    return axes;
-  }
-
-  private static TapLines oneRow(ConvProblem problem) {
-    List<SpatialAxis> axes = axes(problem);
-    return TapLines.ofOneRow(axes.get(1), axes.get(0).kernel());
-  }
-
-  /** The lines of tiles of as many rows as are good. */
-  private static TapLines lines(ConvProblem problem) {
-    List<SpatialAxis> axes = axes(problem);
-    SpatialAxis height = axes.get(1);
-    boolean shares =
-        height.outputSize() >= TILE_ROWS
-            && Math.max(height.kernel(), axes.get(2).kernel()) <= MOST_SHARED_TAPS;
-    return shares ? TapLines.of(height, axes.get(0).kernel(), TILE_ROWS) : oneRow(problem);
+        && new DepthwiseTiling(problem, true).isAccepted()
+        && new DepthwiseTiling(problem, false).isAccepted();
   }
 
   private static boolean takesQuads(ConvProblem problem, WeightQuantization quantization) {
@@ -180,68 +150,32 @@ final class NhwcDepthwise implements BoundKernel {
         && !Requantizer.crosses(problem, quantization);
   }
 
-  private static ChannelTile tile(ConvProblem problem, int pixels) {
-    List<SpatialAxis> axes = axes(problem);
-    return new ChannelTile(
-        problem.types().input(),
-        problem.channels().in(),
-        axes.get(2),
-        axes.get(0).kernel() * axes.get(1).kernel(),
-        pixels);
-  }
-
-  private static ChannelTile plainTile(ConvProblem problem, TapLines lines) {
-    SpatialAxis width = axes(problem).get(2);
-    int size = width.outputSize();
-    int most = ChannelTileCode.mostPixels(lines, Math.min(width.kernel(), MOST_SHARED_TAPS));
-    for (int pixels = most; pixels > most / 2; pixels--) {
-      if (size % pixels == 0) {
-        return tile(problem, pixels);
-      }
+  /** The code for all rows of a slice: tiles of most rows, and fewer for those that they leave. */
+  private List<Code> codes(Weights weights, @Nullable TapLines halves, int tail) {
+    List<Code> codes = new ArrayList<>();
+    int left = height.outputSize();
+    if (halves != null) {
+      codes.add(code(weights, halves, tail, true));
+      left %= halves.outputRows();
     }
-    return tile(problem, Math.ceilDiv(size, Math.ceilDiv(size, most)));
-  }
-
-  private static ChannelTile quadTile(ConvProblem problem) {
-    TapLines lines = lines(problem);
-    ChannelTile best = tile(problem, 1);
-    double least = Double.POSITIVE_INFINITY;
-    int most =
-        Math.min(
-            ChannelTileCode.MOST_QUAD_PIXELS / lines.outputRows(),
-            axes(problem).get(2).outputSize());
-    for (int pixels = 1; pixels <= most; pixels++) {
-      ChannelTile candidate = tile(problem, pixels);
-      int slots = candidate.slots().size() * candidate.rows();
-      double cost =
-          (INTERLEAVING_COST * candidate.quads().size() * lines.count()
-                  + ChannelTileCode.QUAD_VECTORS * slots * (1 + lines.outputRows()))
-              / ((double) pixels * lines.outputRows());
-      if (cost < least) {
-        least = cost;
-        best = candidate;
-      }
+    TapLines lines = tiling.lines();
+    if (left >= lines.outputRows()) {
+      codes.add(code(weights, lines, tail, false));
+      left %= lines.outputRows();
     }
-    return best;
+    if (left > 0) {
+      codes.add(code(weights, tiling.oneRow(), tail, false));
+    }
+    return List.copyOf(codes);
   }
 
-  private Rows rows(Weights weights, TapLines lines) {
-    int vectors = layout.vectors();
-    int channels = layout.channels() % (vectors * LANES);
-    int tail = quads ? channels : channels % LANES;
-    return new Rows(
-        lines,
-        fullPanels > 0 ? code(weights, lines, 0) : null,
-        channels > 0 ? code(weights, lines, tail) : null);
-  }
-
-  private Code code(Weights weights, TapLines lines, int tail) {
+  private Code code(Weights weights, TapLines lines, int tail, boolean halves) {
     TileShape shape =
         new TileShape(
             problem.types().isInt8() ? Arithmetic.WIDENED_BYTES : Arithmetic.FLOATS,
             new Window(0, 0, List.of(), 0, 0),
             1,
-            lines.outputRows(),
+            halves ? lines.outputRows() / 2 : lines.outputRows(),
             new Split(width.outputSize(), 1),
             layout.vectors(),
             tail,
@@ -250,10 +184,11 @@ final class NhwcDepthwise implements BoundKernel {
             problem.epilogue(),
             weights.quantization().outputZeroPoint(),
             weights.residual());
-    ChannelTile tile = quads ? quadTile(problem) : plainTile(problem, lines);
-    ChannelTileCode code = new ChannelTileCode(tile, lines, shape, quads);
+    ChannelTileCode code = new ChannelTileCode(tiling.tile(lines), lines, shape, quads, halves);
     return new Code(
-        CodeCache.lease(code, code::generate), new TileStores(VectorSet.AVX512, shape).table());
+        lines,
+        CodeCache.lease(code, code::generate),
+        new TileStores(VectorSet.AVX512, shape).table());
   }
 
   private long inputPixelBytes() {
@@ -296,6 +231,9 @@ final class NhwcDepthwise implements BoundKernel {
     }
   }
 
+  /** Rows of a slice of the output. */
+  private record Rows(int slice, int first, int end) {}
+
   private record Place(long head, long filters, long output, long constants, long residual) {}
 
   /** Runs on the same memory, one at a time. */
@@ -306,7 +244,6 @@ final class NhwcDepthwise implements BoundKernel {
     private final MemorySegment padding;
     private final Workers.ChunkTask computing = this::chunk;
     private final Arena memory = Arena.ofAuto();
-    private final MemorySegment lines;
     private final @Nullable MemorySegment ofChannels;
     private Call[][] calls = {};
 
@@ -315,11 +252,6 @@ final class NhwcDepthwise implements BoundKernel {
       this.threads = threads;
       this.residual = operands.third() == null ? operands.output() : operands.third();
       this.padding = paddingLine(problem.types().isInt8() ? (byte) operands.inputZeroPoint() : 0);
-      int slices = problem.batch() * depth.outputSize();
-      this.lines = memory.allocate(8L * rows.lines.count() * rowGroups * slices, 8);
-      for (int group = 0; group < rowGroups * slices; group++) {
-        addAddresses(group);
-      }
       this.ofChannels = filters == null ? null : constants.of(operands, filterSums, true);
       if (filters != null && ofChannels != null) {
         calls = calls(filters, ofChannels);
@@ -353,97 +285,100 @@ final class NhwcDepthwise implements BoundKernel {
       }
     }
 
+    /** The calls of each chunk: of blocks of rows, those of each slice on their own. */
     private Call[][] calls(MemorySegment packed, MemorySegment channels) {
       Call[][] chunks = new Call[groupChunks.parts() * panelChunks.parts()][];
       for (int chunk = 0; chunk < chunks.length; chunk++) {
         List<Call> ofChunk = new ArrayList<>();
         int panelChunk = chunk / groupChunks.parts();
         int groupChunk = chunk % groupChunks.parts();
+        int panel = (int) panelChunks.start(panelChunk);
+        int endPanel = (int) panelChunks.start(panelChunk + 1);
+        int endFull = Math.min(endPanel, fullPanels);
         int end = (int) groupChunks.start(groupChunk + 1);
-        for (int group = (int) groupChunks.start(groupChunk); group < end; group += blockGroups) {
-          add(ofChunk, group, Math.min(end, group + blockGroups), panelChunk, packed, channels);
+        for (int group = (int) groupChunks.start(groupChunk); group < end; ) {
+          int inSlice = group % rowGroups;
+          int count = Math.min(Math.min(blockGroups, end - group), rowGroups - inSlice);
+          int row = inSlice * groupRows;
+          int endRow = Math.min(row + count * groupRows, height.outputSize());
+          Rows rows = new Rows(group / rowGroups, row, endRow);
+          if (panel < endFull) {
+            add(ofChunk, full, rows, panel, endFull - panel, packed, channels);
+          }
+          if (endPanel > fullPanels) {
+            add(ofChunk, rest, rows, fullPanels, endPanel - fullPanels, packed, channels);
+          }
+          group += count;
         }
         chunks[chunk] = ofChunk.toArray(Call[]::new);
       }
       return chunks;
     }
 
-    /** Adds the calls for groups of rows, those of each slice on their own. */
     private void add(
         List<Call> all,
-        int first,
-        int end,
-        int panelChunk,
+        List<Code> codes,
+        Rows rows,
+        int panel,
+        int panels,
         MemorySegment packed,
         MemorySegment channels) {
-      int whole = height.outputSize() / rows.lines.outputRows();
-      for (int group = first; group < end; ) {
-        int inSlice = group % rowGroups;
-        Rows kind = inSlice < whole ? rows : Objects.requireNonNull(lastRows);
-        int count = Math.min(end - group, (inSlice < whole ? whole : rowGroups) - inSlice);
-        int panel = (int) panelChunks.start(panelChunk);
-        int endPanel = (int) panelChunks.start(panelChunk + 1);
-        int endFull = Math.min(endPanel, fullPanels);
-        if (panel < endFull) {
-          Place place = place(group, panel, packed, channels);
-          all.add(new Call(Objects.requireNonNull(kind.full), place, count, endFull - panel));
+      int channel = panel * layout.vectors() * LANES;
+      int row = rows.first;
+      for (Code code : codes) {
+        int count = (rows.end - row) / code.rows();
+        if (count > 0) {
+          long outputRow = (long) rows.slice * height.outputSize() + row;
+          long at = outputRow * output.rowBytes() + problem.types().output().bytes(channel);
+          Place place =
+              new Place(
+                  lines(code.lines, rows.slice, row, count, channel).address(),
+                  packed.address() + panel * packing.panelBytes(),
+                  operands.output().address() + at,
+                  channels.address() + panel * constants.panelBytes(),
+                  residual.address() + at);
+          all.add(new Call(code, place, count, panels));
+          row += count * code.rows();
         }
-        if (endPanel > fullPanels) {
-          Place place = place(group, fullPanels, packed, channels);
-          all.add(new Call(Objects.requireNonNull(kind.rest), place, count, endPanel - fullPanels));
-        }
-        group += count;
       }
     }
 
-    private Place place(int group, int panel, MemorySegment packed, MemorySegment channels) {
-      int channel = panel * layout.vectors() * LANES;
-      long row =
-          (long) group / rowGroups * height.outputSize()
-              + (long) group % rowGroups * rows.lines.outputRows();
-      long at = row * output.rowBytes() + problem.types().output().bytes(channel);
-      return new Place(
-          head(group, problem.types().input().bytes(channel)).address(),
-          packed.address() + panel * packing.panelBytes(),
-          operands.output().address() + at,
-          channels.address() + panel * constants.panelBytes(),
-          residual.address() + at);
-    }
-
-    private MemorySegment head(int group, long channelBytes) {
-      MemorySegment head = memory.allocate(ChannelTileCode.HEAD_BYTES, VECTOR_BYTES);
+    /** What the code is told of the lines of the input. */
+    private MemorySegment lines(TapLines lines, int slice, int row, int count, int channel) {
+      MemorySegment table =
+          memory.allocate(ChannelTileCode.HEAD_BYTES + 8L * count * lines.count(), VECTOR_BYTES);
       int zeroPoint = problem.types().isInt8() ? constants.inputZeroPoint(operands) : 0;
       int pattern = quads ? (zeroPoint & 0xFF) * 0x01010101 : zeroPoint;
       for (int i = 0; i < ChannelTileCode.PADDING_BYTES; i += 4) {
-        head.set(ValueLayout.JAVA_INT, i, pattern);
+        table.set(ValueLayout.JAVA_INT, i, pattern);
       }
-      head.set(ValueLayout.JAVA_LONG, ChannelTileCode.CHANNEL_AT, channelBytes);
-      long first = lines.address() + 8L * group * rows.lines.count();
-      head.set(ValueLayout.JAVA_LONG, ChannelTileCode.LINES_AT, first);
-      return head;
+      table.set(
+          ValueLayout.JAVA_LONG,
+          ChannelTileCode.CHANNEL_AT,
+          problem.types().input().bytes(channel));
+      for (int i = 0; i < count; i++) {
+        addresses(table, slice, row + i * lines.outputRows(), lines, i);
+      }
+      return table;
     }
 
-    /** Writes the addresses of the lines of the input that a group of rows of the output reads. */
-    private void addAddresses(int group) {
-      int inSlice = group % rowGroups;
-      int slice = group / rowGroups;
-      boolean isWhole = (inSlice + 1) * rows.lines.outputRows() <= height.outputSize();
-      TapLines taps = (isWhole ? rows : Objects.requireNonNull(lastRows)).lines;
-      int y = inSlice * rows.lines.outputRows() * height.stride() - height.padBegin();
+    /** Writes the addresses of the lines of the input that a tile's rows of the output read. */
+    private void addresses(MemorySegment table, int slice, int row, TapLines lines, int index) {
+      int y = row * height.stride() - height.padBegin();
       int z = slice % depth.outputSize() * depth.stride() - depth.padBegin();
       long image = slice / depth.outputSize();
       long lineBytes = width.size() * inputPixelBytes();
-      long at = 8L * group * rows.lines.count();
+      long input = operands.input().address();
+      long at = ChannelTileCode.HEAD_BYTES + 8L * index * lines.count();
       for (int kd = 0; kd < depth.kernel(); kd++) {
         int inputSlice = z + kd * depth.dilation();
         boolean inDepth = inputSlice >= 0 && inputSlice < depth.size();
         long first = (image * depth.size() + inputSlice) * height.size();
-        for (int i = 0; i < taps.offsets().size(); i++) {
-          int line = y + taps.offsets().get(i);
+        for (int i = 0; i < lines.offsets().size(); i++) {
+          int line = y + lines.offsets().get(i);
           boolean inside = inDepth && line >= 0 && line < height.size();
-          long address =
-              inside ? operands.input().address() + (first + line) * lineBytes : padding.address();
-          lines.set(ValueLayout.JAVA_LONG, at, address);
+          long address = inside ? input + (first + line) * lineBytes : padding.address();
+          table.set(ValueLayout.JAVA_LONG, at, address);
           at += 8;
         }
       }
@@ -463,10 +398,8 @@ final class NhwcDepthwise implements BoundKernel {
 
   @Override
   public void close() {
-    rows.close();
-    if (lastRows != null) {
-      lastRows.close();
-    }
+    full.forEach(code -> code.lease.close());
+    rest.forEach(code -> code.lease.close());
     arena.close();
   }
 }

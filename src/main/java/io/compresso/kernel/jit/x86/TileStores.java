@@ -135,8 +135,9 @@ record TileStores(VectorSet set, TileShape shape) {
    *
    * @param columns pixels of a row of the tile
    * @param free the first of four registers that may be overwritten
+   * @param halves whether the upper halves of the vectors have further rows
    */
-  void storeInterleaved(Assembler a, int columns, Vec.Length length, int free) {
+  void storeInterleaved(Assembler a, int columns, Vec.Length length, int free, boolean halves) {
     Vec high = Vec.zmm(30);
     Vec zero = Vec.zmm(31).as(length);
     if (hasHigh()) {
@@ -163,7 +164,10 @@ record TileStores(VectorSet set, TileShape shape) {
       addZero(a, right, zero);
       narrowWords(a, left, right);
       Mem target = result(pixel, columns, 0);
-      if (shape.tail() == 0 || shape.tail() == length.bytes()) {
+      if (halves) {
+        Mem upper = target.plus(shape.rows() * shape.output().rowBytes());
+        QuadProducts.storeHalves(a, target, upper, left, right);
+      } else if (shape.tail() == 0 || shape.tail() == length.bytes()) {
         a.vmovups(target, left);
       } else {
         a.vmovdqu8(target, left, Modifiers.merging(PIXEL_BYTES));

@@ -316,6 +316,12 @@ class AssemblerGoldenTest {
     put("vextracti64x4 [rdi+32], zmm18, 1", a -> a.vextracti64x4(Mem.at(RDI, 32), zmm(18)));
     put("vextracti64x4 ymm3, zmm18, 1", a -> a.vextracti64x4(ymm(3), zmm(18)));
     put(
+        "vinserti32x4 zmm3, zmm18, [rdi+32], 2",
+        a -> a.vinserti32x4(zmm(3), zmm(18), Mem.at(RDI, 32), 2));
+    put(
+        "vinserti64x4 zmm19, zmm18, [r12+32], 1",
+        a -> a.vinserti64x4(zmm(19), zmm(18), Mem.at(R12, 32)));
+    put(
         "vmovdqu8 [rdi+32]{k1}, ymm18",
         a -> a.vmovdqu8(Mem.at(RDI, 32), ymm(18), Modifiers.merging(K1)));
     put("vmovq qword ptr [rdi+8], xmm3", a -> a.vmovq(Mem.at(RDI, 8), xmm(3)));
