@@ -95,6 +95,7 @@ public final class Optimization {
   /** The passes after these, in order. */
   static List<Pass> passes(LayoutChoice layout) {
     return List.of(
+        new ExpandFusedOperators(),
         new RemoveNoOperations(),
         new MergeTransposes(),
         new RemoveIdentity(),
