@@ -8,11 +8,8 @@ import io.compresso.op.AttentionKernels.Scores;
 import io.compresso.op.AttentionKernels.Sizes;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
-import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -102,7 +99,7 @@ final class AttentionLowering {
     MemorySegment future = null;
     if (node.intAttribute("is_causal", 0) != 0) {
       added.add(Shape.of(1, 1, sizes.queries(), sizes.keys()));
-      future = future(sizes);
+      future = AttentionTerms.future(sizes, 0);
     }
     boolean flat = context.input(0).shape().rank() == 3;
     long value = sizes.valueSize();
@@ -148,19 +145,5 @@ final class AttentionLowering {
     }
     // A mask of one key covers one, unless all keys share it.
     return shape.dim(3) == sizes.keys() || shape.dim(3) == 1;
-  }
-
-  /** What forbids each query the keys after its own. */
-  private static MemorySegment future(Sizes sizes) {
-    MemorySegment result =
-        Arena.ofAuto()
-            .allocate(Math.multiplyExact(4L * sizes.queries(), sizes.keys()), Tensor.ALIGNMENT);
-    for (int query = 0; query < sizes.queries(); query++) {
-      for (int key = query + 1; key < sizes.keys(); key++) {
-        result.setAtIndex(
-            ValueLayout.JAVA_FLOAT, (long) query * sizes.keys() + key, Float.NEGATIVE_INFINITY);
-      }
-    }
-    return result;
   }
 }

@@ -18,6 +18,11 @@ final class MicrosoftAttention extends MicrosoftOperator {
   }
 
   @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return ProjectedAttention.ofFloats(context);
+  }
+
+  @Override
   public Optional<Reference> reference() {
     return Optional.of(MicrosoftAttention::run);
   }

@@ -36,6 +36,11 @@ final class MultiHeadAttention extends MicrosoftOperator {
   }
 
   @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return ProjectedAttention.ofHeads(context);
+  }
+
+  @Override
   public Optional<Reference> reference() {
     return Optional.of(MultiHeadAttention::run);
   }

@@ -19,6 +19,11 @@ final class QAttention extends MicrosoftOperator {
   }
 
   @Override
+  public @Nullable Lowered lower(LoweringContext context) {
+    return ProjectedAttention.ofBytes(context);
+  }
+
+  @Override
   public Optional<Reference> reference() {
     return Optional.of(QAttention::run);
   }

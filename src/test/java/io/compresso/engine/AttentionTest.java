@@ -242,4 +242,112 @@ class AttentionTest {
     }
     assertThat(isBound(model)).isTrue();
   }
+
+  private static Tensor ints(Shape shape, int... values) {
+    Tensor tensor = Tensor.allocate(DType.INT32, shape);
+    for (int i = 0; i < tensor.size(); i++) {
+      tensor.setLong(i, values[i % values.length]);
+    }
+    return tensor;
+  }
+
+  /** The masks of ONNX Runtime's operators, for two batch elements. */
+  private static Tensor mask(String form, int queries, int keys) {
+    return switch (form) {
+      case "ends" -> ints(Shape.of(2), keys, keys - 3);
+      case "starts" -> ints(Shape.of(4), keys, keys - 1, 0, 2);
+      case "cumulated" -> ints(Shape.of(8), keys, 2, 0, 4, 8, 0, 5, 8);
+      case "keys" -> ints(Shape.of(2, keys), 1, 1, 0, 1, 1);
+      default -> ints(Shape.of(2, queries, keys), 1, 1, 0);
+    };
+  }
+
+  private static void checkLowered(Graphs graph, Map<String, Tensor> values, int threads) {
+    Model model = graph.output("y").model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT.withThreads(threads))) {
+      check(session, model, values);
+    }
+    assertThat(isBound(model)).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ends, 0, 1", "starts, 0, 2", "keys, 1, 2", "queries, 1, 1"})
+  void attentionsWithProjections_areLowered(String form, int causal, int threads) {
+    int length = 9;
+    Tensor mask = mask(form, length, length);
+    Map<String, Tensor> values = new HashMap<>();
+    values.put("x", random(1, 2, length, 24));
+    values.put("mask", mask);
+    values.put("added", random(3, 1, 3, length, length));
+    checkLowered(
+        Graphs.opset(17)
+            .domain("com.microsoft", 1)
+            .input("x", ValueType.tensor(DType.FLOAT, Shape.of(2, length, 24)))
+            .input("mask", ValueType.tensor(DType.INT32, mask.shape()))
+            .input("added", ValueType.tensor(DType.FLOAT, Shape.of(1, 3, length, length)))
+            .constant("w", random(4, 24, 54))
+            .constant("b", random(5, 54))
+            .node(
+                "y = com.microsoft:Attention x w b mask _ added",
+                "num_heads",
+                3,
+                "unidirectional",
+                causal,
+                "qkv_hidden_sizes",
+                new long[] {12, 12, 30}),
+        values,
+        threads);
+    Tensor bytes = Tensor.allocate(DType.UINT8, Shape.of(2, length, 24));
+    Tensor weights = Tensor.allocate(DType.INT8, Shape.of(24, 36));
+    for (int i = 0; i < weights.size(); i++) {
+      bytes.setLong(i % bytes.size(), i * 37 % 256);
+      weights.setLong(i, i * 23 % 256 - 128);
+    }
+    checkLowered(
+        Graphs.opset(17)
+            .domain("com.microsoft", 1)
+            .input("x", ValueType.tensor(DType.UINT8, bytes.shape()))
+            .input("scale", ValueType.tensor(DType.FLOAT, Shape.SCALAR))
+            .input("zero", ValueType.tensor(DType.UINT8, Shape.SCALAR))
+            .constant("mask", mask)
+            .constant("w", weights)
+            .constant("b", random(5, 36))
+            .constant("ws", Tensor.ofFloats(Shape.of(1), 0.004f))
+            .node(
+                "y = com.microsoft:QAttention x w b scale ws mask zero",
+                "num_heads",
+                3,
+                "unidirectional",
+                causal),
+        Map.of(
+            "x",
+            bytes,
+            "scale",
+            Tensor.scalar(0.01f),
+            "zero",
+            Tensor.allocate(DType.UINT8, Shape.SCALAR)),
+        threads);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ends, true, 1", "cumulated, false, 2", "keys, true, 2", "queries, false, 1"})
+  void multiHeadAttention_isLowered(String form, boolean biased, int threads) {
+    Tensor mask = mask(form, 6, 11);
+    checkLowered(
+        Graphs.opset(17)
+            .domain("com.microsoft", 1)
+            .input("q", ValueType.tensor(DType.FLOAT, Shape.of(2, 6, 24)))
+            .input("k", ValueType.tensor(DType.FLOAT, Shape.of(2, 11, 24)))
+            .input("v", ValueType.tensor(DType.FLOAT, Shape.of(2, 11, 48)))
+            .constant("b", random(5, 96))
+            .constant("mask", mask)
+            .node(
+                "y = com.microsoft:MultiHeadAttention q k v " + (biased ? "b" : "_") + " mask",
+                "num_heads",
+                4,
+                "scale",
+                0.3f),
+        Map.of("q", random(1, 2, 6, 24), "k", random(2, 2, 11, 24), "v", random(3, 2, 11, 48)),
+        threads);
+  }
 }
