@@ -345,8 +345,10 @@ final class GroupQueryLowering {
           turn(target, at, position(batch, step));
         }
       }
-      int end = past[batch] + sizes.queries();
-      target.asSlice(to + end * row, (length - end) * row).fill((byte) 0);
+      long end = to + length * row;
+      for (long at = to + (past[batch] + sizes.queries()) * row; at < end; at += 4) {
+        target.set(FLOAT, at, 0);
+      }
     }
 
     private void turnQueries(int chunk) {

@@ -13,6 +13,7 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.testing.Graphs;
+import io.compresso.testing.HeapPerRun;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -26,6 +27,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 class AttentionTest {
   private static final int HEADS = 6;
   private static final int SIZE = 8;
+
+  /** What a run may leave to the garbage collector. */
+  private static final long MOST_BYTES = 1024;
 
   private static Tensor weights(long seed) {
     Tensor weights = random(seed, HEADS * SIZE, HEADS * SIZE);
@@ -239,6 +243,9 @@ class AttentionTest {
     Model model = (keeps ? graph.output("ck", "cv") : graph).model();
     try (Session session = Session.create(model, SessionOptions.DEFAULT.withThreads(threads))) {
       check(session, model, values);
+      assertThat(HeapPerRun.steady(session, values, MOST_BYTES))
+          .as("bytes of the heap per run")
+          .isLessThanOrEqualTo(MOST_BYTES);
     }
     assertThat(isBound(model)).isTrue();
   }
@@ -266,6 +273,9 @@ class AttentionTest {
     Model model = graph.output("y").model();
     try (Session session = Session.create(model, SessionOptions.DEFAULT.withThreads(threads))) {
       check(session, model, values);
+      assertThat(HeapPerRun.steady(session, values, MOST_BYTES))
+          .as("bytes of the heap per run")
+          .isLessThanOrEqualTo(MOST_BYTES);
     }
     assertThat(isBound(model)).isTrue();
   }
