@@ -150,6 +150,10 @@ record ChannelTileCode(
     a.mov(CHANNEL, Mem.at(ROWS, CHANNEL_AT));
     a.mov(Mem.at(Gpr.RSP, CHANNEL_LOCAL), CHANNEL);
     Label panel = a.here();
+    long filters = panelBytes(tile, quads, shape.vectors());
+    long constants = (long) TileShape.CONSTANT_VECTORS * shape.vectors() * VECTOR_BYTES;
+    TileCode.prefetch(a, FILTERS, filters, filters);
+    TileCode.prefetch(a, TileCode.CONSTANTS, constants, constants);
     a.lea(POINTERS, Mem.at(ROWS, HEAD_BYTES));
     a.mov(Mem.at(Gpr.RSP, POINTERS_LOCAL), POINTERS);
     a.mov(TileCode.RESULT, OUTPUT);
@@ -162,10 +166,10 @@ record ChannelTileCode(
     advance(a, POINTERS_LOCAL, 8L * lines.count());
     a.dec(Mem.at(Gpr.RSP, ROW_LOCAL));
     a.jump(Condition.NOT_EQUAL, row);
-    a.add(FILTERS, panelBytes(tile, quads, shape.vectors()));
+    a.add(FILTERS, filters);
     a.add(OUTPUT, (long) shape.vectors() * LANES * shape.output().elementBytes());
     advance(a, CHANNEL_LOCAL, tile.type().bytes((long) shape.vectors() * LANES));
-    a.add(TileCode.CONSTANTS, (long) TileShape.CONSTANT_VECTORS * shape.vectors() * VECTOR_BYTES);
+    a.add(TileCode.CONSTANTS, constants);
     a.dec(Mem.at(Gpr.RSP, PANELS_LOCAL));
     a.jump(Condition.NOT_EQUAL, panel);
     a.vzeroupper();

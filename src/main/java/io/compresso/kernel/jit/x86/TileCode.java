@@ -75,6 +75,9 @@ record TileCode(VectorSet set, TileShape shape) {
     TileStores stores = new TileStores(set, shape);
     stores.prepare(a);
     Label panel = a.here();
+    long vectors = shape.vectors();
+    long constants = TileShape.CONSTANT_VECTORS * vectors * vectorBytes();
+    prefetch(a, CONSTANTS, constants, constants);
     a.mov(TILE, INPUT);
     a.mov(RESULT, OUTPUT);
     a.mov(STEP, Mem.at(Gpr.RSP, ROWS_LOCAL));
@@ -88,13 +91,12 @@ record TileCode(VectorSet set, TileShape shape) {
     a.add(RESULT, rows * shape.output().rowBytes() - columns.size() * shape.output().pixelBytes());
     a.dec(Mem.at(Gpr.RSP, ROW_LOCAL));
     a.jump(Condition.NOT_EQUAL, row);
-    long vectors = shape.vectors();
     a.add(FILTERS, shape.window().totalSteps() * shape.parts() * vectors * vectorBytes());
     a.add(OUTPUT, vectors * set.lanes() * shape.output().elementBytes());
     if (shape.depthwise()) {
       a.add(INPUT, vectors * set.lanes() * shape.arithmetic().elementBytes());
     }
-    a.add(CONSTANTS, TileShape.CONSTANT_VECTORS * vectors * vectorBytes());
+    a.add(CONSTANTS, constants);
     a.dec(Mem.at(Gpr.RSP, PANELS_LOCAL));
     a.jump(Condition.NOT_EQUAL, panel);
     a.vzeroupper();
@@ -104,6 +106,13 @@ record TileCode(VectorSet set, TileShape shape) {
     }
     a.ret();
     return a.toBytes();
+  }
+
+  /** Fetches so many bytes, which the next panel reads. */
+  static void prefetch(Assembler a, Gpr base, long from, long bytes) {
+    for (long at = from; at < from + bytes; at += LINE) {
+      a.prefetcht0(Mem.at(base, at));
+    }
   }
 
   private int vectorBytes() {
