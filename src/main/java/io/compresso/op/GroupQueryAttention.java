@@ -56,11 +56,12 @@ final class GroupQueryAttention extends MicrosoftOperator {
     Long cached =
         without ? (Long) 0L : past == null || past.size() != 4 ? null : past.get(2).sizeOrNull();
     Tensor total = context.constant(6);
-    boolean known = total != null && total.size() == 1 && cached != null;
     return List.of(
         y.get(0),
         shared < 1 ? Dim.UNKNOWN : Dim.of(shared),
-        known ? Dim.of(Math.max(cached, Math.max(0, total.getLong(0)))) : Dim.UNKNOWN,
+        total == null || total.size() != 1 || cached == null
+            ? Dim.UNKNOWN
+            : Dim.of(Math.max(cached, Math.max(0, total.getLong(0)))),
         width == null || heads < 1 ? Dim.UNKNOWN : Dim.of(width / heads));
   }
 

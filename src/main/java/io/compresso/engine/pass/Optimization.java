@@ -96,7 +96,6 @@ public final class Optimization {
   static List<Pass> passes(LayoutChoice layout) {
     return List.of(
         new ExpandFusedOperators(),
-        new ExpandPackedAttention(),
         new RemoveNoOperations(),
         new MergeTransposes(),
         new RemoveIdentity(),
