@@ -14,6 +14,7 @@ import io.compresso.kernel.jit.x86.X86AmxGemm;
 import io.compresso.kernel.jit.x86.X86BatchGemm;
 import io.compresso.kernel.jit.x86.X86Binary;
 import io.compresso.kernel.jit.x86.X86BlockGemm;
+import io.compresso.kernel.jit.x86.X86Cell;
 import io.compresso.kernel.jit.x86.X86Conv;
 import io.compresso.kernel.jit.x86.X86Convert;
 import io.compresso.kernel.jit.x86.X86Copy;
@@ -33,6 +34,7 @@ import io.compresso.kernel.panel.DequantizedGemm;
 import io.compresso.kernel.ref.RefBatchGemm;
 import io.compresso.kernel.ref.RefBinary;
 import io.compresso.kernel.ref.RefBlockGemm;
+import io.compresso.kernel.ref.RefCell;
 import io.compresso.kernel.ref.RefConv;
 import io.compresso.kernel.ref.RefConvert;
 import io.compresso.kernel.ref.RefCopy;
@@ -46,6 +48,7 @@ import io.compresso.kernel.ref.RefReduce;
 import io.compresso.kernel.ref.RefSoftmax;
 import io.compresso.kernel.ref.RefUnary;
 import io.compresso.kernel.vector.VectorBinary;
+import io.compresso.kernel.vector.VectorCell;
 import io.compresso.kernel.vector.VectorConv;
 import io.compresso.kernel.vector.VectorConvert;
 import io.compresso.kernel.vector.VectorCopy;
@@ -179,7 +182,11 @@ public final class KernelCatalog {
           new VectorCopy(),
           new RefCopy(),
           new VectorGather(),
-          new RefGather());
+          new RefGather(),
+          new X86Cell(Isa.AVX512),
+          new X86Cell(Isa.AVX2),
+          new VectorCell(),
+          new RefCell());
 
   private static final Map<KernelFamily, List<Kernel>> BY_FAMILY =
       new EnumMap<>(KernelFamily.class);

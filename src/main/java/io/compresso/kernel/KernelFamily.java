@@ -31,5 +31,7 @@ public enum KernelFamily {
   /** Copies with strides, {@link CopyProblem}. */
   COPY,
   /** Blocks by index, {@link GatherProblem}. */
-  GATHER
+  GATHER,
+  /** A step of recurrent cells, {@link CellProblem}. */
+  CELL
 }

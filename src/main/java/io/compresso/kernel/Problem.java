@@ -18,7 +18,8 @@ public sealed interface Problem
         LookupProblem,
         ReduceProblem,
         CopyProblem,
-        GatherProblem {
+        GatherProblem,
+        CellProblem {
   KernelFamily family();
 
   /** Bytes of the input operand. */

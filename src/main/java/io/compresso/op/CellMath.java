@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The arithmetic between the products of recurrent cells, on floats {@code [batch, hidden]}. It is
- * done in arrays, in and out of which the memory is copied as a whole.
+ * The arithmetic between the products of {@link GRU}, on floats {@code [batch, hidden]}. It is done
+ * in arrays, in and out of which the memory is copied as a whole.
  */
 final class CellMath {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -27,28 +27,6 @@ final class CellMath {
     this.result = new float[hidden];
   }
 
-  /** {@code c = forget * c + input * cell}, gates as {@link LSTM} stacks them. */
-  void cell(MemorySegment gates, MemorySegment c) {
-    for (int b = 0; b < batch; b++) {
-      read(gates, 4L * b * hidden, first);
-      read(gates, (4L * b + 2) * hidden, second);
-      read(gates, (4L * b + 3) * hidden, third);
-      read(c, (long) b * hidden, result);
-      for (int i = 0; i < result.length; i++) {
-        result[i] = second[i] * result[i] + first[i] * third[i];
-      }
-      write(c, (long) b * hidden);
-    }
-  }
-
-  /** {@code h = output * x}, gates as {@link LSTM} stacks them. */
-  void output(MemorySegment gates, MemorySegment x, MemorySegment h) {
-    for (int b = 0; b < batch; b++) {
-      read(gates, (4L * b + 1) * hidden, first);
-      product(x, h, b);
-    }
-  }
-
   /** {@code y = reset * h}, of the gates update and reset. */
   void reset(MemorySegment gates, MemorySegment h, MemorySegment y) {
     for (int b = 0; b < batch; b++) {
@@ -64,19 +42,6 @@ final class CellMath {
       result[i] = first[i] * second[i];
     }
     write(y, (long) row * hidden);
-  }
-
-  /** {@code y = reset * x + added}, of the gates update and reset. */
-  void resetSum(MemorySegment gates, MemorySegment x, MemorySegment added, MemorySegment y) {
-    for (int b = 0; b < batch; b++) {
-      read(gates, (2L * b + 1) * hidden, first);
-      read(x, (long) b * hidden, second);
-      read(added, (long) b * hidden, third);
-      for (int i = 0; i < result.length; i++) {
-        result[i] = first[i] * second[i] + third[i];
-      }
-      write(y, (long) b * hidden);
-    }
   }
 
   /** {@code after = (1 - update) * candidate + update * before}. */

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Recurrent nodes as kernels: one product gives what the data contributes at all steps, then each
- * step is a product of the state and a few element-wise sweeps.
+ * step is a product of the state and what makes the next state of it.
  */
 final class RecurrentLowering {
   private static final int PARTS_PER_DIRECTION = 16;
@@ -74,8 +74,8 @@ final class RecurrentLowering {
     for (int d = 0; d < layer.directions(); d++) {
       directions.add(
           switch (layer.gates()) {
-            case 4 -> new LongShortTerm(d);
-            case 3 -> new Gated(d);
+            case 4 -> new Cells(d);
+            case 3 -> isLinear() ? new Cells(d) : new Gated(d);
             default -> new Simple(d);
           });
     }
@@ -100,10 +100,8 @@ final class RecurrentLowering {
               }
               for (int d = 0; d < directions.size(); d++) {
                 RecurrentMemory memory = new RecurrentMemory(layer, buffers, d);
-                boolean hasCell = layer.gates() == 4;
-                calls.add(() -> memory.begin(hasCell));
+                calls.add(memory::begin);
                 directions.get(d).bind(memory, x, quantizer, calls);
-                calls.add(() -> memory.end(hasCell));
               }
               Lowered.Call[] all = calls.toArray(Lowered.Call[]::new);
               return () -> {
@@ -113,6 +111,11 @@ final class RecurrentLowering {
               };
             })
         .withWorkspace(RecurrentMemory.bytes(layer));
+  }
+
+  /** Whether a GRU's reset gate follows the product. */
+  private boolean isLinear() {
+    return context.node().intAttribute("linear_before_reset", 0) != 0;
   }
 
   /** The kernels of one direction. */
@@ -164,22 +167,19 @@ final class RecurrentLowering {
     }
   }
 
-  /** {@link LSTM}: gates input, output, forget, cell. */
-  private final class LongShortTerm extends Direction {
+  /** {@link LSTM}, and {@link GRU} whose reset gate follows the product. */
+  private final class Cells extends Direction {
     private final Projection projection;
-    private final Recurrence recurrence;
-    private final PreparedKernel sigmoid;
-    private final PreparedKernel tanh;
-    private final PreparedKernel out;
+    private final RecurrentCells cells;
 
-    LongShortTerm(int d) {
+    Cells(int d) {
       super(d);
-      List<UnaryFunction> functions = layer.functions().get(d);
-      this.projection = Projection.of(context, layer, w, part(0, 0, 4), bias(0, 4, true, true));
-      this.recurrence = Recurrence.of(context, layer, r, part(1, 0, 4), null, true);
-      this.sigmoid = unary(2, functions.get(0), 3L * layer.hidden());
-      this.tanh = unary(3, functions.get(1), layer.hidden());
-      this.out = unary(4, functions.get(2), (long) layer.batch() * layer.hidden());
+      int gates = layer.gates();
+      boolean apart = gates == 3;
+      this.projection =
+          Projection.of(context, layer, w, part(0, 0, gates), bias(0, gates, true, !apart));
+      this.cells =
+          RecurrentCells.of(context, layer, r, d, apart ? bias(0, gates, false, true) : null);
     }
 
     @Override
@@ -188,34 +188,14 @@ final class RecurrentLowering {
         MemorySegment x,
         @Nullable DynamicQuantizer quantizer,
         List<Lowered.Call> calls) {
-      calls.add(projection.bind(x, quantizer, memory.projected(0, 4)));
-      MemorySegment gates = memory.gates(0, 4);
-      long row = 4L * layer.hidden();
-      List<Lowered.Call> activations = new ArrayList<>();
-      for (int b = 0; b < layer.batch(); b++) {
-        MemorySegment three = gates.asSlice(4 * b * row, 3 * row);
-        MemorySegment one = gates.asSlice((4 * b + 3) * row, row);
-        activations.add(call(sigmoid, three, three));
-        activations.add(call(tanh, one, one));
-      }
-      Lowered.Call outs = call(out, memory.cell, memory.scratch);
-      CellMath math = new CellMath(layer.batch(), layer.hidden());
-      Recurrence.Workspace workspace = recurrence.new Workspace();
-      for (int i = 0; i < layer.steps(); i++) {
-        MemorySegment added = memory.projected(0, 4, layer.step(d, i));
-        MemorySegment state = memory.state(i);
-        calls.add(workspace.bind(memory.state(i - 1), added, gates));
-        calls.addAll(activations);
-        calls.add(() -> math.cell(gates, memory.cell));
-        calls.add(outs);
-        calls.add(() -> math.output(gates, memory.scratch, state));
-      }
+      calls.add(projection.bind(x, quantizer, memory.projected(0, layer.gates())));
+      calls.add(cells.bind(memory, d));
+      calls.add(memory::endCells);
     }
   }
 
-  /** {@link GRU}: gates update, reset, candidate. */
+  /** {@link GRU} whose reset gate precedes the product: gates update, reset, candidate. */
   private final class Gated extends Direction {
-    private final boolean linear = context.node().intAttribute("linear_before_reset", 0) != 0;
     private final Projection gateInputs;
     private final Projection candidateInputs;
     private final Recurrence gateStates;
@@ -229,11 +209,9 @@ final class RecurrentLowering {
       long states = (long) layer.batch() * layer.hidden();
       this.gateInputs = Projection.of(context, layer, w, part(0, 0, 2), bias(0, 2, true, true));
       this.candidateInputs =
-          Projection.of(context, layer, w, part(1, 2, 3), bias(2, 3, true, !linear));
-      this.gateStates = Recurrence.of(context, layer, r, part(2, 0, 2), null, true);
-      this.candidateStates =
-          Recurrence.of(
-              context, layer, r, part(3, 2, 3), linear ? bias(2, 3, false, true) : null, !linear);
+          Projection.of(context, layer, w, part(1, 2, 3), bias(2, 3, true, true));
+      this.gateStates = Recurrence.of(context, layer, r, part(2, 0, 2));
+      this.candidateStates = Recurrence.of(context, layer, r, part(3, 2, 3));
       this.sigmoid = unary(4, functions.get(0), 2 * states);
       this.tanh = unary(5, functions.get(1), states);
     }
@@ -261,16 +239,12 @@ final class RecurrentLowering {
         MemorySegment added = memory.projected(2, 1, step);
         calls.add(gateSpace.bind(before, memory.projected(0, 2, step), gates));
         calls.add(sigmoids);
-        if (linear) {
-          calls.add(candidateSpace.bind(before, null, scratch));
-          calls.add(() -> math.resetSum(gates, scratch, added, candidate));
-        } else {
-          calls.add(() -> math.reset(gates, before, scratch));
-          calls.add(candidateSpace.bind(scratch, added, candidate));
-        }
+        calls.add(() -> math.reset(gates, before, scratch));
+        calls.add(candidateSpace.bind(scratch, added, candidate));
         calls.add(tanhs);
         calls.add(() -> math.update(gates, candidate, before, after));
       }
+      calls.add(memory::end);
     }
   }
 
@@ -283,7 +257,7 @@ final class RecurrentLowering {
     Simple(int d) {
       super(d);
       this.projection = Projection.of(context, layer, w, part(0, 0, 1), bias(0, 1, true, true));
-      this.recurrence = Recurrence.of(context, layer, r, part(1, 0, 1), null, true);
+      this.recurrence = Recurrence.of(context, layer, r, part(1, 0, 1));
       this.function =
           unary(2, layer.functions().get(d).get(0), (long) layer.batch() * layer.hidden());
     }
@@ -301,6 +275,7 @@ final class RecurrentLowering {
         calls.add(workspace.bind(memory.state(i - 1), added, memory.scratch));
         calls.add(call(function, memory.scratch, memory.state(i)));
       }
+      calls.add(memory::end);
     }
   }
 }

@@ -4,6 +4,7 @@ import io.compresso.kernel.WeightQuantization;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,83 @@ record RecurrentWeights(
     long row = byRows ? element * shape.dim(2) : element * shape.dim(1);
     return Products.memory(
         data.segment().asSlice(direction * matrix + from * row, (to - from) * row));
+  }
+
+  /** The gates of some cells of a direction, from {@code first} to before {@code end}. */
+  Cells cells(int direction, int first, int end) {
+    return new Cells(direction, first, end);
+  }
+
+  /** The columns of some cells: those of the first gate, then those of the second and so on. */
+  final class Cells {
+    private final int direction;
+    private final int first;
+    private final int count;
+    private final int hidden = depth();
+    private final int gates = columns() / hidden;
+
+    private Cells(int direction, int first, int end) {
+      this.direction = direction;
+      this.first = first;
+      this.count = end - first;
+    }
+
+    boolean isQuantized() {
+      return RecurrentWeights.this.isQuantized();
+    }
+
+    boolean byRows() {
+      return byRows;
+    }
+
+    DType dtype() {
+      return data.dtype();
+    }
+
+    /** The elements, in the order of all weights; a copy if these are not all. */
+    MemorySegment memory() {
+      MemorySegment all = RecurrentWeights.this.memory(direction, 0, columns());
+      int element = data.dtype().bits() / 8;
+      if (byRows) {
+        return gather(all, 1, hidden * element);
+      }
+      return gather(all, hidden, element);
+    }
+
+    /** Of {@code float}s of all cells of each gate those of these cells. */
+    MemorySegment ofGates(MemorySegment floats) {
+      return gather(floats, 1, Float.BYTES);
+    }
+
+    /** Copies cells of {@code bytes} bytes out of rows of all gates' cells. */
+    private MemorySegment gather(MemorySegment from, int rows, int bytes) {
+      if (count == hidden) {
+        return from;
+      }
+      long stretch = (long) count * bytes;
+      MemorySegment to = Arena.ofAuto().allocate(rows * gates * stretch, Tensor.ALIGNMENT);
+      for (int group = 0; group < rows * gates; group++) {
+        long at = ((long) group * hidden + first) * bytes;
+        MemorySegment.copy(from, at, to, group * stretch, stretch);
+      }
+      return to;
+    }
+
+    WeightQuantization quantization() {
+      WeightQuantization all = RecurrentWeights.this.quantization(direction, 0, columns());
+      float[] allScales = scales;
+      if (count == hidden || allScales == null || !isPerColumn(allScales.length)) {
+        return all;
+      }
+      float[] some = new float[gates * count];
+      int[] zeros = new int[gates * count];
+      for (int i = 0; i < some.length; i++) {
+        int column = i / count * hidden + first + i % count;
+        some[i] = all.scale(column);
+        zeros[i] = all.zeroPoint(column);
+      }
+      return new WeightQuantization(zeros, some, 0);
+    }
   }
 
   /** Scales and zero points of some columns of a direction. */

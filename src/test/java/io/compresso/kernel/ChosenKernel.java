@@ -152,6 +152,7 @@ final class ChosenKernel implements Kernel {
         case PoolProblem pool -> pool.type();
         case ConvertProblem conversion -> conversion.to();
         case ReduceProblem reduction -> reduction.type();
+        case CellProblem _ -> DType.FLOAT;
         case LookupProblem _, CopyProblem _, GatherProblem _ -> DType.UINT8;
       };
     }

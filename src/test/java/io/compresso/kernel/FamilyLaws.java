@@ -100,6 +100,7 @@ final class FamilyLaws {
       case REDUCE -> RowLawTest::reduction;
       case COPY -> CopyLawTest::copy;
       case GATHER -> CopyLawTest::gather;
+      case CELL -> RowLawTest::cell;
       case GEMM, CONV, BATCH_GEMM ->
           throw new IllegalArgumentException(family + " has laws of its own");
     };

@@ -47,6 +47,38 @@ class RowLawTest {
   }
 
   @TestFactory
+  Stream<DynamicTest> cell_equalsTheReference() {
+    return ElementLawTest.laws(KernelFamily.CELL, RowLawTest::cell);
+  }
+
+  static Trial cell(Random random) {
+    CellProblem.Kind kind = oneOf(random, CellProblem.Kind.values());
+    int rows = random.nextInt(4);
+    int columns = 1 + size(random) % 131;
+    int first = random.nextInt(3) * random.nextInt(20);
+    int width = first + columns + random.nextInt(2) * random.nextInt(20);
+    boolean bounded = random.nextBoolean();
+    List<UnaryFunction> functions = new ArrayList<>();
+    for (int i = 0; i < (kind == CellProblem.Kind.LSTM ? 3 : 2); i++) {
+      functions.add(
+          bounded
+              ? oneOf(random, UnaryFunction.SIGMOID, UnaryFunction.TANH)
+              : oneOf(random, UnaryFunction.SIGMOID, UnaryFunction.TANH, UnaryFunction.RELU));
+    }
+    CellProblem problem = new CellProblem(kind, rows, width, first, columns, functions);
+    // A reset gate of about 0 by an infinite sum is NaN or not, by its last places.
+    boolean extreme = bounded && kind == CellProblem.Kind.LSTM && random.nextInt(3) == 0;
+    return new Trial(
+        Case.of(
+                problem,
+                random(DType.FLOAT, (long) rows * kind.gates() * columns, extreme, random),
+                DType.FLOAT)
+            .withSecond(random(DType.FLOAT, kind.gates() * problem.cells(), false, random))
+            .withThird(random(DType.FLOAT, problem.cells(), false, random)),
+        new Bound(0x1p-16, 0x1p-18, false));
+  }
+
+  @TestFactory
   Stream<DynamicTest> norm_equalsTheReference() {
     return ElementLawTest.laws(KernelFamily.NORM, RowLawTest::norm);
   }

@@ -5,7 +5,7 @@ import io.compresso.kernel.jit.x86.Assembler.Condition;
 
 /**
  * The skeleton of code that streams over rows: {@code void f(a, b, c, constants, rows, columns,
- * strides)} with {@code rows} and {@code columns} from 1 on. {@code strides} are four 64-bit
+ * strides, extra)} with {@code rows} and {@code columns} from 1 on. {@code strides} are four 64-bit
  * numbers: bytes from one row to the next of {@code a}, {@code b}, {@code c} and {@code constants};
  * after them lie {@value #EXTRAS} extra values of 32 bits.
  *
@@ -95,6 +95,11 @@ abstract class RowsCode {
 
   /** Emits what is done for a row. */
   abstract void row();
+
+  /** The operand of the argument after the strides. */
+  static Mem lastArgument() {
+    return Mem.at(Gpr.RSP, STRIDES_ARGUMENT + 8);
+  }
 
   /** Elements of a register. */
   final int width() {
