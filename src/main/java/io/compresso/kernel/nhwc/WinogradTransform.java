@@ -1,6 +1,9 @@
 package io.compresso.kernel.nhwc;
 
+import io.compresso.kernel.nhwc.LinearProgram.Step;
+import io.compresso.kernel.nhwc.LinearProgram.Term;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The matrices of Winograd's minimal filtering F(m x m, 3 x 3) (Lavin and Gray, "Fast algorithms
@@ -41,7 +44,32 @@ public final class WinogradTransform {
   /** Outputs of a side of the largest tile. */
   static final int MOST_OUTPUTS = LEAST_OUTPUTS + POINTS.length - 1;
 
+  /** The input's matrix of {@link #exact()} by sums that its rows share, with few shifts. */
+  private static final LinearProgram EXACT_INPUT =
+      new LinearProgram(
+          6,
+          List.of(
+              step(new Term(1, 4), new Term(-4, 2)),
+              step(new Term(1, 3), new Term(-4, 1)),
+              step(new Term(1, 4), new Term(-1, 2)),
+              step(new Term(1, 3), new Term(-1, 1)),
+              step(new Term(1, 6), new Term(1, 7)),
+              step(new Term(1, 6), new Term(-1, 7)),
+              step(new Term(2, 9)),
+              step(new Term(1, 8), new Term(1, 12)),
+              step(new Term(1, 8), new Term(-1, 12)),
+              step(new Term(1, 0), new Term(-1, 2)),
+              step(new Term(1, 8), new Term(4, 15)),
+              step(new Term(1, 5), new Term(-1, 3)),
+              step(new Term(1, 17), new Term(-4, 9))),
+          List.of(16, 10, 11, 13, 14, 18));
+
+  private static Step step(Term... terms) {
+    return new Step(List.of(terms));
+  }
+
   private final int outputs;
+  private final boolean isExact;
   private final double[] points;
   private final double[][] filter;
   private final double[][] input;
@@ -67,10 +95,11 @@ public final class WinogradTransform {
   /** What the sums of magnitudes of products must be below for {@link #exact()}. */
   static final long EXACT_BOUND = 1L << (Integer.SIZE - 1 - EXACT_SHIFT);
 
-  private WinogradTransform(int outputs, double[] points) {
+  private WinogradTransform(int outputs, double[] points, boolean isExact) {
     int size = outputs + TAPS - 1;
     this.outputs = outputs;
     this.points = points;
+    this.isExact = isExact;
     this.filter = new double[size][TAPS];
     this.input = new double[size][];
     this.output = new double[outputs][size];
@@ -116,7 +145,7 @@ public final class WinogradTransform {
    * @param outputs {@code m}, 2 to 4
    */
   public static WinogradTransform of(int outputs) {
-    return new WinogradTransform(outputs, POINTS[outputs - LEAST_OUTPUTS].clone());
+    return new WinogradTransform(outputs, POINTS[outputs - LEAST_OUTPUTS].clone(), false);
   }
 
   /**
@@ -130,7 +159,7 @@ public final class WinogradTransform {
    * into 16 bits; filters of up to {@link #EXACT_MOST_FILTER} are at most 12^2 times as large.
    */
   public static WinogradTransform exact() {
-    WinogradTransform transform = new WinogradTransform(MOST_OUTPUTS, EXACT_POINTS.clone());
+    WinogradTransform transform = new WinogradTransform(MOST_OUTPUTS, EXACT_POINTS.clone(), true);
     int last = transform.size() - 1;
     for (int row = 0; row <= last; row++) {
       double factor = row == last ? DENOMINATOR / LAST_FACTOR : DENOMINATOR;
@@ -183,7 +212,7 @@ public final class WinogradTransform {
   }
 
   /** {@code B^T}. */
-  double[][] input() {
+  public double[][] input() {
     return input;
   }
 
@@ -194,7 +223,7 @@ public final class WinogradTransform {
 
   /** How {@code B^T} is applied to a column. */
   public LinearProgram inputProgram() {
-    return LinearProgram.of(input);
+    return isExact ? EXACT_INPUT : LinearProgram.of(input);
   }
 
   /** How {@code A^T} is applied to a column. */

@@ -10,14 +10,19 @@ import io.compresso.kernel.nhwc.WinogradBackend.InputShape;
 import io.compresso.kernel.nhwc.WinogradTransform;
 import io.compresso.tensor.DType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * Generates {@code void f(input, rows, target, zeroPoint, tiles, -, -)}, which transforms tiles of
  * the input, first their columns, then their rows; what lies between is on the stack. Bytes become
- * words, of which the zero point is subtracted.
+ * words, of which the zero point is subtracted: in tiles without padding beside them at the end,
+ * from the one transformed value to which a constant contributes.
  */
 record WinogradInputCode(VectorSet set, Arithmetic arithmetic, InputShape shape) {
+  /** The only row of the exact {@code B^T} whose sum is not 0: that of point 1. */
+  private static final int CONSTANT_ROW = 1;
+
   private static final Gpr INPUT = Gpr.RDI;
   private static final Gpr ROWS = Gpr.RSI;
   private static final Gpr TARGET = Gpr.RDX;
@@ -96,6 +101,20 @@ record WinogradInputCode(VectorSet set, Arithmetic arithmetic, InputShape shape)
     return type == DType.FLOAT || set == VectorSet.AVX512 || channels % lanes == 0;
   }
 
+  /** Whether zero points of bytes are subtracted at the end. */
+  private boolean isInner() {
+    return arithmetic.isInteger()
+        && shape.fromColumn() == 0
+        && shape.toColumn() == WinogradTransform.of(arithmetic, shape.outputs()).size();
+  }
+
+  /** What the zero point is taken times. */
+  int zeroPointFactor() {
+    double[] row = WinogradTransform.of(arithmetic, shape.outputs()).input()[CONSTANT_ROW];
+    int sum = (int) Arrays.stream(row).sum();
+    return isInner() ? sum * sum : 1;
+  }
+
   private int vectorChannels() {
     return set.lanes() * arithmetic.grain();
   }
@@ -158,6 +177,9 @@ record WinogradInputCode(VectorSet set, Arithmetic arithmetic, InputShape shape)
 
             @Override
             public void result(int output, Vec value) {
+              if (isInner() && i == CONSTANT_ROW && output == CONSTANT_ROW) {
+                a.vpsubw(value, value, zeroPoint());
+              }
               a.vmovups(value(i * size + output), value);
             }
           });
@@ -187,7 +209,9 @@ record WinogradInputCode(VectorSet set, Arithmetic arithmetic, InputShape shape)
       } else {
         a.vpmovsxbw(target, source, modifiers);
       }
-      a.vpsubw(target, target, zeroPoint());
+      if (!isInner()) {
+        a.vpsubw(target, target, zeroPoint());
+      }
     } else if (shape.type() == DType.FLOAT) {
       set.load(a, target, source, tail);
     } else if (tail) {

@@ -64,7 +64,7 @@ record X86WinogradBackend(VectorSet set, Arithmetic arithmetic) implements Winog
   @Override
   public InputKernel input(InputShape shape) {
     WinogradInputCode generator = new WinogradInputCode(set, arithmetic, shape);
-    return new Input(CodeCache.lease(generator, generator::generate));
+    return new Input(CodeCache.lease(generator, generator::generate), generator.zeroPointFactor());
   }
 
   @Override
@@ -104,10 +104,11 @@ record X86WinogradBackend(VectorSet set, Arithmetic arithmetic) implements Winog
     }
   }
 
-  private record Input(CodeCache.Lease code) implements InputKernel {
+  private record Input(CodeCache.Lease code, int zeroPointFactor) implements InputKernel {
     @Override
     public void run(long input, long rows, long target, int tiles, int zeroPoint) {
-      long words = zeroPoint << Short.SIZE | zeroPoint & 0xFFFF;
+      int word = zeroPoint * zeroPointFactor;
+      long words = word << Short.SIZE | word & 0xFFFF;
       NativeCall.block(code.entry(), input, rows, target, words, tiles, 0, 0);
     }
 
