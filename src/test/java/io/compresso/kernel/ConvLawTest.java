@@ -122,7 +122,7 @@ class ConvLawTest {
   private static int tiledCases(Kernel kernel) {
     return !(kernel instanceof X86WinogradConv)
         ? 0
-        : isOfBytes(kernel) ? 3 * TILED_CASES : TILED_CASES;
+        : isOfBytes(kernel) ? 2 * TILED_CASES : TILED_CASES;
   }
 
   private static boolean isOfBytes(Kernel kernel) {

@@ -12,7 +12,6 @@ import java.util.stream.IntStream;
  * @param panels panels of filters, in chunks
  */
 record WinogradBlocks(Split rows, Split columns, Split panels) {
-  private static final long CACHE = 1 << 20;
   private static final long CACHED_FILTERS = 640 << 10;
   private static final int LEAST_CHUNKS_PER_THREAD = 2;
   private static final int MOST_CHUNKS_PER_THREAD = 8;
@@ -23,6 +22,7 @@ record WinogradBlocks(Split rows, Split columns, Split panels) {
   /**
    * What the choice depends on.
    *
+   * @param cacheBytes what blocks and filters may take of the cache
    * @param tileBytes bytes of a transformed tile and of its sums of one panel
    * @param filterBytes bytes of all transformed filters
    * @param panels panels of filters
@@ -30,11 +30,17 @@ record WinogradBlocks(Split rows, Split columns, Split panels) {
    * @param productCycles what the products and the transforms of the output take
    */
   record Sizes(
-      long tileBytes, long filterBytes, int panels, double inputCycles, double productCycles) {}
+      long cacheBytes,
+      long tileBytes,
+      long filterBytes,
+      int panels,
+      double inputCycles,
+      double productCycles) {}
 
   static WinogradBlocks choose(WinogradTiling tiling, Sizes sizes, int threads) {
+    long cache = sizes.cacheBytes();
     long budget =
-        sizes.filterBytes() > CACHE ? CACHE : Math.max(CACHE / 4, CACHE - sizes.filterBytes());
+        sizes.filterBytes() > cache ? cache : Math.max(cache / 4, cache - sizes.filterBytes());
     int most = (int) Math.clamp(budget / sizes.tileBytes(), 1, Integer.MAX_VALUE);
     Split columns = Split.ofAtMost(tiling.columns(), most);
     int rowsPerBlock = columns.parts() > 1 ? 1 : Math.max(1, most / tiling.columns());
@@ -70,7 +76,13 @@ record WinogradBlocks(Split rows, Split columns, Split panels) {
     int wanted = threads == 1 ? 1 : LEAST_CHUNKS_PER_THREAD * threads;
     // Too few chunks let a thread wait for one that has lost its core.
     double missing = Math.max(0, wanted - count()) * chunk / wanted;
-    return Math.ceilDiv(count(), threads) * chunk + missing;
+    double largest = threads == 1 ? chunk : chunk * unevenness(rows) * unevenness(panels);
+    return Math.ceilDiv(count(), threads) * largest + missing;
+  }
+
+  /** How many times as large as the mean the largest parts are. */
+  private static double unevenness(Split split) {
+    return (double) split.large() * split.parts() / split.size();
   }
 
   /** Chunks of blocks and panels. */

@@ -11,8 +11,8 @@ import java.util.OptionalInt;
  * memory when they do not fit into a core's cache.
  */
 public final class WinogradChoice {
-  private static final Costs FLOATS = new Costs(0.93, 0.88, 0, 3, 2.5, 6000);
-  private static final Costs WORDS = new Costs(0.95, 0.98, 1.5, 3.6, 3.8, 1500);
+  private static final Costs FLOATS = new Costs(0.93, 0.88, 0, 3, 2.5, 6000, 1 << 20);
+  private static final Costs WORDS = new Costs(0.97, 0.98, 0.9, 2.2, 2.8, 1500, 512 << 10);
   private static final double CYCLES_PER_BYTE = 0.12;
   private static final long CACHED_FILTERS = 768 << 10;
   private static final double LEAST_GAIN = 1.1;
@@ -29,6 +29,7 @@ public final class WinogradChoice {
    * @param input cycles of a vector of transformed input
    * @param output cycles of a vector of sums that is transformed
    * @param fixed cycles of a run
+   * @param blockBytes what a block of tiles and the filters may take of the cache
    */
   private record Costs(
       double directEfficiency,
@@ -36,7 +37,8 @@ public final class WinogradChoice {
       double sum,
       double input,
       double output,
-      double fixed) {
+      double fixed,
+      long blockBytes) {
     static Costs of(WinogradBackend backend) {
       return backend.arithmetic().isInteger() ? WORDS : FLOATS;
     }
@@ -98,6 +100,11 @@ public final class WinogradChoice {
         + inputCycles(problem, outputs, backend)
         + filterCycles(4 * positions(outputs) * steps * problem.channels().out())
         + Costs.of(backend).fixed;
+  }
+
+  /** What a block of tiles and the filters may take of the cache. */
+  static long blockBytes(WinogradBackend backend) {
+    return Costs.of(backend).blockBytes;
   }
 
   /** What the transform of the input takes. */

@@ -117,6 +117,7 @@ public final class WinogradConv implements BoundKernel {
     double productCycles = WinogradChoice.productCycles(problem, outputs, backend);
     WinogradBlocks.Sizes sizes =
         new WinogradBlocks.Sizes(
+            WinogradChoice.blockBytes(backend),
             transform.positions() * (inputTile + sumTile),
             packing.bytes(),
             packing.panels(),
