@@ -5,7 +5,10 @@ import io.compresso.kernel.BatchGemmProblem.Place;
 import io.compresso.kernel.BinaryFunction;
 import io.compresso.kernel.BinaryProblem;
 import io.compresso.kernel.Broadcast;
+import io.compresso.kernel.CopyProblem;
+import io.compresso.kernel.CpuFeatures;
 import io.compresso.kernel.GemmProblem;
+import io.compresso.kernel.KernelCatalog;
 import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Problem;
@@ -33,6 +36,9 @@ final class AttentionKernels {
 
   /** Units that each thread gets at least where heads do not divide evenly. */
   private static final int UNITS_PER_THREAD = 4;
+
+  /** The part for transposed keys, after those of three additions. */
+  private static final int TRANSPOSE = 9;
 
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -104,6 +110,10 @@ final class AttentionKernels {
   private final int together;
 
   private final int chunks;
+
+  /** What transposes the keys of a unit where no batched product reads them as they lie. */
+  private final @Nullable PreparedKernel transpose;
+
   private final PreparedKernel products;
   private final List<PreparedKernel> functions = new ArrayList<>();
   private final List<PreparedKernel> additions = new ArrayList<>();
@@ -124,8 +134,13 @@ final class AttentionKernels {
     this.together = together();
     int units = units();
     this.chunks = threads == 1 || units < threads ? 1 : Math.min(units, UNITS_PER_THREAD * threads);
-    Problem products = products();
-    this.products = context.prepare(part, products, () -> Weights.NONE);
+    BatchGemmProblem direct = products(new Place(layouts.k().head(), 0, 1, layouts.k().row()));
+    long matrix = (long) sizes.size() * sizes.keys();
+    BatchGemmProblem ofTransposed = products(new Place(matrix, 0, sizes.keys(), 1));
+    boolean transposes = !isMachineCode(direct) && isMachineCode(ofTransposed);
+    this.transpose =
+        transposes ? context.prepare(part + TRANSPOSE, transpose(), () -> Weights.NONE) : null;
+    this.products = context.prepare(part, transposes ? ofTransposed : direct, () -> Weights.NONE);
     long count = unitScores();
     if (scores.cap() > 0) {
       functions.add(affine(context, part + 1, count, scores.scale() / scores.cap()));
@@ -211,13 +226,27 @@ final class AttentionKernels {
     return new Place(sizes.group() * matrix, matrix, sizes.keys(), 1);
   }
 
-  private BatchGemmProblem products() {
+  private static boolean isMachineCode(Problem problem) {
+    return KernelCatalog.select(problem, CpuFeatures.host()).kernel().spec().isa().isMachineCode();
+  }
+
+  private CopyProblem transpose() {
+    Layout k = layouts.k();
+    return CopyProblem.of(
+        Float.BYTES,
+        List.of(
+            new CopyProblem.Axis(together, k.head(), (long) sizes.size() * sizes.keys()),
+            new CopyProblem.Axis(sizes.size(), 1, sizes.keys()),
+            new CopyProblem.Axis(sizes.keys(), k.row(), 1)));
+  }
+
+  private BatchGemmProblem products(Place keys) {
     return new BatchGemmProblem(
         GemmProblem.ofFloat(rows(), sizes.keys(), sizes.size()),
         together,
         repeats(),
         ofQueries(layouts.q()),
-        new Place(layouts.k().head(), 0, 1, layouts.k().row()),
+        keys,
         ofScores());
   }
 
@@ -233,14 +262,22 @@ final class AttentionKernels {
 
   /** Bytes that {@link #bind} needs to work in. */
   long workspaceBytes() {
-    return Float.BYTES * Math.multiplyExact(chunks, unitScores());
+    return Math.multiplyExact(chunks, unitBytes());
+  }
+
+  private long scoresBytes() {
+    return Float.BYTES * unitScores();
+  }
+
+  private long unitBytes() {
+    return scoresBytes() + (transpose == null ? 0 : transpose.problem().outputBytes());
   }
 
   /** The call for fixed memory. */
   Lowered.Call bind(Memory memory, MemorySegment workspace) {
     int units = units();
     Unit[] all = new Unit[units];
-    long bytes = Float.BYTES * unitScores();
+    long bytes = unitBytes();
     for (int chunk = 0; chunk < chunks; chunk++) {
       MemorySegment own = workspace.asSlice(chunk * bytes, bytes);
       for (int unit = first(chunk); unit < first(chunk + 1); unit++) {
@@ -276,18 +313,24 @@ final class AttentionKernels {
     private final boolean[] forbidden;
     private boolean anyForbidden;
 
-    Unit(Memory memory, MemorySegment own, int unit) {
-      this.own = own;
+    Unit(Memory memory, MemorySegment work, int unit) {
+      this.own = work.asSlice(0, scoresBytes());
       int batch = unit / (sizes.shared() / together);
       int shared = unit % (sizes.shared() / together) * together;
       int head = shared * sizes.group();
       int each = chunks == 1 ? threads : 1;
       MemorySegment q = part(memory.q(), layouts.q(), batch, head, products.problem().inputBytes());
-      MemorySegment k =
-          part(memory.k(), layouts.k(), batch, shared, products.problem().secondBytes());
+      Problem reader = transpose == null ? products.problem() : transpose.problem();
+      long keyBytes = transpose == null ? reader.secondBytes() : reader.inputBytes();
+      MemorySegment k = part(memory.k(), layouts.k(), batch, shared, keyBytes);
       MemorySegment v = part(memory.v(), layouts.v(), batch, shared, sums.problem().secondBytes());
       this.y = part(memory.y(), layouts.y(), batch, head, sums.problem().outputBytes());
       List<Runnable> calls = new ArrayList<>();
+      if (transpose != null) {
+        MemorySegment transposed = work.asSlice(scoresBytes());
+        calls.add(transpose.bind(Operands.of(k, transposed), each));
+        k = transposed;
+      }
       calls.add(products.bind(Operands.of(q, k, own), each));
       for (PreparedKernel function : functions) {
         calls.add(function.bind(Operands.of(own, own), each));
