@@ -68,8 +68,18 @@ final class AttentionKernels {
    *
    * @param added the shapes of what is added, of four axes that are those of the scores {@code
    *     [batch, heads, queries, keys]} or 1
+   * @param zeros whether a query whose scores are all negative infinity gets zeros, not NaN
    */
-  record Scores(float scale, float cap, List<Shape> added) {}
+  record Scores(float scale, float cap, List<Shape> added, boolean zeros) {
+    /** With zeros for queries without a key. */
+    Scores(float scale, float cap, List<Shape> added) {
+      this(scale, cap, added, true);
+    }
+
+    private boolean mayGiveZeros() {
+      return zeros && !added.isEmpty();
+    }
+  }
 
   /**
    * Where the heads of an operand lie, counted in elements: those of a row are adjacent.
@@ -351,7 +361,7 @@ final class AttentionKernels {
           new Runnable[] {
             softmax.bind(Operands.of(own, own), each), sums.bind(Operands.of(own, v, y), each)
           };
-      int rows = additions.isEmpty() ? 0 : Math.toIntExact(unitScores() / sizes.keys());
+      int rows = scores.mayGiveZeros() ? Math.toIntExact(unitScores() / sizes.keys()) : 0;
       this.forbidden = new boolean[rows];
     }
 

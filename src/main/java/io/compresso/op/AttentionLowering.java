@@ -111,7 +111,8 @@ final class AttentionLowering {
         new Scores(
             node.floatAttribute("scale", (float) (1 / Math.sqrt(sizes.size()))),
             node.floatAttribute("softcap", 0),
-            added);
+            added,
+            node.intAttribute("nan_without_keys", 0) == 0);
     AttentionKernels kernels =
         new AttentionKernels(context, 0, sizes, scores, new Layouts(q, k, v, y));
     MemorySegment forbidden = future;

@@ -183,6 +183,52 @@ class AttentionTest {
   }
 
   @Test
+  void writtenAttention_givesNaN_whereAQuerySeesNoKey() {
+    Model model = written("e = Add s mask");
+    Map<String, Tensor> values = new HashMap<>();
+    values.put("x", random(1, 2, 3, HEADS * SIZE));
+    values.put("mask", random(2, 2, 1, 1, 3));
+    for (int key = 0; key < 3; key++) {
+      values.get("mask").setFloat(key, Float.NEGATIVE_INFINITY);
+    }
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      float[] y = ((Tensor) session.run(values).get("y")).toFloats();
+      assertThat(y[0]).isNaN();
+      assertThat(y[3 * HEADS * SIZE]).isFinite();
+    }
+  }
+
+  /** Queries that are learned serve every example of a batch. */
+  @Test
+  void writtenAttention_staysAsItIs_whereOneBatchIsBroadcast() {
+    Graphs graph =
+        Graphs.opset(17)
+            .input("x", ValueType.tensor(DType.FLOAT, Shape.of(2, 4, HEADS * SIZE)))
+            .constant("q", random(1, 1, 3, HEADS * SIZE))
+            .constant("apart", Tensor.ofLongs(Shape.of(4), 0, 0, HEADS, SIZE))
+            .constant("joined", Tensor.ofLongs(Shape.of(3), 0, 0, HEADS * SIZE))
+            .input("shift", ValueType.tensor(DType.FLOAT, Shape.of(1)))
+            .node("qs = Add q shift")
+            .node("qr = Reshape qs apart")
+            .node("kr = Reshape x apart")
+            .node("qt = Transpose qr", "perm", Attribute.ints(0, 2, 1, 3))
+            .node("kt = Transpose kr", "perm", Attribute.ints(0, 2, 3, 1))
+            .node("vt = Transpose kr", "perm", Attribute.ints(0, 2, 1, 3))
+            .node("s = MatMul qt kt")
+            .node("p = Softmax s", "axis", Attribute.of(-1L))
+            .node("c = MatMul p vt")
+            .node("ct = Transpose c", "perm", Attribute.ints(0, 2, 1, 3))
+            .node("y = Reshape ct joined")
+            .output("y");
+    Model model = graph.model();
+    Map<String, Tensor> values =
+        Map.of("x", random(3, 2, 4, HEADS * SIZE), "shift", Tensor.ofFloats(Shape.of(1), 0.1f));
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      check(session, model, values);
+    }
+  }
+
+  @Test
   void attentionOperator_givesZeros_whereAQuerySeesNoKey() {
     List<Shape> operands =
         List.of(

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Makes one operator of the attention (Vaswani et al., 2017) that is written as products, a
  * softmax, and the reshaping and transposing that split a last axis into heads and join them again.
- * A query whose keys are all masked by negative infinity gets zeros instead of NaN.
+ * Unlike the operator of ONNX, what it makes gives NaN to a query whose keys are all masked by
+ * negative infinity, as the softmax does.
  */
 final class FuseAttention extends Rewriting {
   private static final long[] HEADS_FIRST = {0, 2, 1, 3};
@@ -44,6 +45,7 @@ final class FuseAttention extends Rewriting {
         || result == null
         || q.count() != k.count()
         || q.count() != v.count()
+        || !areOfOneBatch(view, q, k, v)
         || !edit.free(nodes)) {
       return;
     }
@@ -56,6 +58,7 @@ final class FuseAttention extends Rewriting {
             .with("q_num_heads", q.count())
             .with("kv_num_heads", k.count())
             .with("scale", scores.scale())
+            .with("nan_without_keys", 1)
             .build());
   }
 
@@ -161,6 +164,17 @@ final class FuseAttention extends Rewriting {
     nodes.add(transpose);
     nodes.add(reshape);
     return reshape.outputs().getFirst();
+  }
+
+  /** Products broadcast batches, the operator does not. */
+  private static boolean areOfOneBatch(GraphView view, Heads q, Heads k, Heads v) {
+    List<Dim> batch = batch(view, q);
+    return isKnown(batch, batch(view, k)) && isKnown(batch, batch(view, v));
+  }
+
+  private static @Nullable List<Dim> batch(GraphView view, Heads heads) {
+    List<Dim> dims = view.dims(heads.value());
+    return dims == null ? null : dims.subList(0, 1);
   }
 
   /** Whether two lists of dimensions are known to be the same. */
