@@ -15,11 +15,6 @@ final class ArrayFeatureExtractor extends MlOperator {
   }
 
   @Override
-  public List<Integer> versions() {
-    return List.of(1);
-  }
-
-  @Override
   public ShapeRule shapeRule() {
     return context -> {
       List<Dim> x = context.dims(0);

@@ -57,6 +57,14 @@ final class AttentionKernels {
       return heads / shared;
     }
 
+    /** Whether scores take a term of this shape, each of whose four axes is theirs or 1. */
+    boolean take(Shape term) {
+      return (term.dim(0) == 1 || term.dim(0) == batch)
+          && (term.dim(1) == 1 || term.dim(1) == heads)
+          && (term.dim(2) == 1 || term.dim(2) == queries)
+          && (term.dim(3) == 1 || term.dim(3) == keys);
+    }
+
     boolean areEmpty() {
       return batch == 0 || heads == 0 || queries == 0 || keys == 0 || size == 0 || valueSize == 0;
     }

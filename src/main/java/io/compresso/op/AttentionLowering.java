@@ -91,7 +91,7 @@ final class AttentionLowering {
     TensorSpec mask = context.inputOrNull(MASK);
     if (mask != null) {
       Shape shape = AttentionKernels.aligned(mask.shape());
-      if (mask.dtype() != DType.FLOAT || shape == null || !fits(shape, sizes)) {
+      if (mask.dtype() != DType.FLOAT || shape == null || !sizes.take(shape)) {
         return null;
       }
       added.add(shape);
@@ -135,16 +135,5 @@ final class AttentionLowering {
                   buffers.workspace());
             })
         .withWorkspace(kernels.workspaceBytes());
-  }
-
-  private static boolean fits(Shape shape, Sizes sizes) {
-    long[] full = {sizes.batch(), sizes.heads(), sizes.queries(), sizes.keys()};
-    for (int i = 0; i < full.length; i++) {
-      if (shape.dim(i) != 1 && shape.dim(i) != full[i]) {
-        return false;
-      }
-    }
-    // A mask of one key covers one, unless all keys share it.
-    return shape.dim(3) == sizes.keys() || shape.dim(3) == 1;
   }
 }

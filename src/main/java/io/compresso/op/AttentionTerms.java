@@ -70,18 +70,10 @@ final class AttentionTerms {
     TensorSpec bias = added < 0 ? null : context.inputOrNull(added);
     boolean fits =
         bias == null
-            || bias.dtype() == DType.FLOAT && bias.shape().rank() == 4 && fits(bias, sizes);
+            || bias.dtype() == DType.FLOAT && bias.shape().rank() == 4 && sizes.take(bias.shape());
     return form == null || !fits
         ? null
         : new AttentionTerms(context, sizes, mask, bias == null ? -1 : added, form);
-  }
-
-  private static boolean fits(TensorSpec bias, Sizes sizes) {
-    Shape shape = bias.shape();
-    return (shape.dim(0) == 1 || shape.dim(0) == sizes.batch())
-        && (shape.dim(1) == 1 || shape.dim(1) == sizes.heads())
-        && (shape.dim(2) == 1 || shape.dim(2) == sizes.queries())
-        && (shape.dim(3) == 1 || shape.dim(3) == sizes.keys());
   }
 
   private static @Nullable Form form(TensorSpec mask, Sizes sizes) {

@@ -12,11 +12,6 @@ final class Binarizer extends MlOperator {
   }
 
   @Override
-  public List<Integer> versions() {
-    return List.of(1);
-  }
-
-  @Override
   public ShapeRule shapeRule() {
     return context -> List.of(Inferred.of(context.input(0).type()));
   }

@@ -21,11 +21,6 @@ final class CastMap extends MlOperator {
   }
 
   @Override
-  public List<Integer> versions() {
-    return List.of(1);
-  }
-
-  @Override
   public ShapeRule shapeRule() {
     return context -> {
       Dim columns =

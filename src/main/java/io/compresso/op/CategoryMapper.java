@@ -17,11 +17,6 @@ final class CategoryMapper extends MlOperator {
   }
 
   @Override
-  public List<Integer> versions() {
-    return List.of(1);
-  }
-
-  @Override
   public ShapeRule shapeRule() {
     return context -> {
       @Nullable DType from = context.dtype(0);

@@ -67,8 +67,8 @@ final class CropAndResize extends MicrosoftOperator {
     if (!mode.equals("bilinear") && !mode.equals("nearest")) {
       throw context.error("attribute 'mode' is '" + mode + "'");
     }
-    Crop crop =
-        new Crop(
+    Planes planes =
+        new Planes(
             Reals.doubles(x),
             Math.toIntExact(x.shape().dim(2)),
             Math.toIntExact(x.shape().dim(3)),
@@ -85,13 +85,13 @@ final class CropAndResize extends MicrosoftOperator {
       if (image < 0 || image >= x.shape().dim(0)) {
         throw context.error("box " + box + " is of image " + image + " of " + x.shape().dim(0));
       }
-      double[] rows = points(boxes, box, 0, height, crop.height);
-      double[] columns = points(boxes, box, 1, width, crop.width);
+      double[] rows = points(boxes, box, 0, height, planes.height);
+      double[] columns = points(boxes, box, 1, width, planes.width);
       for (int c = 0; c < channels; c++) {
-        int plane = ((int) image * channels + c) * crop.height * crop.width;
+        int plane = ((int) image * channels + c) * planes.height * planes.width;
         for (double row : rows) {
           for (double column : columns) {
-            y[to++] = crop.sample(plane, row, column);
+            y[to++] = planes.sample(plane, row, column);
           }
         }
       }
@@ -119,7 +119,7 @@ final class CropAndResize extends MicrosoftOperator {
   }
 
   /** How planes of {@code height} by {@code width} are sampled. */
-  private record Crop(double[] x, int height, int width, boolean nearest, double outside) {
+  private record Planes(double[] x, int height, int width, boolean nearest, double outside) {
     double sample(int plane, double row, double column) {
       if (!(row >= 0 && row <= height - 1 && column >= 0 && column <= width - 1)) {
         return outside;

@@ -27,12 +27,8 @@ final class Det extends StandardOperator {
   public Optional<Reference> reference() {
     return Optional.of(context -> {
       Tensor x = context.tensor(0);
-      int rank = x.shape().rank();
-      if (rank < 2 || x.shape().dim(-1) != x.shape().dim(-2)) {
-        throw context.error(x + " holds no square matrices");
-      }
-      int n = Math.toIntExact(x.shape().dim(-1));
-      long[] dims = Arrays.copyOf(x.shape().dims(), rank - 2);
+      int n = order(context, x);
+      long[] dims = Arrays.copyOf(x.shape().dims(), x.shape().rank() - 2);
       Tensor y = context.allocate(x.dtype(), Axes.shape(context, dims));
       for (long i = 0; i < y.size(); i++) {
         double[][] matrix = new double[n][n];
@@ -43,6 +39,14 @@ final class Det extends StandardOperator {
       }
       return List.of(y);
     });
+  }
+
+  /** The rows of the square matrices that a tensor consists of. */
+  static int order(OpContext context, Tensor x) {
+    if (x.shape().rank() < 2 || x.shape().dim(-1) != x.shape().dim(-2)) {
+      throw context.error(x + " holds no square matrices");
+    }
+    return Math.toIntExact(x.shape().dim(-1));
   }
 
   private static double determinant(double[][] matrix) {

@@ -18,11 +18,6 @@ final class DictVectorizer extends MlOperator {
   }
 
   @Override
-  public List<Integer> versions() {
-    return List.of(1);
-  }
-
-  @Override
   public ShapeRule shapeRule() {
     return context -> {
       Dim columns = Dim.of(vocabulary(context.node()).size());

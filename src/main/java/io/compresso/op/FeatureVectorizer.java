@@ -16,11 +16,6 @@ final class FeatureVectorizer extends MlOperator {
   }
 
   @Override
-  public List<Integer> versions() {
-    return List.of(1);
-  }
-
-  @Override
   public ShapeRule shapeRule() {
     return context -> {
       long[] sizes = context.node().intsAttribute("inputdimensions", new long[0]);

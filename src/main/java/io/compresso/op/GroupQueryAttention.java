@@ -278,7 +278,6 @@ final class GroupQueryAttention extends MicrosoftOperator {
   private record Scores(
       double scale, double softcap, int window, @Nullable Tensor bias, double @Nullable [] sinks) {
     static Scores of(OpContext context, Attention.Heads q, Steps steps) {
-      float scale = context.node().floatAttribute("scale", 0);
       Tensor bias = context.tensorOrNull(10);
       if (bias != null) {
         Shape shape = bias.shape();
@@ -296,7 +295,7 @@ final class GroupQueryAttention extends MicrosoftOperator {
       }
       boolean smooth = context.node().intAttribute("smooth_softmax", 0) == 1;
       return new Scores(
-          scale == 0 ? 1 / Math.sqrt(q.size()) : scale,
+          PackedAttention.scale(context.node(), q.size()),
           context.node().floatAttribute("softcap", 0),
           (int) Math.clamp(context.node().intAttribute("local_window_size", -1), -1, 1 << 30),
           bias,

@@ -63,7 +63,6 @@ final class GroupQueryLowering {
     Layout cache = Layout.apart(sizes.shared(), length, sizes.size());
     Layout y = Layout.flat(sizes.queries(), q, sizes.size());
     Layout queries = rotated > 0 ? y : Layout.flat(sizes.queries(), widths[0], sizes.size());
-    float scale = context.node().floatAttribute("scale", 0);
     List<Shape> added = new ArrayList<>();
     added.add(Shape.of(sizes.batch(), 1, sizes.queries(), sizes.keys()));
     TensorSpec bias = context.inputOrNull(BIAS);
@@ -76,7 +75,7 @@ final class GroupQueryLowering {
             0,
             sizes,
             new Scores(
-                scale == 0 ? (float) (1 / Math.sqrt(sizes.size())) : scale,
+                (float) PackedAttention.scale(context.node(), sizes.size()),
                 context.node().floatAttribute("softcap", 0),
                 added),
             new Layouts(queries, cache, cache, y));

@@ -33,11 +33,7 @@ final class Inverse extends MicrosoftOperator {
   public Optional<Reference> reference() {
     return Optional.of(context -> {
       Tensor x = context.tensor(0);
-      int rank = x.shape().rank();
-      if (rank < 2 || x.shape().dim(-1) != x.shape().dim(-2)) {
-        throw context.error(x + " holds no square matrices");
-      }
-      int n = Math.toIntExact(x.shape().dim(-1));
+      int n = Det.order(context, x);
       double[] values = Reals.doubles(x);
       for (int at = 0; at < values.length; at += n * n) {
         invert(values, at, n);

@@ -16,11 +16,6 @@ final class LinearRegressor extends MlOperator {
   }
 
   @Override
-  public List<Integer> versions() {
-    return List.of(1);
-  }
-
-  @Override
   public ShapeRule shapeRule() {
     return context -> {
       List<Dim> x = context.dims(0);

@@ -59,10 +59,9 @@ final class MultiHeadAttention extends MicrosoftOperator {
     if (q.size() != k.size() || v.length() != k.length()) {
       throw context.error("queries " + q + ", keys " + k + ", values " + v + " do not fit");
     }
-    float scale = context.node().floatAttribute("scale", 0);
     Attention.Core core =
         new Attention.Core(
-            scale == 0 ? 1 / Math.sqrt(q.size()) : scale,
+            PackedAttention.scale(context.node(), q.size()),
             0,
             context.node().intAttribute("unidirectional", 0) != 0,
             k.length() - q.length(),

@@ -14,11 +14,6 @@ final class Normalizer extends MlOperator {
   }
 
   @Override
-  public List<Integer> versions() {
-    return List.of(1);
-  }
-
-  @Override
   public ShapeRule shapeRule() {
     return context -> List.of(Inferred.tensor(DType.FLOAT, context.dims(0)));
   }

@@ -20,11 +20,6 @@ final class OneHotEncoder extends MlOperator {
   }
 
   @Override
-  public List<Integer> versions() {
-    return List.of(1);
-  }
-
-  @Override
   public ShapeRule shapeRule() {
     return context -> {
       long[] numbers = context.node().intsAttribute("cats_int64s", new long[0]);

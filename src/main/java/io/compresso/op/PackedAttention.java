@@ -1,6 +1,7 @@
 package io.compresso.op;
 
 import io.compresso.graph.Dim;
+import io.compresso.graph.Node;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
@@ -35,6 +36,17 @@ final class PackedAttention {
   }
 
   /**
+   * What products are multiplied by: the attribute of ONNX Runtime's operators, where 0 stands for
+   * the usual scale.
+   *
+   * @param size elements of a query
+   */
+  static double scale(Node node, int size) {
+    float scale = node.floatAttribute("scale", 0);
+    return scale == 0 ? 1 / Math.sqrt(size) : scale;
+  }
+
+  /**
    * Attention of projected data.
    *
    * @param projected {@code [batch, sequence, queries + keys + values]}, bias included
@@ -55,11 +67,9 @@ final class PackedAttention {
     Attention.Heads q = part(context, projected, 0, sizes[0], heads, null, 0);
     Attention.Heads k = part(context, projected, sizes[0], sizes[1], heads, cache, 0);
     Attention.Heads v = part(context, projected, sizes[0] + sizes[1], sizes[2], heads, cache, 1);
-    float scale = context.node().floatAttribute("scale", 0);
     boolean causal = context.node().intAttribute("unidirectional", 0) != 0;
     Attention.Core core =
-        new Attention.Core(
-            scale == 0 ? 1 / Math.sqrt(q.size()) : scale, 0, causal, k.length() - q.length(), -1);
+        new Attention.Core(scale(context.node(), q.size()), 0, causal, k.length() - q.length(), -1);
     Tensor bias = scores(context, mask, added, q, k);
     double[] y = core.attend(q, k, v, Attention.Mask.of(context, bias, null, q, k), new double[0]);
     List<@Nullable Tensor> outputs = new ArrayList<>();

@@ -219,9 +219,8 @@ final class ProjectedAttention {
   }
 
   private static Scores scores(LoweringContext context, Sizes sizes, AttentionTerms terms) {
-    float scale = context.node().floatAttribute("scale", 0);
     return new Scores(
-        scale == 0 ? (float) (1 / Math.sqrt(sizes.size())) : scale, 0, terms.shapes());
+        (float) PackedAttention.scale(context.node(), sizes.size()), 0, terms.shapes());
   }
 
   /** Attention of projected operands, or null. */

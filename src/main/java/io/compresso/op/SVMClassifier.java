@@ -20,11 +20,6 @@ final class SVMClassifier extends MlOperator {
   }
 
   @Override
-  public List<Integer> versions() {
-    return List.of(1);
-  }
-
-  @Override
   public ShapeRule shapeRule() {
     return context -> {
       MlAttributes.Labels labels = MlAttributes.Labels.of(context.node(), "classlabels_ints");

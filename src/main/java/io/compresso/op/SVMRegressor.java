@@ -15,11 +15,6 @@ final class SVMRegressor extends MlOperator {
   }
 
   @Override
-  public List<Integer> versions() {
-    return List.of(1);
-  }
-
-  @Override
   public ShapeRule shapeRule() {
     return context ->
         List.of(Inferred.tensor(DType.FLOAT, List.of(MlAttributes.rows(context), Dim.of(1))));
