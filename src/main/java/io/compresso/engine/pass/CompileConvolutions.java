@@ -6,6 +6,10 @@ import java.util.List;
 
 /** Makes convolutions of floats ones of the engine's own, to which others can be fused. */
 final class CompileConvolutions extends Rewriting {
+  CompileConvolutions() {
+    super("Conv");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (!node.is("Conv")) {

@@ -13,6 +13,16 @@ final class CompilePools extends Rewriting {
   private static final Set<DType> TYPES =
       Set.of(DType.FLOAT, DType.FLOAT16, DType.BFLOAT16, DType.UINT8, DType.INT8);
 
+  CompilePools() {
+    super(
+        "AveragePool",
+        "GlobalAveragePool",
+        "GlobalMaxPool",
+        "MaxPool",
+        "QLinearAveragePool",
+        "QLinearGlobalAveragePool");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     DType type = view.dtype(node.input(0));

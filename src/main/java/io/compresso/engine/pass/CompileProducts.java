@@ -12,6 +12,10 @@ import java.util.List;
  * {@code MatMul}, and {@code Gemm} whose C is a constant vector along the columns, or none.
  */
 final class CompileProducts extends Rewriting {
+  CompileProducts() {
+    super("Gemm", "MatMul");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     DType type = view.dtype(node.input(0));

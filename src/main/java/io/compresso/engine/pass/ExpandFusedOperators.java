@@ -16,6 +16,17 @@ import org.jspecify.annotations.Nullable;
  * it has saved are compiled like any others.
  */
 final class ExpandFusedOperators extends Rewriting {
+  ExpandFusedOperators() {
+    super(
+        "BiasGelu",
+        "FusedConv",
+        "FusedGemm",
+        "FusedMatMul",
+        "Gelu",
+        "QLinearConv",
+        "TransposeMatMul");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (!node.domain().equals("com.microsoft")) {

@@ -12,6 +12,10 @@ import java.util.List;
  * graphs are lowered in one way.
  */
 final class ExpandQOperators extends Rewriting {
+  ExpandQOperators() {
+    super("QLinearAdd", "QLinearConv", "QLinearMatMul", "QLinearMul");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     boolean product = node.is("QLinearConv") || node.is("QLinearMatMul");

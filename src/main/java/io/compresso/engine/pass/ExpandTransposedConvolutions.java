@@ -20,6 +20,10 @@ final class ExpandTransposedConvolutions extends Rewriting {
   /** Weights that are moved at a time, so that they stay in the nearest caches. */
   private static final int ELEMENTS_AT_A_TIME = 1 << 14;
 
+  ExpandTransposedConvolutions() {
+    super("ConvTranspose");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (!node.is("ConvTranspose")

@@ -9,6 +9,10 @@ import java.util.List;
  * before it, when nothing else reads that one's result.
  */
 final class FoldBatchNormalization extends Rewriting {
+  FoldBatchNormalization() {
+    super("BatchNormalization");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (!node.is("BatchNormalization")

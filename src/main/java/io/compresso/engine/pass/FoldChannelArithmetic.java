@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
  * weights and the bias of the product before it.
  */
 final class FoldChannelArithmetic extends Rewriting {
+  FoldChannelArithmetic() {
+    super("Add", "Div", "Mul", "Sub");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (!node.is("Add") && !node.is("Sub") && !node.is("Mul") && !node.is("Div")) {

@@ -16,6 +16,10 @@ final class FoldScales extends Rewriting {
   private static final int RESIDUAL = 3;
   private static final int FACTORS = 4;
 
+  FoldScales() {
+    super("Div", "Mul");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     Float scale = null;

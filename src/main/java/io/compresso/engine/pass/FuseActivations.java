@@ -13,6 +13,10 @@ final class FuseActivations extends Rewriting {
   private static final String HIGH = "high";
   private static final String ACTIVATION = "activation";
 
+  FuseActivations() {
+    super("Clip", "FastGelu", "Gelu", "HardSwish", "QuickGelu", "Relu", "Sigmoid", "Swish", "Tanh");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     Node producer = view.producer(node.input(0));

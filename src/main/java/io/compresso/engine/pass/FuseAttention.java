@@ -18,6 +18,10 @@ final class FuseAttention extends Rewriting {
   private static final long[] HEADS_FIRST = {0, 2, 1, 3};
   private static final long[] HEADS_FIRST_TRANSPOSED = {0, 2, 3, 1};
 
+  FuseAttention() {
+    super("Softmax");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (!node.is("Softmax") || view.rank(node.input(0)) != 4) {

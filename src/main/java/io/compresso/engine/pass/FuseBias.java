@@ -12,6 +12,10 @@ import java.util.List;
 final class FuseBias extends Rewriting {
   private static final int BIAS = 2;
 
+  FuseBias() {
+    super("Add");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (!node.is("Add")) {

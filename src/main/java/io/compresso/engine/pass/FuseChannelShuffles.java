@@ -10,6 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes a shuffle of channels that is written as reshape, transpose and reshape one operator. */
 final class FuseChannelShuffles extends Rewriting {
+  FuseChannelShuffles() {
+    super("Transpose");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (!node.is("Transpose")) {

@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
 final class FuseFunctions extends Rewriting {
   private static final double TOLERANCE = 1e-3;
 
+  FuseFunctions() {
+    super("Clip", "Erf", "HardSigmoid", "Sigmoid", "Tanh");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (node.is("Erf")) {

@@ -15,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  * and Sennrich, 2019) that are written as arithmetic along the last axis one operator.
  */
 final class FuseNormalizations extends Rewriting {
+  FuseNormalizations() {
+    super("Div", "Mul");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     Match match = match(view, node);

@@ -10,6 +10,10 @@ import org.jspecify.annotations.Nullable;
 final class FuseResiduals extends Rewriting {
   private static final int RESIDUAL = 3;
 
+  FuseResiduals() {
+    super("Add");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (!node.is("Add") || node.inputs().size() != 2) {

@@ -16,6 +16,7 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -32,6 +33,7 @@ final class GraphView {
   private final Map<String, List<Node>> readers = new HashMap<>();
   private final Set<String> outputs = new HashSet<>();
   private final Set<String> inputs = new HashSet<>();
+  private final Set<String> operators = new HashSet<>();
   private final Map<String, Inferred> known;
   private @Nullable Map<String, Inferred> types;
   private @Nullable FreshNames names;
@@ -54,6 +56,7 @@ final class GraphView {
       outputs.add(output.name());
     }
     for (Node node : graph.nodes()) {
+      operators.add(node.opType());
       for (String output : node.outputs()) {
         if (!output.isEmpty()) {
           producers.put(output, node);
@@ -79,6 +82,16 @@ final class GraphView {
 
   List<Node> nodes() {
     return model.graph().nodes();
+  }
+
+  /** Whether a node is of the operator, of any operator set. */
+  boolean holds(String opType) {
+    return operators.contains(opType);
+  }
+
+  /** Whether a node is of one of the operators. */
+  boolean holdsAny(Set<String> opTypes) {
+    return !Collections.disjoint(opTypes, operators);
   }
 
   /** The node that makes a value; null for inputs, constants and an omitted name. */

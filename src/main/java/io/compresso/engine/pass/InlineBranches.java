@@ -15,6 +15,10 @@ import java.util.Map;
  * Puts the nodes of the branch that is taken in the place of an {@code If} of a known condition.
  */
 final class InlineBranches extends Rewriting {
+  InlineBranches() {
+    super("If");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     Tensor condition = view.constant(node.input(0));

@@ -15,8 +15,12 @@ import org.jspecify.annotations.Nullable;
  * Makes additions and multiplications of two dequantized values whose result is quantized ones of
  * integers. An addition goes into the epilogue of the product that alone computes one side.
  */
-final class LowerAdditions extends Rewriting {
+final class LowerAdditions extends DequantizedRewriting {
   private static final int RESIDUAL = 3;
+
+  LowerAdditions() {
+    super("Add", "Mul");
+  }
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {

@@ -9,9 +9,13 @@ import java.util.List;
  * Makes lookups of rows of dequantized constant tables of 4 or 8 bits {@code GatherBlockQuantized},
  * which dequantizes the rows that it finds and no others.
  */
-final class LowerBlockLookups extends Rewriting {
+final class LowerBlockLookups extends DequantizedRewriting {
   /** Elements of a table up to which floats are as good. */
   private static final long FEW_ELEMENTS = 1 << 12;
+
+  LowerBlockLookups() {
+    super("Gather");
+  }
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {

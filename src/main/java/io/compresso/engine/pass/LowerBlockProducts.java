@@ -11,9 +11,13 @@ import java.util.List;
  * Makes products of floats and dequantized constant weights of 4 or 8 bits {@code MatMulNBits},
  * which reads the weights as they are stored.
  */
-final class LowerBlockProducts extends Rewriting {
+final class LowerBlockProducts extends DequantizedRewriting {
   /** Weights up to which floats are as good, and can be fused with more. */
   private static final long FEW_WEIGHTS = 1 << 12;
+
+  LowerBlockProducts() {
+    super("Gemm", "MatMul");
+  }
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {

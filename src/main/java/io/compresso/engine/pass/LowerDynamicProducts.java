@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
  * Runtime's {@code MatMulIntegerToFloat} and {@code DynamicQuantizeMatMul}.
  */
 final class LowerDynamicProducts extends Rewriting {
+  LowerDynamicProducts() {
+    super("DynamicQuantizeMatMul", "MatMulInteger", "MatMulIntegerToFloat");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (node.is("MatMulInteger")) {

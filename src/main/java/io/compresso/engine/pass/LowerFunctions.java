@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Makes functions of one dequantized value whose result is quantized, requantization among them,
  * tables of 256 bytes. The table is computed by the same operators.
  */
-final class LowerFunctions extends Rewriting {
+final class LowerFunctions extends DequantizedRewriting {
   private static final int MOST_FUNCTIONS = 8;
 
   private static final Set<String> UNARY =
@@ -53,6 +53,10 @@ final class LowerFunctions extends Rewriting {
           "ThresholdedRelu");
 
   private static final Set<String> BINARY = Set.of("Add", "Sub", "Mul", "Div", "Pow", "PRelu");
+
+  LowerFunctions() {
+    super("QuantizeLinear");
+  }
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {

@@ -5,7 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Makes means of dequantized windows whose result is quantized ones of integers. */
-final class LowerPools extends Rewriting {
+final class LowerPools extends DequantizedRewriting {
+  LowerPools() {
+    super("AveragePool", "GlobalAveragePool");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     if (!node.is("AveragePool") && !node.is("GlobalAveragePool")) {

@@ -12,7 +12,11 @@ import org.jspecify.annotations.Nullable;
  * Makes convolutions and matrix products of dequantized data and dequantized constant weights ones
  * of integers; they give bytes where their result is quantized, else floats.
  */
-final class LowerProducts extends Rewriting {
+final class LowerProducts extends DequantizedRewriting {
+  LowerProducts() {
+    super("Conv", "Gemm", "MatMul");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     boolean conv = node.is("Conv");

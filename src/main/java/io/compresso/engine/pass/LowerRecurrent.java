@@ -9,9 +9,13 @@ import org.jspecify.annotations.Nullable;
  * Makes a GRU or RNN whose weights are dequantized constants of 8 bits one that computes with the
  * integers.
  */
-final class LowerRecurrent extends Rewriting {
+final class LowerRecurrent extends DequantizedRewriting {
   private static final int SCALES = 8;
   private static final int GATES_AXIS = 1;
+
+  LowerRecurrent() {
+    super("GRU", "RNN");
+  }
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {

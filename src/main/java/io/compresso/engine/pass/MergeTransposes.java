@@ -8,8 +8,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes one transpose of two in a row, and none where they cancel. */
 final class MergeTransposes extends Rewriting {
+  MergeTransposes() {
+    super("Transpose");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
+    Node producer = view.producer(node.input(0));
+    if (!mayMerge(node, producer)) {
+      return;
+    }
     long[] outer = perm(view, node);
     if (outer == null) {
       return;
@@ -18,7 +26,6 @@ final class MergeTransposes extends Rewriting {
       replace(node, node.inputs().getFirst(), outer, edit);
       return;
     }
-    Node producer = view.producer(node.input(0));
     long[] inner = producer == null ? null : perm(view, producer);
     if (producer == null || inner == null || inner.length != outer.length) {
       return;
@@ -33,6 +40,18 @@ final class MergeTransposes extends Rewriting {
     replace(node, producer.inputs().getFirst(), both, edit);
   }
 
+  /** What can be told without the ranks of values, which have to be inferred. */
+  private static boolean mayMerge(Node node, @Nullable Node producer) {
+    if (producer != null && producer.is("Transpose")) {
+      return true;
+    }
+    if (!node.is("Transpose")) {
+      return false;
+    }
+    long[] perm = node.intsAttribute("perm");
+    return perm == null || isIdentity(perm);
+  }
+
   private static void replace(Node node, String from, long[] perm, Edit edit) {
     NodeBuilder builder =
         isIdentity(perm)
@@ -43,7 +62,12 @@ final class MergeTransposes extends Rewriting {
   }
 
   private static boolean isIdentity(long[] perm) {
-    return IntStream.range(0, perm.length).allMatch(i -> perm[i] == i);
+    for (int i = 0; i < perm.length; i++) {
+      if (perm[i] != i) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The valid permutation of a transpose, else null. */

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Dequantizes after elements are moved instead of before: bytes are quicker to move. */
-final class MoveDequantization extends Rewriting {
+final class MoveDequantization extends DequantizedRewriting {
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     boolean pads = Movement.isPad(view, node);

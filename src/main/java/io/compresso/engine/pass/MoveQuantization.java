@@ -11,6 +11,10 @@ import java.util.List;
  * move, and what computes the elements may give bytes at once.
  */
 final class MoveQuantization extends Rewriting {
+  MoveQuantization() {
+    super("QuantizeLinear");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     Quantized result = Quantized.to(view, node);

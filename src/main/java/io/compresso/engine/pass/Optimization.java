@@ -21,6 +21,60 @@ public final class Optimization {
   /** How deep branches are inlined that lie in each other, or depend on each other. */
   private static final int MOST_NESTED = 64;
 
+  /** What makes constants of all that does not depend on a run. */
+  private static final List<Pass> KNOWN =
+      List.of(
+          new InlineFunctions(),
+          new RemoveDeadNodes(),
+          FoldConstants.ofQuantized(),
+          new RemoveIdentity(),
+          new FoldShapes(),
+          FoldConstants.ofQuantized());
+
+  private static final List<Pass> INLINED = List.of(new InlineBranches());
+
+  /** What follows when there is no more to inline. */
+  private static final List<Pass> FUSED =
+      List.of(
+          new ExpandFusedOperators(),
+          new RemoveNoOperations(),
+          new MergeTransposes(),
+          new RemoveIdentity(),
+          new EliminateDuplicates(),
+          new FuseNormalizations(),
+          new FuseFunctions(),
+          new FoldBatchNormalization(),
+          new FoldChannelArithmetic(),
+          new FuseChannelShuffles(),
+          new ExpandTransposedConvolutions(),
+          new ExpandQOperators(),
+          new MoveDequantization(),
+          new MoveQuantization(),
+          new LowerProducts(),
+          new LowerDynamicProducts(),
+          new LowerBlockProducts(),
+          new LowerBlockLookups(),
+          new WidenRecurrent(),
+          new LowerRecurrent(),
+          new LowerAdditions(),
+          new LowerPools(),
+          new LowerFunctions(),
+          new RemoveDeadNodes(),
+          FoldConstants.ofSmall(),
+          new CompileConvolutions(),
+          new CompileProducts(),
+          new FuseBias(),
+          new FoldScales(),
+          new FuseAttention(),
+          new FuseResiduals(),
+          new FuseActivations(),
+          new CompilePools(),
+          new RemoveDeadNodes());
+
+  /** What tidies up after the choice of layouts. */
+  private static final List<Pass> LAID =
+      List.of(new MergeTransposes(), new RemoveIdentity(), new RemoveDeadNodes());
+
   private Optimization() {}
 
   /**
@@ -31,15 +85,18 @@ public final class Optimization {
    * @param model a verified model
    */
   public static Model apply(Model model, LayoutChoice layout) {
-    GraphView view = apply(new GraphView(model), known());
+    GraphView view = apply(new GraphView(model), KNOWN);
     for (int depth = 0; depth < MOST_NESTED; depth++) {
-      GraphView inlined = apply(view, List.of(new InlineBranches()));
+      GraphView inlined = apply(view, INLINED);
       if (inlined == view) {
         break;
       }
-      view = apply(inlined, known());
+      view = apply(inlined, KNOWN);
     }
-    Model result = CompileBodies.apply(apply(view, passes(layout)), layout);
+    view = apply(view, FUSED);
+    view = apply(view, List.of(new ChooseLayout(layout)));
+    view = apply(view, LAID);
+    Model result = CompileBodies.apply(view, layout);
     requireIntact(result, "the compilation");
     return result;
   }
@@ -67,6 +124,9 @@ public final class Optimization {
   private static GraphView apply(GraphView view, Pass pass) {
     GraphView result = view;
     for (int round = 0; round < MOST_ROUNDS; round++) {
+      if (pass instanceof ViewPass own && !own.concerns(result)) {
+        return result;
+      }
       Patch patch = pass instanceof ViewPass own ? own.patch(result) : pass.patch(result.model());
       if (patch.isEmpty()) {
         return result;
@@ -79,59 +139,5 @@ public final class Optimization {
     }
     throw new IllegalStateException(
         "pass " + pass.getClass().getSimpleName() + " finds no end in " + MOST_ROUNDS + " rounds");
-  }
-
-  /** What makes constants of all that does not depend on a run. */
-  private static List<Pass> known() {
-    return List.of(
-        new InlineFunctions(),
-        new RemoveDeadNodes(),
-        FoldConstants.ofQuantized(),
-        new RemoveIdentity(),
-        new FoldShapes(),
-        FoldConstants.ofQuantized());
-  }
-
-  /** The passes after these, in order. */
-  static List<Pass> passes(LayoutChoice layout) {
-    return List.of(
-        new ExpandFusedOperators(),
-        new RemoveNoOperations(),
-        new MergeTransposes(),
-        new RemoveIdentity(),
-        new EliminateDuplicates(),
-        new FuseNormalizations(),
-        new FuseFunctions(),
-        new FoldBatchNormalization(),
-        new FoldChannelArithmetic(),
-        new FuseChannelShuffles(),
-        new ExpandTransposedConvolutions(),
-        new ExpandQOperators(),
-        new MoveDequantization(),
-        new MoveQuantization(),
-        new LowerProducts(),
-        new LowerDynamicProducts(),
-        new LowerBlockProducts(),
-        new LowerBlockLookups(),
-        new WidenRecurrent(),
-        new LowerRecurrent(),
-        new LowerAdditions(),
-        new LowerPools(),
-        new LowerFunctions(),
-        new RemoveDeadNodes(),
-        FoldConstants.ofSmall(),
-        new CompileConvolutions(),
-        new CompileProducts(),
-        new FuseBias(),
-        new FoldScales(),
-        new FuseAttention(),
-        new FuseResiduals(),
-        new FuseActivations(),
-        new CompilePools(),
-        new RemoveDeadNodes(),
-        new ChooseLayout(layout),
-        new MergeTransposes(),
-        new RemoveIdentity(),
-        new RemoveDeadNodes());
   }
 }

@@ -16,18 +16,37 @@ import java.util.Set;
  * neighbours. A node is changed once a round; what depends on a changed one waits for the next.
  */
 abstract class Rewriting implements ViewPass {
+  private final Set<String> starts;
+
+  /**
+   * A pass that looks at nodes of some operators.
+   *
+   * @param starts the operators, of any operator set; none where it looks at all nodes
+   */
+  Rewriting(String... starts) {
+    this.starts = Set.of(starts);
+  }
+
+  @Override
+  public boolean concerns(GraphView view) {
+    return starts.isEmpty() || view.holdsAny(starts);
+  }
+
   @Override
   public final Patch patch(GraphView view) {
     Edit edit = new Edit(view);
     for (Node node : view.nodes()) {
-      if (!edit.touched.contains(node)) {
+      if ((starts.isEmpty() || starts.contains(node.opType())) && !edit.touched.contains(node)) {
         rewrite(view, node, edit);
       }
     }
     return edit.patch;
   }
 
-  /** Rewrites what ends, or begins, at {@code node}, if it is what the pass looks for. */
+  /**
+   * Rewrites what ends, or begins, at {@code node}, which is of an operator that the pass looks at,
+   * if it is what the pass looks for.
+   */
   abstract void rewrite(GraphView view, Node node, Edit edit);
 
   /** The changes of one round. */
@@ -47,7 +66,12 @@ abstract class Rewriting implements ViewPass {
 
     /** Whether none of the nodes was changed in this round. */
     boolean free(List<Node> nodes) {
-      return nodes.stream().noneMatch(touched::contains);
+      for (Node node : nodes) {
+        if (touched.contains(node)) {
+          return false;
+        }
+      }
+      return true;
     }
 
     /**

@@ -15,6 +15,10 @@ final class WidenRecurrent extends Rewriting {
 
   private static final int TO_BFLOAT16 = 16;
 
+  WidenRecurrent() {
+    super("GRU", "LSTM", "RNN");
+  }
+
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     DType narrow = view.dtype(node.input(0));
