@@ -420,6 +420,9 @@ final class Binder {
     }
 
     private List<BoundBody> all() {
+      if (bound.isEmpty()) {
+        return List.of();
+      }
       return bound.values().stream()
           .flatMap(ofGraph -> ofGraph.values().stream())
           .flatMap(Optional::stream)

@@ -17,12 +17,13 @@ import io.compresso.op.Reference;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.Value;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the {@link Plan} of a graph, its subgraphs and the functions that it calls. */
@@ -138,17 +139,15 @@ final class Planner {
 
   private void add(Node node) {
     int opset = opsets.getOrDefault(node.domain(), 1);
-    int[] inputs =
-        node.inputs().stream().mapToInt(name -> name.isEmpty() ? Plan.NONE : slot(name)).toArray();
+    int[] inputs = new int[node.inputs().size()];
+    for (int i = 0; i < inputs.length; i++) {
+      String name = node.inputs().get(i);
+      inputs[i] = name.isEmpty() ? Plan.NONE : slot(name);
+    }
     Function function = functions.find(node);
     Plan called = function == null ? null : call(node, function);
     Reference reference = function == null ? reference(node, opset) : null;
-    Map<Graph, Plan> bodies = new IdentityHashMap<>();
-    if (node.holdsGraphs()) {
-      for (Attribute attribute : node.attributes().values()) {
-        GraphVerifier.bodies(attribute).forEach(body -> bodies.put(body, body(body)));
-      }
-    }
+    Map<Graph, Plan> bodies = node.holdsGraphs() ? bodies(node) : Step.noBodies();
     List<? extends @Nullable Value> values =
         reference != null && isPure(node) ? evaluate(node, opset, reference, inputs) : null;
     int[] outputs = new int[node.outputs().size()];
@@ -178,6 +177,14 @@ final class Planner {
     return operator
         .reference()
         .orElseThrow(() -> new GraphException(node, "operator cannot be computed"));
+  }
+
+  private Map<Graph, Plan> bodies(Node node) {
+    Map<Graph, Plan> bodies = new IdentityHashMap<>();
+    for (Attribute attribute : node.attributes().values()) {
+      GraphVerifier.bodies(attribute).forEach(body -> bodies.put(body, body(body)));
+    }
+    return bodies;
   }
 
   private Plan body(Graph body) {
@@ -232,26 +239,31 @@ final class Planner {
     for (int slot : outputSlots) {
       seen[slot] = true;
     }
-    for (int i = steps.size() - 1; i >= 0; i--) {
-      Step step = steps.get(i);
-      Set<Integer> touched = new TreeSet<>();
-      for (int slot : step.inputs) {
-        touched.add(slot);
+    int[] dead = new int[constants.size()];
+    for (Step step : steps.reversed()) {
+      int count = 0;
+      for (int slot : touched(step)) {
+        if (slot != Plan.NONE && !seen[slot] && constants.get(slot) == null) {
+          seen[slot] = true;
+          dead[count++] = slot;
+        }
       }
-      for (int slot : step.outputs) {
-        touched.add(slot);
-      }
-      step.bodies
-          .values()
-          .forEach(body -> body.captures.forEach(capture -> touched.add(capture.outer())));
-      step.dead =
-          touched.stream()
-              .filter(slot -> slot != Plan.NONE && !seen[slot] && constants.get(slot) == null)
-              .mapToInt(Integer::intValue)
-              .toArray();
-      for (int slot : step.dead) {
-        seen[slot] = true;
-      }
+      step.dead = Arrays.copyOf(dead, count);
     }
+  }
+
+  /** The slots that a step reads and writes. */
+  private static int[] touched(Step step) {
+    int inputs = step.inputs.length;
+    int[] own = Arrays.copyOf(step.inputs, inputs + step.outputs.length);
+    System.arraycopy(step.outputs, 0, own, inputs, step.outputs.length);
+    return step.bodies.isEmpty()
+        ? own
+        : IntStream.concat(
+                Arrays.stream(own),
+                step.bodies.values().stream()
+                    .flatMap(body -> body.captures.stream())
+                    .mapToInt(Capture::outer))
+            .toArray();
   }
 }

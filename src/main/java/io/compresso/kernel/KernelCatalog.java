@@ -272,6 +272,17 @@ public final class KernelCatalog {
         "there is no kernel but the reference for its steps");
   }
 
+  /** Whether this machine has a kernel of a higher rung for a problem. */
+  public static boolean takesAbove(Isa isa, Problem problem) {
+    CpuFeatures cpu = CpuFeatures.host();
+    for (Kernel kernel : OnHost.KERNELS.getOrDefault(problem.family(), List.of())) {
+      if (kernel.spec().isa().compareTo(isa) > 0 && kernel.accepts(problem, cpu).accepted()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static @Nullable Kernel first(Problem problem, CpuFeatures cpu) {
     boolean host = cpu == CpuFeatures.host();
     List<Kernel> candidates =

@@ -5,7 +5,6 @@ import io.compresso.graph.Node;
 import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.ConvProblem.Layout;
 import io.compresso.kernel.CpuFeatures;
-import io.compresso.kernel.Isa;
 import io.compresso.kernel.KernelCatalog;
 import io.compresso.kernel.OperandTypes;
 import io.compresso.kernel.Operands;
@@ -151,7 +150,7 @@ final class CompiledConvolution {
   /** Whether there is a kernel for channels last that is worth its name. */
   private static boolean hasNhwc(ConvProblem problem) {
     ProductProblem plain = SplitProduct.plain(problem);
-    return KernelCatalog.select(plain, CpuFeatures.host()).kernel().spec().isa() != Isa.REF;
+    return KernelCatalog.takesBeforeReference(plain, CpuFeatures.host()).accepted();
   }
 
   /** The problem of a node for data of the given shape, channels first. */

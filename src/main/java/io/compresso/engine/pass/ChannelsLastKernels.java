@@ -52,9 +52,14 @@ final class ChannelsLastKernels {
       Channels channels =
           new Channels(Math.toIntExact(w.dim(1) * groups), Math.toIntExact(w.dim(0)), groups);
       OperandTypes types = new OperandTypes(input, weight, output);
-      Isa last = isa(new ConvProblem(types, Layout.NHWC, 1, channels, axes, Epilogue.BIAS));
-      Isa first = isa(new ConvProblem(types, Layout.NCHW, 1, channels, axes, Epilogue.BIAS));
-      return last != Isa.REF && last.compareTo(first) >= 0;
+      Isa last =
+          KernelCatalog.choose(
+                  new ConvProblem(types, Layout.NHWC, 1, channels, axes, Epilogue.BIAS))
+              .spec()
+              .isa();
+      return last != Isa.REF
+          && !KernelCatalog.takesAbove(
+              last, new ConvProblem(types, Layout.NCHW, 1, channels, axes, Epilogue.BIAS));
     } catch (IllegalArgumentException | ArithmeticException _) {
       return false;
     }
@@ -65,9 +70,5 @@ final class ChannelsLastKernels {
     return node.domain().equals(OperatorCatalog.INTERNAL)
         && (node.opType().equals("Conv") || node.opType().equals("QuantizedConv"))
         && !node.stringAttribute("layout", "NCHW").equals("NHWC");
-  }
-
-  private static Isa isa(ConvProblem problem) {
-    return KernelCatalog.choose(problem).spec().isa();
   }
 }

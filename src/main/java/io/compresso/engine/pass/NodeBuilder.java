@@ -17,7 +17,8 @@ final class NodeBuilder {
   private String name = "";
   private List<String> inputs = List.of();
   private List<String> outputs = List.of();
-  private final Map<String, Attribute> attributes = new LinkedHashMap<>();
+  private Map<String, Attribute> attributes = Map.of();
+  private boolean owned;
 
   private NodeBuilder(String domain, String opType) {
     this.domain = domain;
@@ -82,12 +83,16 @@ final class NodeBuilder {
   }
 
   NodeBuilder attributes(Map<String, Attribute> values) {
-    attributes.putAll(values);
+    if (attributes.isEmpty()) {
+      attributes = values;
+    } else {
+      ownAttributes().putAll(values);
+    }
     return this;
   }
 
   NodeBuilder with(String attribute, Attribute value) {
-    attributes.put(attribute, value);
+    ownAttributes().put(attribute, value);
     return this;
   }
 
@@ -104,8 +109,21 @@ final class NodeBuilder {
   }
 
   NodeBuilder without(String attribute) {
-    attributes.remove(attribute);
+    if (attributes.containsKey(attribute)) {
+      ownAttributes().remove(attribute);
+    }
     return this;
+  }
+
+  /**
+   * The attributes as a map of this builder's own: those of a node like it are shared till then.
+   */
+  private Map<String, Attribute> ownAttributes() {
+    if (!owned) {
+      attributes = new LinkedHashMap<>(attributes);
+      owned = true;
+    }
+    return attributes;
   }
 
   Node build() {

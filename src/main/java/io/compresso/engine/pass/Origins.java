@@ -3,7 +3,6 @@ package io.compresso.engine.pass;
 import io.compresso.graph.Annotations;
 import io.compresso.graph.Node;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -32,10 +31,9 @@ public final class Origins {
     return String.join("\n", labels);
   }
 
-  /** {@code node} as one that stands for what {@code before} stand for. */
+  /** {@code node}, which carries no annotations, as one that stands for what {@code before} do. */
   static Node mark(Node node, List<Node> before) {
-    Map<String, String> metadata = new HashMap<>(node.annotations().metadata());
-    metadata.put(KEY, before.size() == 1 ? labels(before.getFirst()) : labels(before));
+    String labels = before.size() == 1 ? labels(before.getFirst()) : labels(before);
     return new Node(
         node.name(),
         node.domain(),
@@ -44,7 +42,6 @@ public final class Origins {
         node.inputs(),
         node.outputs(),
         node.attributes(),
-        new Annotations(
-            node.annotations().doc(), Map.copyOf(metadata), node.annotations().unknown()));
+        new Annotations("", Map.of(KEY, labels), Annotations.NONE.unknown()));
   }
 }

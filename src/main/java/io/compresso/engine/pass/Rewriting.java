@@ -88,7 +88,10 @@ abstract class Rewriting implements ViewPass {
       for (Node node : after) {
         Node named =
             node.annotations().equals(Annotations.NONE) ? Origins.mark(node, before) : node;
-        patch.add(named.mapInputs(name -> bypassed.getOrDefault(name, name)));
+        patch.add(
+            bypassed.isEmpty()
+                ? named
+                : named.mapInputs(name -> bypassed.getOrDefault(name, name)));
         if (!view.model().opsetImports().containsKey(named.domain())) {
           patch.opsetImport(named.domain(), 1);
         }
