@@ -7,7 +7,6 @@ import io.compresso.graph.GraphVerifier;
 import io.compresso.graph.Node;
 import io.compresso.op.Reference;
 import io.compresso.tensor.Value;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -150,7 +149,7 @@ final class Plan {
     }
 
     static Map<Graph, Plan> noBodies() {
-      return new IdentityHashMap<>();
+      return Map.of();
     }
   }
 }

@@ -31,7 +31,7 @@ final class Leftovers {
             .addAllConfiguration(proto.getConfigurationList())
             .setUnknownFields(proto.getUnknownFields());
     for (int i = 0; i < proto.getTrainingInfoCount(); i++) {
-      rest.addTrainingInfo(restore(proto.getTrainingInfo(i), "training_info[" + i + "]"));
+      rest.addTrainingInfo(restore(proto.getTrainingInfo(i), Trail.FILE.at("training_info", i)));
     }
     return rest.buildPartial().toByteArray();
   }
@@ -42,7 +42,7 @@ final class Leftovers {
             .addAllQuantizationAnnotation(proto.getQuantizationAnnotationList())
             .setUnknownFields(proto.getUnknownFields());
     for (SparseTensorProto sparse : proto.getSparseInitializerList()) {
-      rest.addSparseInitializer(restore(sparse, "sparse_initializer"));
+      rest.addSparseInitializer(restore(sparse, Trail.FILE.at("sparse_initializer")));
     }
     for (TensorProto tensor : proto.getInitializerList()) {
       UnknownFieldSet unknown = unknownOf(tensor);
@@ -107,7 +107,7 @@ final class Leftovers {
   }
 
   static byte[] ofValueInfo(ValueInfoProto proto, ValueType type) {
-    boolean whole = !proto.hasType() || TypeCodec.encode(type).equals(proto.getType());
+    boolean whole = !proto.hasType() || TypeCodec.isWhole(type, proto.getType());
     if (whole && !ModelDecoder.hasUnknown(proto.getUnknownFields())) {
       return NOTHING;
     }
@@ -121,7 +121,7 @@ final class Leftovers {
 
   /** The message with the elements of all its tensors in it. */
   @SuppressWarnings("unchecked")
-  <M extends Message> M restore(M message, String where) {
+  <M extends Message> M restore(M message, Trail where) {
     if (message instanceof TensorProto tensor) {
       return (M) tensors.restore(tensor, where);
     }
@@ -131,14 +131,13 @@ final class Leftovers {
       if (field.getJavaType() != FieldDescriptor.JavaType.MESSAGE) {
         continue;
       }
-      String step = where + "." + field.getName();
       if (field.isRepeated()) {
         List<Message> items = (List<Message>) entry.getValue();
         for (int i = 0; i < items.size(); i++) {
-          builder.setRepeatedField(field, i, restore(items.get(i), step + "[" + i + "]"));
+          builder.setRepeatedField(field, i, restore(items.get(i), where.at(field.getName(), i)));
         }
       } else {
-        builder.setField(field, restore((Message) entry.getValue(), step));
+        builder.setField(field, restore((Message) entry.getValue(), where.at(field.getName())));
       }
     }
     return (M) builder.build();

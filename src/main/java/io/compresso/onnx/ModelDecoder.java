@@ -23,11 +23,9 @@ import io.compresso.onnx.proto.TypeProto;
 import io.compresso.onnx.proto.ValueInfoProto;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Makes a {@link Model} of its message. What a model has no place for is kept in the annotations of
@@ -44,16 +42,16 @@ final class ModelDecoder {
 
   Model decode(ModelProto proto) {
     if (!proto.hasGraph()) {
-      throw new OnnxFormatException("graph", "is missing; is this an ONNX model?");
+      throw new OnnxFormatException(Trail.FILE.at("graph"), "is missing; is this an ONNX model?");
     }
     if (proto.getIrVersion() < 1) {
       throw new OnnxFormatException(
-          "ir_version", "is " + proto.getIrVersion() + "; is this an ONNX model?");
+          Trail.FILE.at("ir_version"), "is " + proto.getIrVersion() + "; is this an ONNX model?");
     }
-    Map<String, Integer> opsets = opsets(proto.getOpsetImportList(), "opset_import");
+    Map<String, Integer> opsets = opsets(proto.getOpsetImportList(), Trail.FILE.at("opset_import"));
     List<Function> functions = new ArrayList<>();
     for (int i = 0; i < proto.getFunctionsCount(); i++) {
-      functions.add(function(proto.getFunctions(i), "functions[" + i + "]"));
+      functions.add(function(proto.getFunctions(i), Trail.FILE.at("functions", i)));
     }
     return new Model(
         proto.getIrVersion(),
@@ -63,13 +61,13 @@ final class ModelDecoder {
             proto.getProducerVersion(),
             proto.getDomain(),
             proto.getModelVersion()),
-        graph(proto.getGraph(), "graph"),
+        graph(proto.getGraph(), Trail.FILE.at("graph")),
         List.copyOf(functions),
         new Annotations(
             proto.getDocString(), entries(proto.getMetadataPropsList()), leftovers.ofModel(proto)));
   }
 
-  private static Map<String, Integer> opsets(List<OperatorSetIdProto> imports, String where) {
+  private static Map<String, Integer> opsets(List<OperatorSetIdProto> imports, Trail where) {
     Map<String, Integer> opsets = new LinkedHashMap<>();
     for (OperatorSetIdProto opset : imports) {
       String domain = opset.getDomain().equals("ai.onnx") ? "" : opset.getDomain();
@@ -93,39 +91,39 @@ final class ModelDecoder {
     return map;
   }
 
-  Graph graph(GraphProto proto, String where) {
+  Graph graph(GraphProto proto, Trail where) {
     Map<String, Tensor> initializers = new LinkedHashMap<>();
     for (int i = 0; i < proto.getInitializerCount(); i++) {
       TensorProto tensor = proto.getInitializer(i);
-      String field = where + ".initializer[" + i + "]";
+      Trail field = where.at("initializer", i);
       addInitializer(
           initializers,
           tensor.getName(),
-          tensors.decode(tensor, field + " '" + tensor.getName() + "'"),
+          tensors.decode(tensor, field.named(tensor.getName())),
           field);
     }
     for (int i = 0; i < proto.getSparseInitializerCount(); i++) {
       SparseTensorProto sparse = proto.getSparseInitializer(i);
-      String field = where + ".sparse_initializer[" + i + "]";
+      Trail field = where.at("sparse_initializer", i);
       addInitializer(
           initializers,
           sparse.getValues().getName(),
-          tensors.decodeSparse(sparse, field + " '" + sparse.getValues().getName() + "'"),
+          tensors.decodeSparse(sparse, field.named(sparse.getValues().getName())),
           field);
     }
     List<Node> nodes = new ArrayList<>();
     for (int i = 0; i < proto.getNodeCount(); i++) {
-      nodes.add(node(proto.getNode(i), where + ".node[" + i + "]"));
+      nodes.add(node(proto.getNode(i), where.at("node", i)));
     }
     Map<String, ValueInfo> infos = new LinkedHashMap<>();
-    for (ValueInfo info : valueInfos(proto.getValueInfoList(), where + ".value_info")) {
+    for (ValueInfo info : valueInfos(proto.getValueInfoList(), where, "value_info")) {
       infos.putIfAbsent(info.name(), info);
     }
     return new Graph(
         proto.getName(),
-        valueInfos(proto.getInputList(), where + ".input"),
-        valueInfos(proto.getOutputList(), where + ".output"),
-        sorted(nodes),
+        valueInfos(proto.getInputList(), where, "input"),
+        valueInfos(proto.getOutputList(), where, "output"),
+        Patch.sort(nodes),
         initializers,
         infos,
         new Annotations(
@@ -133,42 +131,28 @@ final class ModelDecoder {
   }
 
   private static void addInitializer(
-      Map<String, Tensor> initializers, String name, Tensor tensor, String where) {
+      Map<String, Tensor> initializers, String name, Tensor tensor, Trail where) {
     if (name.isEmpty()) {
-      throw new OnnxFormatException(where + ".name", "is missing");
+      throw new OnnxFormatException(where.at("name"), "is missing");
     }
     if (initializers.put(name, tensor) != null) {
-      throw new OnnxFormatException(where + ".name", "'" + name + "' is there twice");
+      throw new OnnxFormatException(where.at("name"), "'" + name + "' is there twice");
     }
   }
 
-  /** The nodes as they are when every value is produced before it is read, else sorted so. */
-  private static List<Node> sorted(List<Node> nodes) {
-    Set<String> later = new HashSet<>();
-    for (int i = nodes.size() - 1; i >= 0; i--) {
-      later.addAll(nodes.get(i).outputs());
-      Set<String> reads = Patch.reads(nodes.get(i));
-      reads.remove("");
-      if (reads.stream().anyMatch(later::contains)) {
-        return Patch.sort(nodes);
-      }
-    }
-    return nodes;
-  }
-
-  private List<ValueInfo> valueInfos(List<ValueInfoProto> protos, String where) {
+  private List<ValueInfo> valueInfos(List<ValueInfoProto> protos, Trail where, String field) {
     List<ValueInfo> infos = new ArrayList<>();
     for (int i = 0; i < protos.size(); i++) {
-      infos.add(valueInfo(protos.get(i), where + "[" + i + "]"));
+      infos.add(valueInfo(protos.get(i), where.at(field, i)));
     }
     return infos;
   }
 
-  private ValueInfo valueInfo(ValueInfoProto proto, String where) {
+  private ValueInfo valueInfo(ValueInfoProto proto, Trail where) {
     if (proto.getName().isEmpty()) {
-      throw new OnnxFormatException(where + ".name", "is missing");
+      throw new OnnxFormatException(where.at("name"), "is missing");
     }
-    ValueType type = TypeCodec.decode(proto.getType(), where + ".type");
+    ValueType type = TypeCodec.decode(proto.getType(), where.at("type"));
     return new ValueInfo(
         proto.getName(),
         type,
@@ -178,9 +162,9 @@ final class ModelDecoder {
             Leftovers.ofValueInfo(proto, type)));
   }
 
-  Node node(NodeProto proto, String where) {
+  Node node(NodeProto proto, Trail where) {
     if (proto.getOpType().isEmpty()) {
-      throw new OnnxFormatException(where + ".op_type", "is missing");
+      throw new OnnxFormatException(where.at("op_type"), "is missing");
     }
     return new Node(
         proto.getName(),
@@ -189,28 +173,27 @@ final class ModelDecoder {
         proto.getOverload(),
         proto.getInputList(),
         proto.getOutputList(),
-        attributes(proto.getAttributeList(), where + ".attribute"),
+        attributes(proto.getAttributeList(), where, "attribute"),
         new Annotations(
             proto.getDocString(), entries(proto.getMetadataPropsList()), Leftovers.ofNode(proto)));
   }
 
-  private Map<String, Attribute> attributes(List<AttributeProto> protos, String where) {
+  private Map<String, Attribute> attributes(List<AttributeProto> protos, Trail where, String list) {
     Map<String, Attribute> attributes = new LinkedHashMap<>();
     for (int i = 0; i < protos.size(); i++) {
       AttributeProto proto = protos.get(i);
-      String field = where + "[" + i + "]";
+      Trail field = where.at(list, i);
       if (proto.getName().isEmpty()) {
-        throw new OnnxFormatException(field + ".name", "is missing");
+        throw new OnnxFormatException(field.at("name"), "is missing");
       }
-      if (attributes.put(proto.getName(), attribute(proto, field + " '" + proto.getName() + "'"))
-          != null) {
-        throw new OnnxFormatException(field + ".name", "'" + proto.getName() + "' is there twice");
+      if (attributes.put(proto.getName(), attribute(proto, field.named(proto.getName()))) != null) {
+        throw new OnnxFormatException(field.at("name"), "'" + proto.getName() + "' is there twice");
       }
     }
     return attributes;
   }
 
-  private Attribute attribute(AttributeProto proto, String where) {
+  private Attribute attribute(AttributeProto proto, Trail where) {
     if (!proto.getRefAttrName().isEmpty()) {
       return new Attribute.Reference(proto.getRefAttrName(), proto.getType());
     }
@@ -219,16 +202,16 @@ final class ModelDecoder {
       case AttributeTypes.INT -> new Attribute.IntValue(proto.getI());
       case AttributeTypes.STRING -> new Attribute.StringValue(proto.getS().toByteArray());
       case AttributeTypes.TENSOR -> {
-        require(proto.hasT(), where + ".t");
-        yield new Attribute.TensorValue(tensors.decode(proto.getT(), where + ".t"));
+        require(proto.hasT(), where.at("t"));
+        yield new Attribute.TensorValue(tensors.decode(proto.getT(), where.at("t")));
       }
       case AttributeTypes.GRAPH -> {
-        require(proto.hasG(), where + ".g");
-        yield new Attribute.GraphValue(graph(proto.getG(), where + ".g"));
+        require(proto.hasG(), where.at("g"));
+        yield new Attribute.GraphValue(graph(proto.getG(), where.at("g")));
       }
       case AttributeTypes.TYPE -> {
-        require(proto.hasTp(), where + ".tp");
-        ValueType type = TypeCodec.decode(proto.getTp(), where + ".tp");
+        require(proto.hasTp(), where.at("tp"));
+        ValueType type = TypeCodec.decode(proto.getTp(), where.at("tp"));
         yield TypeCodec.encode(type).equals(proto.getTp())
             ? new Attribute.TypeValue(type)
             : new Attribute.Opaque(proto.toByteArray());
@@ -243,14 +226,14 @@ final class ModelDecoder {
       case AttributeTypes.TENSORS -> {
         List<Tensor> values = new ArrayList<>();
         for (int i = 0; i < proto.getTensorsCount(); i++) {
-          values.add(tensors.decode(proto.getTensors(i), where + ".tensors[" + i + "]"));
+          values.add(tensors.decode(proto.getTensors(i), where.at("tensors", i)));
         }
         yield new Attribute.Tensors(List.copyOf(values));
       }
       case AttributeTypes.GRAPHS -> {
         List<Graph> graphs = new ArrayList<>();
         for (int i = 0; i < proto.getGraphsCount(); i++) {
-          graphs.add(graph(proto.getGraphs(i), where + ".graphs[" + i + "]"));
+          graphs.add(graph(proto.getGraphs(i), where.at("graphs", i)));
         }
         yield new Attribute.Graphs(List.copyOf(graphs));
       }
@@ -258,7 +241,7 @@ final class ModelDecoder {
         List<ValueType> types = new ArrayList<>();
         List<TypeProto> protos = proto.getTypeProtosList();
         for (int i = 0; i < protos.size(); i++) {
-          types.add(TypeCodec.decode(protos.get(i), where + ".type_protos[" + i + "]"));
+          types.add(TypeCodec.decode(protos.get(i), where.at("type_protos", i)));
         }
         yield types.stream().map(TypeCodec::encode).toList().equals(protos)
             ? new Attribute.Types(List.copyOf(types))
@@ -268,22 +251,22 @@ final class ModelDecoder {
     };
   }
 
-  private static void require(boolean present, String where) {
+  private static void require(boolean present, Trail where) {
     if (!present) {
       throw new OnnxFormatException(where, "is missing");
     }
   }
 
-  private Function function(FunctionProto proto, String where) {
+  private Function function(FunctionProto proto, Trail where) {
     if (proto.getName().isEmpty()) {
-      throw new OnnxFormatException(where + ".name", "is missing");
+      throw new OnnxFormatException(where.at("name"), "is missing");
     }
     List<Node> nodes = new ArrayList<>();
     for (int i = 0; i < proto.getNodeCount(); i++) {
-      nodes.add(node(proto.getNode(i), where + ".node[" + i + "]"));
+      nodes.add(node(proto.getNode(i), where.at("node", i)));
     }
     Map<String, ValueInfo> infos = new LinkedHashMap<>();
-    for (ValueInfo info : valueInfos(proto.getValueInfoList(), where + ".value_info")) {
+    for (ValueInfo info : valueInfos(proto.getValueInfoList(), where, "value_info")) {
       infos.putIfAbsent(info.name(), info);
     }
     FunctionProto.Builder rest =
@@ -296,9 +279,9 @@ final class ModelDecoder {
         List.copyOf(proto.getInputList()),
         List.copyOf(proto.getOutputList()),
         List.copyOf(proto.getAttributeList()),
-        attributes(proto.getAttributeProtoList(), where + ".attribute_proto"),
-        sorted(nodes),
-        opsets(proto.getOpsetImportList(), where + ".opset_import"),
+        attributes(proto.getAttributeProtoList(), where, "attribute_proto"),
+        Patch.sort(nodes),
+        opsets(proto.getOpsetImportList(), where.at("opset_import")),
         infos,
         new Annotations(
             proto.getDocString(),

@@ -166,7 +166,8 @@ final class ModelEncoder {
     if (!info.annotations().doc().isEmpty()) {
       builder.setDocString(info.annotations().doc());
     }
-    if (rest.hasType() && TypeCodec.decode(rest.getType(), info.name()).equals(info.type())) {
+    if (rest.hasType()
+        && TypeCodec.decode(rest.getType(), Trail.FILE.at(info.name())).equals(info.type())) {
       return builder.setType(rest.getType()).build();
     }
     if (!info.type().isUnknown()) {

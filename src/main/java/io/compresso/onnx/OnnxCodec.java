@@ -180,7 +180,8 @@ public final class OnnxCodec {
   /** Reads a {@code TensorProto}: a tensor in a file of its own, as in ONNX's test cases. */
   public static Tensor readTensor(byte[] bytes) {
     MemorySegment file = copy(bytes);
-    return decoder(file).decode(parse(file, WireMessage.TENSOR, TensorProto.parser()), "tensor");
+    return decoder(file)
+        .decode(parse(file, WireMessage.TENSOR, TensorProto.parser()), Trail.FILE.at("tensor"));
   }
 
   /** The bytes of a {@code TensorProto}. */
@@ -194,21 +195,23 @@ public final class OnnxCodec {
   public static TensorSequence readSequence(byte[] bytes) {
     MemorySegment file = copy(bytes);
     return new SequenceDecoder(decoder(file))
-        .sequence(parse(file, WireMessage.SEQUENCE, SequenceProto.parser()), "sequence");
+        .sequence(
+            parse(file, WireMessage.SEQUENCE, SequenceProto.parser()), Trail.FILE.at("sequence"));
   }
 
   /** Reads an {@code OptionalProto}. */
   public static OptionalValue readOptional(byte[] bytes) {
     MemorySegment file = copy(bytes);
     return new SequenceDecoder(decoder(file))
-        .optional(parse(file, WireMessage.OPTIONAL, OptionalProto.parser()), "optional");
+        .optional(
+            parse(file, WireMessage.OPTIONAL, OptionalProto.parser()), Trail.FILE.at("optional"));
   }
 
   /** The dense form of a sparse tensor whose elements are in the message. */
   static Tensor decodeSparse(SparseTensorProto proto) {
     MemorySegment file = copy(proto.toByteArray());
     SparseTensorProto scanned = parse(file, WireMessage.SPARSE_TENSOR, SparseTensorProto.parser());
-    return decoder(file).decodeSparse(scanned, "sparse_initializer");
+    return decoder(file).decodeSparse(scanned, Trail.FILE.at("sparse_initializer"));
   }
 
   private static TensorDecoder decoder(MemorySegment file) {

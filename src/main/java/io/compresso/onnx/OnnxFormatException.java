@@ -9,16 +9,24 @@ public final class OnnxFormatException extends RuntimeException {
   private final String field;
   private final long offset;
 
+  OnnxFormatException(Trail where, String message) {
+    this(where.toString(), message);
+  }
+
+  OnnxFormatException(Trail where, String message, @Nullable Throwable cause) {
+    this(where.toString(), message, cause);
+  }
+
+  OnnxFormatException(Trail where, long offset, String message) {
+    this(where.toString(), offset, message, null);
+  }
+
   OnnxFormatException(String field, String message) {
     this(field, -1, message, null);
   }
 
   OnnxFormatException(String field, String message, @Nullable Throwable cause) {
     this(field, -1, message, cause);
-  }
-
-  OnnxFormatException(String field, long offset, String message) {
-    this(field, offset, message, null);
   }
 
   private OnnxFormatException(

@@ -22,16 +22,16 @@ final class SequenceDecoder {
     this.tensors = tensors;
   }
 
-  TensorSequence sequence(SequenceProto proto, String where) {
+  TensorSequence sequence(SequenceProto proto, Trail where) {
     List<Value> values = new ArrayList<>();
     for (int i = 0; i < proto.getTensorValuesCount(); i++) {
-      values.add(tensors.decode(proto.getTensorValues(i), where + ".tensor_values[" + i + "]"));
+      values.add(tensors.decode(proto.getTensorValues(i), where.at("tensor_values", i)));
     }
     for (int i = 0; i < proto.getSequenceValuesCount(); i++) {
-      values.add(sequence(proto.getSequenceValues(i), where + ".sequence_values[" + i + "]"));
+      values.add(sequence(proto.getSequenceValues(i), where.at("sequence_values", i)));
     }
     for (int i = 0; i < proto.getOptionalValuesCount(); i++) {
-      values.add(optional(proto.getOptionalValues(i), where + ".optional_values[" + i + "]"));
+      values.add(optional(proto.getOptionalValues(i), where.at("optional_values", i)));
     }
     DType element =
         !values.isEmpty() && values.getFirst() instanceof Tensor first
@@ -40,25 +40,25 @@ final class SequenceDecoder {
     return new TensorSequence(element, values);
   }
 
-  OptionalValue optional(OptionalProto proto, String where) {
+  OptionalValue optional(OptionalProto proto, Trail where) {
     return new OptionalValue(
         switch (proto.getElemType()) {
           case 0 -> null;
           case TENSOR ->
               proto.hasTensorValue()
-                  ? tensors.decode(proto.getTensorValue(), where + ".tensor_value")
+                  ? tensors.decode(proto.getTensorValue(), where.at("tensor_value"))
                   : null;
           case SEQUENCE ->
               proto.hasSequenceValue()
-                  ? sequence(proto.getSequenceValue(), where + ".sequence_value")
+                  ? sequence(proto.getSequenceValue(), where.at("sequence_value"))
                   : null;
           case OPTIONAL ->
               proto.hasOptionalValue()
-                  ? optional(proto.getOptionalValue(), where + ".optional_value")
+                  ? optional(proto.getOptionalValue(), where.at("optional_value"))
                   : null;
           default ->
               throw new OnnxFormatException(
-                  where + ".elem_type", proto.getElemType() + " is not supported");
+                  where.at("elem_type"), proto.getElemType() + " is not supported");
         });
   }
 }

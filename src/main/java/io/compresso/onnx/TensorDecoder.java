@@ -38,11 +38,11 @@ final class TensorDecoder {
    *
    * @param where the message's field, for errors
    */
-  Tensor decode(TensorProto proto, String where) {
-    DType dtype = dtype(proto.getDataType(), where + ".data_type");
-    Shape shape = shape(proto.getDimsList(), where + ".dims");
+  Tensor decode(TensorProto proto, Trail where) {
+    DType dtype = dtype(proto.getDataType(), where.at("data_type"));
+    Shape shape = shape(proto.getDimsList(), where.at("dims"));
     if (proto.hasSegment()) {
-      throw new OnnxFormatException(where + ".segment", "tensors in segments are not supported");
+      throw new OnnxFormatException(where.at("segment"), "tensors in segments are not supported");
     }
     if (dtype == DType.STRING) {
       return strings(proto, shape, where);
@@ -53,19 +53,19 @@ final class TensorDecoder {
     }
     if (proto.getDataLocation() != 0) {
       throw new OnnxFormatException(
-          where + ".data_location", "is " + proto.getDataLocation() + ", not 0 or 1");
+          where.at("data_location"), "is " + proto.getDataLocation() + ", not 0 or 1");
     }
     if (proto.hasRawData() && (typedData(proto, dtype).isEmpty() || bytes == 0)) {
       Span span = Span.of(proto.getRawData());
       if (span.length() != bytes) {
-        throw wrongSize(where + ".raw_data", dtype, shape, bytes, span.length());
+        throw wrongSize(where.at("raw_data"), dtype, shape, bytes, span.length());
       }
       return Tensor.wrap(dtype, shape, slice(span));
     }
     return typed(proto, dtype, shape, where);
   }
 
-  static DType dtype(int code, String where) {
+  static DType dtype(int code, Trail where) {
     try {
       return DType.ofCode(code);
     } catch (IllegalArgumentException e) {
@@ -73,24 +73,28 @@ final class TensorDecoder {
     }
   }
 
-  private static Shape shape(List<Long> dims, String where) {
+  private static Shape shape(List<Long> dims, Trail where) {
     try {
-      return Shape.of(dims.stream().mapToLong(Long::longValue).toArray());
+      long[] sizes = new long[dims.size()];
+      for (int axis = 0; axis < sizes.length; axis++) {
+        sizes[axis] = dims.get(axis);
+      }
+      return Shape.of(sizes);
     } catch (IllegalArgumentException e) {
       throw new OnnxFormatException(where, String.valueOf(e.getMessage()), e);
     }
   }
 
-  private static long byteSize(DType dtype, Shape shape, String where) {
+  private static long byteSize(DType dtype, Shape shape, Trail where) {
     try {
       return dtype.bytes(shape.size());
     } catch (ArithmeticException e) {
-      throw new OnnxFormatException(where + ".dims", "" + dtype + shape + " overflows", e);
+      throw new OnnxFormatException(where.at("dims"), "" + dtype + shape + " overflows", e);
     }
   }
 
   private static OnnxFormatException wrongSize(
-      String where, DType dtype, Shape shape, long expected, long found) {
+      Trail where, DType dtype, Shape shape, long expected, long found) {
     return new OnnxFormatException(
         where, "%s%s takes %d bytes, not %d".formatted(dtype, shape, expected, found));
   }
@@ -99,13 +103,13 @@ final class TensorDecoder {
     return file.asSlice(span.offset(), span.length());
   }
 
-  private static Tensor strings(TensorProto proto, Shape shape, String where) {
+  private static Tensor strings(TensorProto proto, Shape shape, Trail where) {
     if (proto.hasRawData() || proto.getDataLocation() != 0) {
       throw new OnnxFormatException(where, "strings must be in string_data");
     }
     if (shape.size() != proto.getStringDataCount()) {
       throw new OnnxFormatException(
-          where + ".string_data",
+          where.at("string_data"),
           proto.getStringDataCount() + " strings for " + shape.size() + " elements");
     }
     List<byte[]> values = new ArrayList<>(proto.getStringDataCount());
@@ -113,20 +117,20 @@ final class TensorDecoder {
     return Tensor.ofStrings(shape, values);
   }
 
-  private MemorySegment external(TensorProto proto, long bytes, String where) {
+  private MemorySegment external(TensorProto proto, long bytes, Trail where) {
     Map<String, String> entries = new LinkedHashMap<>();
     for (StringStringEntryProto entry : proto.getExternalDataList()) {
       entries.put(entry.getKey(), entry.getValue());
     }
-    String field = where + ".external_data";
+    Trail field = where.at("external_data");
     String location = entries.getOrDefault("location", "");
     checkLocation(location, field);
-    long offset = number(entries.getOrDefault("offset", "0"), field + ".offset");
+    long offset = number(entries.getOrDefault("offset", "0"), field.at("offset"));
     long length =
-        entries.containsKey("length") ? number(entries.get("length"), field + ".length") : bytes;
+        entries.containsKey("length") ? number(entries.get("length"), field.at("length")) : bytes;
     if (length != bytes) {
       throw new OnnxFormatException(
-          field + ".length", "is " + length + ", but the tensor takes " + bytes + " bytes");
+          field.at("length"), "is " + length + ", but the tensor takes " + bytes + " bytes");
     }
     MemorySegment data;
     try {
@@ -147,7 +151,7 @@ final class TensorDecoder {
     return data.asSlice(offset, length);
   }
 
-  private static void checkLocation(String location, String field) {
+  private static void checkLocation(String location, Trail field) {
     boolean relative =
         !location.isEmpty()
             && !location.startsWith("/")
@@ -159,11 +163,11 @@ final class TensorDecoder {
     }
     if (!relative) {
       throw new OnnxFormatException(
-          field + ".location", "'" + location + "' is not a relative path inside the folder");
+          field.at("location"), "'" + location + "' is not a relative path inside the folder");
     }
   }
 
-  private static long number(String text, String field) {
+  private static long number(String text, Trail field) {
     try {
       long value = Long.parseLong(text.strip());
       if (value >= 0) {
@@ -196,9 +200,9 @@ final class TensorDecoder {
     };
   }
 
-  private Tensor typed(TensorProto proto, DType dtype, Shape shape, String where) {
-    String field =
-        where + "." + Objects.requireNonNull(WireMessage.TENSOR.field(typedField(dtype))).name();
+  private Tensor typed(TensorProto proto, DType dtype, Shape shape, Trail where) {
+    Trail field =
+        where.at(Objects.requireNonNull(WireMessage.TENSOR.field(typedField(dtype))).name());
     List<MemorySegment> chunks = new ArrayList<>();
     typedData(proto, dtype).forEach(chunk -> chunks.add(slice(Span.of(chunk))));
     UnknownFieldSet.Field loose = proto.getUnknownFields().getField(typedField(dtype));
@@ -240,7 +244,7 @@ final class TensorDecoder {
     return tensor;
   }
 
-  private Tensor fixed(List<MemorySegment> chunks, DType dtype, Shape shape, String field) {
+  private Tensor fixed(List<MemorySegment> chunks, DType dtype, Shape shape, Trail field) {
     long found = chunks.stream().mapToLong(MemorySegment::byteSize).sum();
     long bytes = dtype.bytes(shape.size());
     if (found != bytes) {
@@ -267,7 +271,7 @@ final class TensorDecoder {
     return count;
   }
 
-  private static long putVarints(MemorySegment chunk, Tensor target, long from, String field) {
+  private static long putVarints(MemorySegment chunk, Tensor target, long from, Trail field) {
     long index = from;
     long value = 0;
     int shift = 0;
@@ -289,7 +293,7 @@ final class TensorDecoder {
     return index;
   }
 
-  private void spend(long bytes, String where) {
+  private void spend(long bytes, Trail where) {
     dense = Math.addExact(dense, bytes);
     if (dense < 0 || dense > limits.denseBytes()) {
       throw new OnnxFormatException(
@@ -302,10 +306,10 @@ final class TensorDecoder {
    *
    * @param where the message's field, for errors
    */
-  Tensor decodeSparse(SparseTensorProto proto, String where) {
-    Tensor values = decode(proto.getValues(), where + ".values");
-    Tensor indices = decode(proto.getIndices(), where + ".indices");
-    Shape shape = shape(proto.getDimsList(), where + ".dims");
+  Tensor decodeSparse(SparseTensorProto proto, Trail where) {
+    Tensor values = decode(proto.getValues(), where.at("values"));
+    Tensor indices = decode(proto.getIndices(), where.at("indices"));
+    Shape shape = shape(proto.getDimsList(), where.at("dims"));
     long count = values.size();
     boolean linear = indices.shape().rank() == 1 && indices.shape().dim(0) == count;
     boolean tuples =
@@ -317,7 +321,7 @@ final class TensorDecoder {
     if (values.dtype().bits() < 8 || values.dtype().bits() > 64) {
       throw new OnnxFormatException(where, "sparse " + values.dtype() + " is not supported");
     }
-    spend(byteSize(values.dtype(), shape, where), where + ".dims");
+    spend(byteSize(values.dtype(), shape, where), where.at("dims"));
     Tensor result = Tensor.allocate(values.dtype(), shape);
     long bytes = values.dtype().bits() / 8;
     long[] strides = shape.strides();
@@ -328,13 +332,13 @@ final class TensorDecoder {
         long step = indices.getLong(i * shape.rank() + axis);
         if (step < 0 || step >= shape.dim(axis)) {
           throw new OnnxFormatException(
-              where + ".indices", "index " + step + " is outside dimension " + axis);
+              where.at("indices"), "index " + step + " is outside dimension " + axis);
         }
         index += step * strides[axis];
       }
       if (index <= last || index >= shape.size()) {
         throw new OnnxFormatException(
-            where + ".indices", "index " + index + " is not ascending or outside " + shape);
+            where.at("indices"), "index " + index + " is not ascending or outside " + shape);
       }
       MemorySegment.copy(values.segment(), i * bytes, result.segment(), index * bytes, bytes);
       last = index;
@@ -343,7 +347,7 @@ final class TensorDecoder {
   }
 
   /** The message with its elements, wherever they lie, as raw data. */
-  TensorProto restore(TensorProto proto, String where) {
+  TensorProto restore(TensorProto proto, Trail where) {
     if (proto.getDataType() == DType.STRING.code() || proto.getStringDataCount() > 0) {
       return proto;
     }

@@ -1,5 +1,6 @@
 package io.compresso.onnx;
 
+import com.google.protobuf.Message;
 import io.compresso.graph.Dim;
 import io.compresso.graph.ValueType;
 import io.compresso.onnx.proto.TensorShapeProto;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class TypeCodec {
   private TypeCodec() {}
 
-  static ValueType decode(TypeProto type, String where) {
+  static ValueType decode(TypeProto type, Trail where) {
     return switch (type.getValueCase()) {
       case TENSOR_TYPE -> {
         TypeProto.Tensor tensor = type.getTensorType();
@@ -21,15 +22,18 @@ final class TypeCodec {
         yield tensor.getElemType() == 0
             ? ValueType.UNKNOWN
             : new ValueType.TensorType(
-                TensorDecoder.dtype(tensor.getElemType(), where + ".tensor_type.elem_type"),
-                tensor.hasShape() ? dims(tensor.getShape(), where + ".tensor_type.shape") : null);
+                TensorDecoder.dtype(tensor.getElemType(), where.at("tensor_type").at("elem_type")),
+                tensor.hasShape()
+                    ? dims(tensor.getShape(), where.at("tensor_type").at("shape"))
+                    : null);
       }
       case SPARSE_TENSOR_TYPE -> {
         TypeProto.SparseTensor sparse = type.getSparseTensorType();
         yield new ValueType.SparseTensorType(
-            TensorDecoder.dtype(sparse.getElemType(), where + ".sparse_tensor_type.elem_type"),
+            TensorDecoder.dtype(
+                sparse.getElemType(), where.at("sparse_tensor_type").at("elem_type")),
             sparse.hasShape()
-                ? dims(sparse.getShape(), where + ".sparse_tensor_type.shape")
+                ? dims(sparse.getShape(), where.at("sparse_tensor_type").at("shape"))
                 : null);
       }
       case SEQUENCE_TYPE ->
@@ -37,29 +41,30 @@ final class TypeCodec {
               element(
                   type.getSequenceType().hasElemType(),
                   type.getSequenceType().getElemType(),
-                  where + ".sequence_type.elem_type"));
+                  where.at("sequence_type").at("elem_type")));
       case OPTIONAL_TYPE ->
           new ValueType.OptionalType(
               element(
                   type.getOptionalType().hasElemType(),
                   type.getOptionalType().getElemType(),
-                  where + ".optional_type.elem_type"));
+                  where.at("optional_type").at("elem_type")));
       case MAP_TYPE ->
           new ValueType.MapType(
-              TensorDecoder.dtype(type.getMapType().getKeyType(), where + ".map_type.key_type"),
+              TensorDecoder.dtype(
+                  type.getMapType().getKeyType(), where.at("map_type").at("key_type")),
               element(
                   type.getMapType().hasValueType(),
                   type.getMapType().getValueType(),
-                  where + ".map_type.value_type"));
+                  where.at("map_type").at("value_type")));
       case OPAQUE_TYPE, VALUE_NOT_SET -> ValueType.UNKNOWN;
     };
   }
 
-  private static @Nullable ValueType element(boolean present, TypeProto type, String where) {
+  private static @Nullable ValueType element(boolean present, TypeProto type, Trail where) {
     return present ? decode(type, where) : null;
   }
 
-  private static List<Dim> dims(TensorShapeProto shape, String where) {
+  private static List<Dim> dims(TensorShapeProto shape, Trail where) {
     List<Dim> dims = new ArrayList<>();
     for (TensorShapeProto.Dimension dim : shape.getDimList()) {
       dims.add(
@@ -68,7 +73,7 @@ final class TypeCodec {
               // Some exporters write -1 for a dimension that is not known.
               if (dim.getDimValue() < -1) {
                 throw new OnnxFormatException(
-                    where + ".dim[" + dims.size() + "]",
+                    where.at("dim", dims.size()),
                     "dimension " + dim.getDimValue() + " is negative");
               }
               yield dim.getDimValue() < 0 ? Dim.UNKNOWN : Dim.of(dim.getDimValue());
@@ -78,6 +83,35 @@ final class TypeCodec {
           });
     }
     return dims;
+  }
+
+  /** Whether a type that was decoded of a message says all that the message says. */
+  static boolean isWhole(ValueType type, TypeProto proto) {
+    return isOrdinary(proto) || encode(type).equals(proto);
+  }
+
+  /** Whether a message is of the kind that most are: a tensor of known or named dimensions. */
+  private static boolean isOrdinary(TypeProto proto) {
+    TypeProto.Tensor tensor = proto.getTensorType();
+    TensorShapeProto shape = tensor.getShape();
+    if (tensor.getElemType() == 0
+        || proto.hasDenotation()
+        || hasUnknown(proto)
+        || hasUnknown(tensor)
+        || hasUnknown(shape)) {
+      return false;
+    }
+    for (TensorShapeProto.Dimension dim : shape.getDimList()) {
+      boolean said = dim.hasDimValue() ? dim.getDimValue() >= 0 : !dim.getDimParam().isEmpty();
+      if (!said || dim.hasDenotation() || hasUnknown(dim)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean hasUnknown(Message message) {
+    return ModelDecoder.hasUnknown(message.getUnknownFields());
   }
 
   static TypeProto encode(ValueType type) {

@@ -24,6 +24,7 @@ final class WireScanner {
   private static final int DELIMITED = 2;
   private static final int FIXED32 = 5;
   private static final int LENGTH_BYTES = 5;
+  private static final int MOST_VARINT_BYTES = 10;
   private static final int MESSAGE_COST = 300;
   private static final int STRING_COST = 72;
   private static final int SCALAR_COST = 16;
@@ -43,6 +44,10 @@ final class WireScanner {
   private final byte[] window = new byte[1 << 13];
   private long windowStart;
   private int windowLength;
+
+  /** Behind the number that was read last. */
+  private long next;
+
   private byte[] out = new byte[1024];
   private int size;
   private long cost;
@@ -59,63 +64,56 @@ final class WireScanner {
    */
   static byte[] scan(MemorySegment file, WireMessage type, OnnxLimits limits) {
     WireScanner scanner = new WireScanner(file, limits);
-    scanner.message(type, 0, file.byteSize(), new Trail(null, "", -1), 0);
+    scanner.message(type, 0, file.byteSize(), Trail.FILE, 0);
     return Arrays.copyOf(scanner.out, scanner.size);
-  }
-
-  /** Where a message lies, for errors. */
-  private record Trail(@Nullable Trail parent, String field, int index) {
-    @Override
-    public String toString() {
-      String step = index < 0 ? field : field + "[" + index + "]";
-      return parent == null || parent.field.isEmpty() ? step : parent + "." + step;
-    }
   }
 
   private void message(WireMessage type, long from, long to, Trail trail, int depth) {
     if (depth > limits.depth()) {
       throw new OnnxFormatException(
-          trail.toString(), from, "messages nest deeper than " + limits.depth() + " levels");
+          trail, from, "messages nest deeper than " + limits.depth() + " levels");
     }
     int[] counts = new int[32];
     long at = from;
     while (at < to) {
       long start = at;
-      Varint tag = varint(at, to, trail);
-      at = tag.end;
-      long number = tag.value >>> 3;
-      int wire = (int) (tag.value & 7);
+      long tag = varint(at, to, trail);
+      at = next;
+      long number = tag >>> 3;
+      int wire = (int) (tag & 7);
       if (number < 1 || number > 0x1FFF_FFFF) {
-        throw new OnnxFormatException(
-            trail.toString(), start, "field number " + number + " is not allowed");
+        throw new OnnxFormatException(trail, start, "field number " + number + " is not allowed");
       }
       Field field = type.field(number);
       String name = field == null ? "field " + number : field.name();
       int index =
           field != null && field.repeated() && number < counts.length ? counts[(int) number]++ : -1;
-      Trail here = new Trail(trail, name, index);
+      Trail here = trail.at(name, index);
       if (field != null) {
         checkWire(type, field, wire, start, here);
       }
       long length =
           switch (wire) {
-            case VARINT -> varint(at, to, here).end - at;
+            case VARINT -> {
+              long _ = varint(at, to, here);
+              yield next - at;
+            }
             case FIXED64 -> 8;
             case FIXED32 -> 4;
             case DELIMITED -> {
-              Varint prefix = varint(at, to, here);
-              at = prefix.end;
-              yield prefix.value;
+              long prefix = varint(at, to, here);
+              at = next;
+              yield prefix;
             }
             default ->
                 throw new OnnxFormatException(
-                    here.toString(), start, "wire type " + wire + " is not one of ONNX's");
+                    here, start, "wire type " + wire + " is not one of ONNX's");
           };
       if (length < 0 || length > to - at) {
         throw new OnnxFormatException(
-            here.toString(), start, "needs " + length + " bytes, but " + (to - at) + " are left");
+            here, start, "needs " + length + " bytes, but " + (to - at) + " are left");
       }
-      field(type, field, wire, tag.value, at, length, here, depth);
+      field(type, field, wire, tag, at, length, here, depth);
       at += length;
     }
   }
@@ -175,8 +173,7 @@ final class WireScanner {
           case NUMBER -> wire == VARINT || wire == DELIMITED && field.repeated();
         };
     if (!fits) {
-      throw new OnnxFormatException(
-          here.toString(), start, "wire type " + wire + " does not fit the field");
+      throw new OnnxFormatException(here, start, "wire type " + wire + " does not fit the field");
     }
   }
 
@@ -184,24 +181,31 @@ final class WireScanner {
     if (field.name().equals("doc_string")) {
       return;
     }
-    for (long i = 0; i < length; i++) {
-      if (byteAt(at + i) < 0) {
-        byte[] bytes = file.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
-        try {
-          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
-        } catch (CharacterCodingException e) {
-          throw new OnnxFormatException(here.toString(), at, "is not UTF-8 text");
-        }
-        return;
+    if (length <= window.length && isAscii(near(at, length), (int) length)) {
+      return;
+    }
+    byte[] bytes = file.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
+    try {
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+    } catch (CharacterCodingException e) {
+      throw new OnnxFormatException(here, at, "is not UTF-8 text");
+    }
+  }
+
+  private boolean isAscii(int from, int length) {
+    for (int i = from; i < from + length; i++) {
+      if (window[i] < 0) {
+        return false;
       }
     }
+    return true;
   }
 
   private void spend(long bytes, long at, Trail here) {
     cost += bytes;
     if (cost > limits.structureBytes()) {
       throw new OnnxFormatException(
-          here.toString(),
+          here,
           at,
           "the model's structure takes more than "
               + limits.structureBytes()
@@ -209,40 +213,31 @@ final class WireScanner {
     }
   }
 
-  private record Varint(long value, long end) {}
-
-  private Varint varint(long at, long to, Trail trail) {
+  /** The number at {@code at}; {@link #next} is behind it then. */
+  private long varint(long at, long to, Trail trail) {
     long value = 0;
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < MOST_VARINT_BYTES; i++) {
       if (at + i >= to) {
-        throw new OnnxFormatException(trail.toString(), at, "ends inside a number");
+        throw new OnnxFormatException(trail, at, "ends inside a number");
       }
-      byte b = byteAt(at + i);
+      byte b = window[near(at + i, 1)];
       value |= (long) (b & 0x7F) << (7 * i);
       if (b >= 0) {
-        return new Varint(value, at + i + 1);
+        next = at + i + 1;
+        return value;
       }
     }
-    throw new OnnxFormatException(trail.toString(), at, "number takes more than 10 bytes");
+    throw new OnnxFormatException(trail, at, "number takes more than 10 bytes");
   }
 
-  /** A byte of the file, by way of an array that holds what is near it. */
-  private byte byteAt(long at) {
-    if (!isNear(at, 1)) {
-      moveTo(at);
+  /** Where in {@link #window}, which they fit into, so many bytes of the file are. */
+  private int near(long at, long length) {
+    if (at < windowStart || at + length > windowStart + windowLength) {
+      windowStart = at;
+      windowLength = (int) Math.min(window.length, file.byteSize() - at);
+      MemorySegment.copy(file, ValueLayout.JAVA_BYTE, at, window, 0, windowLength);
     }
-    return window[(int) (at - windowStart)];
-  }
-
-  /** Whether so many bytes are in the array. */
-  private boolean isNear(long at, long length) {
-    return at >= windowStart && at + length <= windowStart + windowLength;
-  }
-
-  private void moveTo(long at) {
-    windowStart = at;
-    windowLength = (int) Math.min(window.length, file.byteSize() - at);
-    MemorySegment.copy(file, ValueLayout.JAVA_BYTE, at, window, 0, windowLength);
+    return (int) (at - windowStart);
   }
 
   private void putVarint(long value) {
@@ -268,10 +263,7 @@ final class WireScanner {
     if (count > window.length) {
       MemorySegment.copy(file, ValueLayout.JAVA_BYTE, at, out, size, count);
     } else {
-      if (!isNear(at, length)) {
-        moveTo(at);
-      }
-      System.arraycopy(window, (int) (at - windowStart), out, size, count);
+      System.arraycopy(window, near(at, length), out, size, count);
     }
     size += count;
   }
