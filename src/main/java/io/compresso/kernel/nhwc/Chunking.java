@@ -24,6 +24,7 @@ record Chunking(Shares rows, Shares panels, int blockRows) {
    * @param filterBytes bytes of all panels
    * @param inputBytes bytes of the input as tiles read it
    * @param tileRowBytes bytes of the input that one row of tiles adds to a block
+   * @param planes in how many planes a block holds it, each of which some panels read alone
    * @param productBytes bytes that a core reads in the time that it takes for all products
    * @param copiedBytes bytes of the copy that chunks share, when several read the same input
    * @param chunkable how many chunks are large enough
@@ -34,27 +35,31 @@ record Chunking(Shares rows, Shares panels, int blockRows) {
       long filterBytes,
       long inputBytes,
       long tileRowBytes,
+      int planes,
       long productBytes,
       long copiedBytes,
       long chunkable) {}
 
   static Chunking choose(Sizes sizes, int threads) {
+    boolean alone = sizes.planes() > 1;
     Parts parts =
         Parts.choose(
             new Parts.Sizes(
                 sizes.tileRows(),
                 sizes.panels(),
-                sizes.inputBytes(),
+                alone ? 0 : sizes.inputBytes(),
                 sizes.filterBytes(),
                 sizes.productBytes(),
-                2 * sizes.copiedBytes(),
+                alone ? 0 : 2 * sizes.copiedBytes(),
                 sizes.chunkable()),
             threads);
     long cache = sizes.filterBytes() / parts.columns() > FAR_CACHE ? FAR_CACHE : NEAR_CACHE;
+    long planes = Math.ceilDiv(sizes.planes(), parts.columns());
     int blockRows =
         (int)
             Math.clamp(
-                cache / Math.max(1, sizes.tileRowBytes()),
+                Math.min(cache * sizes.planes(), FAR_CACHE * sizes.planes() / planes)
+                    / Math.max(1, sizes.tileRowBytes()),
                 LEAST_BLOCK_ROWS,
                 sizes.tileRows() + LEAST_BLOCK_ROWS);
     return new Chunking(

@@ -14,6 +14,9 @@ import java.util.List;
 final class InputBlocks implements AutoCloseable {
   private static final int OVERREAD = 256;
 
+  /** Pixels that the nearest cache holds while one plane after the other takes its part of them. */
+  private static final int NEAR_PIXELS = 48;
+
   private final Geometry geometry;
   private final DType type;
   private final Arithmetic arithmetic;
@@ -40,8 +43,8 @@ final class InputBlocks implements AutoCloseable {
     this.type = type;
     this.arithmetic = backend.arithmetic();
     this.direct = isDirect(geometry, type, backend);
-    this.shared = reread && !direct && geometry.depth().span() == 1;
     this.planes = direct ? 1 : planes(geometry);
+    this.shared = reread && !direct && planes == 1 && geometry.depth().span() == 1;
     int channels = geometry.channels().in() / planes;
     this.pixelBytes = (long) channels * arithmetic.elementBytes();
     SpatialAxis width = geometry.width();
@@ -53,7 +56,7 @@ final class InputBlocks implements AutoCloseable {
             : Math.toIntExact(
                 inputs(
                     geometry.height(), shared ? geometry.height().outputSize() : mostOutputRows));
-    this.sliceBytes = planes * mostRows * rowBytes + (shared ? RowPadder.SLACK : 0);
+    this.sliceBytes = planes * planeBytes() + (shared ? RowPadder.SLACK : 0);
     long before = Math.min(width.padBegin(), pixels);
     long count = Math.min(width.size(), pixels - before);
     this.padder =
@@ -89,7 +92,7 @@ final class InputBlocks implements AutoCloseable {
    * In how many planes a copy holds the channels. The pixels of a group lie so far apart in the
    * input that those of a window compete for the same few places of a cache.
    */
-  private static int planes(Geometry geometry) {
+  static int planes(Geometry geometry) {
     return geometry.depthwise() || geometry.runs() == 1 ? 1 : geometry.channels().groups();
   }
 
@@ -145,7 +148,7 @@ final class InputBlocks implements AutoCloseable {
   }
 
   private long planeBytes() {
-    return mostRows * rowBytes;
+    return mostRows * rowBytes + (planes > 1 ? RowPadder.SLACK : 0);
   }
 
   boolean isDirect() {
@@ -190,69 +193,86 @@ final class InputBlocks implements AutoCloseable {
 
   /** Copies a slice of the input to the shared copy. */
   void copyPart(MemorySegment input, MemorySegment target, int slice, int padding) {
-    SpatialAxis depth = geometry.depth();
-    int image = slice / depth.outputSize();
-    int z = slice % depth.outputSize() * depth.stride() - depth.padBegin();
     int row = -geometry.height().padBegin();
-    copyRows(input, image, z, row, mostRows, target, slice * sliceBytes, padding);
+    copyRows(input, inputSlice(slice, 0), row, mostRows, target, slice * sliceBytes, 0, 1, padding);
+  }
+
+  /** The slice of the input that a tap meets, or -1 if that is outside. */
+  private int inputSlice(int outputSlice, int tap) {
+    SpatialAxis depth = geometry.depth();
+    int image = outputSlice / depth.outputSize();
+    int z =
+        outputSlice % depth.outputSize() * depth.stride()
+            - depth.padBegin()
+            + tap * depth.dilation();
+    return z < 0 || z >= depth.size() ? -1 : image * depth.size() + z;
   }
 
   /**
-   * Copies the windows of some rows of the output, the first one to the beginning.
+   * Copies the windows of some rows of the output, the first one to the beginning, for some groups:
+   * where they have no planes of their own, for all.
    *
    * @param target memory of {@link #copyBytes}
+   * @param slice of the output, of all images
    */
   void copy(
       MemorySegment input,
       MemorySegment target,
-      int image,
-      int outputSlice,
+      int slice,
       int firstRow,
       int rows,
+      int firstGroup,
+      int endGroup,
       int padding) {
-    SpatialAxis depth = geometry.depth();
     SpatialAxis height = geometry.height();
-    int slice = outputSlice * depth.stride() - depth.padBegin();
     int row = firstRow * height.stride() - height.padBegin();
     int needed = Math.toIntExact(inputs(height, rows));
-    for (int k = 0; k < depth.kernel(); k++) {
-      int z = slice + k * depth.dilation();
-      copyRows(input, image, z, row, needed, target, k * sliceBytes, padding);
+    int first = planes == 1 ? 0 : firstGroup;
+    int end = planes == 1 ? 1 : endGroup;
+    for (int k = 0; k < geometry.depth().kernel(); k++) {
+      long at = k * sliceBytes;
+      copyRows(input, inputSlice(slice, k), row, needed, target, at, first, end, padding);
     }
   }
 
-  /** Copies rows of a slice; those outside of the input are padding. */
+  /** Copies rows of a slice to some planes; those outside of the input are padding. */
   private void copyRows(
       MemorySegment input,
-      int image,
-      int z,
+      int inputSlice,
       int row,
       int rows,
       MemorySegment target,
       long at,
+      int firstPlane,
+      int endPlane,
       int padding) {
-    SpatialAxis depth = geometry.depth();
     SpatialAxis height = geometry.height();
     int above = Math.clamp(-(long) row, 0, rows);
     int below = Math.clamp((long) row + rows - height.size(), 0, rows - above);
     int inside = rows - above - below;
-    boolean outside = z < 0 || z >= depth.size() || inside == 0;
+    boolean outside = inputSlice < 0 || inside == 0;
+    int before = outside ? rows : above;
+    for (int plane = firstPlane; before > 0 && plane < endPlane; plane++) {
+      padder.fill(target, at + plane * planeBytes(), before, padding);
+    }
+    if (outside) {
+      return;
+    }
     long pixel = (long) geometry.channels().in() * type.bits() / 8;
-    long first = ((long) image * depth.size() + z) * height.size() + row + above;
-    for (int plane = 0; plane < planes; plane++) {
-      long to = at + plane * planeBytes();
-      if (outside) {
-        padder.fill(target, to, rows, padding);
-        continue;
+    long inputRow = geometry.width().size() * pixel;
+    long first = (long) inputSlice * height.size() + row + above;
+    int most =
+        planes == 1 ? inside : Math.max(1, NEAR_PIXELS / Math.max(1, geometry.width().size()));
+    for (int done = 0; done < inside; done += most) {
+      int count = Math.min(most, inside - done);
+      for (int plane = firstPlane; plane < endPlane; plane++) {
+        long from = (first + done) * inputRow + plane * (pixel / planes);
+        long to = at + plane * planeBytes() + (above + done) * rowBytes;
+        padder.copy(input, from, target, to, count, padding);
       }
-      if (above > 0) {
-        padder.fill(target, to, above, padding);
-      }
-      long from = first * geometry.width().size() * pixel + plane * (pixel / planes);
-      padder.copy(input, from, target, to + above * rowBytes, inside, padding);
-      if (below > 0) {
-        padder.fill(target, to + (above + inside) * rowBytes, below, padding);
-      }
+    }
+    for (int plane = firstPlane; below > 0 && plane < endPlane; plane++) {
+      padder.fill(target, at + plane * planeBytes() + (above + inside) * rowBytes, below, padding);
     }
   }
 

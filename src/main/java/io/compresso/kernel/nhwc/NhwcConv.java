@@ -103,6 +103,7 @@ public final class NhwcConv implements BoundKernel {
     long copy = InputBlocks.inputBytes(geometry, arithmetic, outputRows);
     long inputBytes = copy * geometry.images() * geometry.depth().outputSize();
     boolean direct = InputBlocks.isDirect(geometry, problem.types().input(), backend);
+    int planes = direct ? 1 : InputBlocks.planes(geometry);
     return Chunking.choose(
         new Chunking.Sizes(
             Math.toIntExact(tileRows),
@@ -110,6 +111,7 @@ public final class NhwcConv implements BoundKernel {
             packing.bytes(),
             inputBytes,
             copy / tiling.rows().parts(),
+            planes,
             problem.macs() * arithmetic.elementBytes() / PRODUCTS_PER_ELEMENT,
             direct ? 0 : inputBytes,
             problem.macs() / (geometry.depthwise() ? LEAST_DEPTHWISE_MACS : LEAST_MACS)),
@@ -247,6 +249,9 @@ public final class NhwcConv implements BoundKernel {
       int first = split.start(tileRow);
       int depth = geometry.depth().outputSize();
       int image = slice / depth;
+      int panels = tiling.panels();
+      int begin = (int) chunking.panels().start(panelChunk);
+      int end = (int) chunking.panels().start(panelChunk + 1);
       MemorySegment source = input;
       long at = 0;
       if (copy == null) {
@@ -254,14 +259,14 @@ public final class NhwcConv implements BoundKernel {
       } else {
         source = copy;
         int rows = split.start(tileRow + tileRows) - first;
-        blocks.copy(input, copy, image, slice % depth, first, rows, padding);
+        int firstGroup = begin / panels;
+        int endGroup = (end - 1) / panels + 1;
+        blocks.copy(input, copy, slice, first, rows, firstGroup, endGroup, padding);
       }
       int large = Math.clamp(split.largeCount() - tileRow, 0, tileRows);
       int below = large * split.large();
       long outputRow = ((long) slice * geometry.height().outputSize() + first) * output.rowBytes();
-      int panels = tiling.panels();
-      int end = (int) chunking.panels().start(panelChunk + 1);
-      for (int panel = (int) chunking.panels().start(panelChunk); panel < end; ) {
+      for (int panel = begin; panel < end; ) {
         int group = panel / panels;
         int from = panel % panels;
         int to = Math.min(panels, from + end - panel);

@@ -27,6 +27,7 @@ record PadCode(VectorSet set, RowPadder.Shape shape) {
   private static final Gpr ELEMENT = Gpr.RDX;
 
   private static final int MOST_UNROLLED = 8;
+  private static final int SHORT_RUNS = 4;
   private static final int MOVE = 128;
 
   byte[] generate() {
@@ -125,12 +126,64 @@ record PadCode(VectorSet set, RowPadder.Shape shape) {
       }
       return;
     }
+    if (isShort()) {
+      shortRuns(a);
+      return;
+    }
     a.mov(RUNS, runs.count());
     Label next = a.here();
     long passed = copy(a);
     a.add(FROM, (runs.distance() - passed) * sourceBytes());
     a.dec(RUNS);
     a.jump(Condition.NOT_EQUAL, next);
+  }
+
+  /** Whether runs are no longer than a vector, which some registers have room for as a whole. */
+  private boolean isShort() {
+    long bytes = shape.runs().length() * elementBytes();
+    return !isConverted()
+        && bytes <= set.length().bytes()
+        && (set == VectorSet.AVX512 || bytes == shortLength().bytes());
+  }
+
+  /** The shortest vector that holds a run. */
+  private Vec.Length shortLength() {
+    long bytes = shape.runs().length() * elementBytes();
+    return bytes <= 16 ? Vec.Length.XMM : bytes <= 32 ? Vec.Length.YMM : Vec.Length.ZMM;
+  }
+
+  private void shortRuns(Assembler a) {
+    RowPadder.Runs runs = shape.runs();
+    long rounds = runs.count() / SHORT_RUNS;
+    if (rounds > 0) {
+      a.mov(RUNS, rounds);
+      Label next = a.here();
+      shortRuns(a, SHORT_RUNS);
+      a.dec(RUNS);
+      a.jump(Condition.NOT_EQUAL, next);
+    }
+    shortRuns(a, (int) (runs.count() % SHORT_RUNS));
+  }
+
+  private void shortRuns(Assembler a, int count) {
+    RowPadder.Runs runs = shape.runs();
+    long length = runs.length() * elementBytes();
+    Vec.Length vector = shortLength();
+    for (int i = 0; i < count; i++) {
+      Mem source = Mem.at(FROM, i * runs.distance() * sourceBytes());
+      Vec value = value().as(vector);
+      if (length == vector.bytes()) {
+        a.vmovups(value, source);
+      } else {
+        a.vmovdqu8(value, source, Modifiers.zeroing(Mask.K1));
+      }
+      if (flips()) {
+        a.vpxor(value, value, flip().as(vector));
+      }
+      a.vmovups(Mem.at(TO, i * length), value);
+    }
+    a.add(FROM, count * runs.distance() * sourceBytes());
+    a.add(TO, count * length);
   }
 
   /** Copies a run; returns how many of its elements the source's register has passed. */
