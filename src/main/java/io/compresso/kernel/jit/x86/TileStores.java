@@ -1,6 +1,5 @@
 package io.compresso.kernel.jit.x86;
 
-import io.compresso.kernel.Activation;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.Epilogue.Residual;
 import io.compresso.kernel.ResidualQuantization;
@@ -22,9 +21,10 @@ import java.util.Arrays;
 record TileStores(VectorSet set, TileShape shape) {
   private static final int ENTRY_BYTES = 64;
   private static final int ENTRY_INTS = ENTRY_BYTES / 4;
+  private static final float MOST_SCALE = 1 << 20;
 
   /** Entries of the table. */
-  private enum Entry {
+  enum Entry {
     LOW,
     HIGH,
     ZERO_WORDS,
@@ -46,7 +46,7 @@ record TileStores(VectorSet set, TileShape shape) {
     return (long) entry.ordinal() * ENTRY_BYTES;
   }
 
-  private static Mem mem(Entry entry) {
+  static Mem mem(Entry entry) {
     return Mem.at(TileCode.TABLE, at(entry));
   }
 
@@ -54,11 +54,11 @@ record TileStores(VectorSet set, TileShape shape) {
     return shape.output().type().bits() == 8;
   }
 
-  private boolean addsResidual() {
+  boolean addsResidual() {
     return shape.epilogue().residual() != Residual.NONE && shape.output().type() != DType.INT32;
   }
 
-  private boolean isMasked(int vector) {
+  boolean isMasked(int vector) {
     return shape.tail() > 0 && vector == shape.vectors() - 1;
   }
 
@@ -97,9 +97,20 @@ record TileStores(VectorSet set, TileShape shape) {
 
   /** Whether there is an upper bound that narrowing does not see to. */
   private boolean hasHigh() {
-    return !shape.output().bounded()
-        || addsResidual()
+    return !(addsResidual() ? hasSmallTerms() : shape.output().bounded())
         || shape.epilogue().high() < shape.output().type().maxValue();
+  }
+
+  /** Whether both terms are bytes that are scaled to far less than 32 bits. */
+  private boolean hasSmallTerms() {
+    ResidualQuantization residual = shape.residual();
+    return addsToQuantized()
+        && Math.abs(residual.sumScale()) < MOST_SCALE
+        && Math.abs(residual.residualScale()) < MOST_SCALE;
+  }
+
+  private boolean addsToQuantized() {
+    return shape.epilogue().residual() == Residual.ADDED_TO_QUANTIZED;
   }
 
   private static void floats(int[] table, Entry entry, float value) {
@@ -180,15 +191,15 @@ record TileStores(VectorSet set, TileShape shape) {
     a.kmovq(target, Gpr.RAX);
   }
 
-  private Vec sum(int pixel, int vector) {
+  Vec sum(int pixel, int vector) {
     return set.register(pixel * shape.vectors() + vector);
   }
 
-  private Mem result(int pixel, int columns, int vector) {
+  Mem result(int pixel, int columns, int vector) {
     return Mem.at(TileCode.RESULT, distance(pixel, columns, vector));
   }
 
-  private Mem residual(int pixel, int columns, int vector) {
+  Mem residual(int pixel, int columns, int vector) {
     return Mem.at(TileCode.RESULT, TileCode.RESIDUAL, 1, distance(pixel, columns, vector));
   }
 
@@ -199,7 +210,7 @@ record TileStores(VectorSet set, TileShape shape) {
   }
 
   /** Four registers that the sums leave free. */
-  private Vec free(int columns, int index) {
+  Vec free(int columns, int index) {
     return set.register(shape.rows() * columns * shape.vectors() + index);
   }
 
@@ -207,32 +218,19 @@ record TileStores(VectorSet set, TileShape shape) {
   void store(Assembler a, int columns) {
     int pixels = shape.rows() * columns;
     if (isByteOutput()) {
-      Vec high = free(columns, 0);
-      a.vmovups(high, mem(Entry.HIGH));
+      loadBounds(a, columns);
       for (int pixel = 0; pixel < pixels; pixel++) {
         for (int j = 0; j < shape.vectors(); j++) {
-          quantize(a, pixel, columns, j, high);
+          quantize(a, pixel, columns, j);
         }
       }
       storeBytes(a, columns);
       return;
     }
-    VectorMath math =
-        new VectorMath(a, set, Gpr.RAX, free(columns, 0), free(columns, 1), free(columns, 2));
-    if (shape.epilogue().activation() != Activation.NONE) {
-      math.loadConstants();
-    }
-    for (int pixel = 0; pixel < pixels; pixel++) {
-      for (int j = 0; j < shape.vectors(); j++) {
-        if (shape.output().type() != DType.INT32) {
-          finish(a, math, pixel, columns, j);
-        }
-        storeVector(a, pixel, columns, j);
-      }
-    }
+    new WideStores(this).store(a, columns);
   }
 
-  private void scale(Assembler a, Vec sum, int vector) {
+  void scale(Assembler a, Vec sum, int vector) {
     a.vcvtdq2ps(sum, sum);
     a.vmulps(sum, sum, scale(vector), Modifiers.NONE);
   }
@@ -242,26 +240,55 @@ record TileStores(VectorSet set, TileShape shape) {
     return Mem.at(TileCode.CONSTANTS, ((long) vector * TileShape.CONSTANT_VECTORS + 1) * bytes);
   }
 
-  // 8-bit outputs
+  /** The bound, or where there is none the scale of the quantized sum. */
+  private Vec bound(int columns) {
+    return free(columns, 0);
+  }
 
-  private void quantize(Assembler a, int pixel, int columns, int vector, Vec high) {
+  private Vec residualScale(int columns) {
+    return free(columns, 1);
+  }
+
+  private Vec sumHigh(int columns) {
+    return free(columns, 2);
+  }
+
+  private void loadBounds(Assembler a, int columns) {
+    if (hasHigh()) {
+      a.vmovups(bound(columns), mem(Entry.HIGH));
+    } else if (addsToQuantized()) {
+      a.vmovups(bound(columns), mem(Entry.SUM_SCALE));
+    }
+    if (addsResidual()) {
+      a.vmovups(residualScale(columns), mem(Entry.RESIDUAL_SCALE));
+      a.vmovups(sumHigh(columns), mem(Entry.SUM_HIGH));
+    }
+  }
+
+  private void quantize(Assembler a, int pixel, int columns, int vector) {
     Vec sum = sum(pixel, vector);
     scale(a, sum, vector);
     if (addsResidual()) {
       Vec added = free(columns, 3);
       loadBytes(a, added, pixel, columns, vector);
-      a.vpsubd(added, added, mem(Entry.RESIDUAL_ZERO));
+      if (shape.residual().residualZeroPoint() != 0) {
+        a.vpsubd(added, added, mem(Entry.RESIDUAL_ZERO));
+      }
       a.vcvtdq2ps(added, added);
-      a.vmulps(added, added, mem(Entry.RESIDUAL_SCALE), Modifiers.NONE);
-      if (shape.epilogue().residual() == Residual.ADDED_TO_QUANTIZED) {
+      a.vmulps(added, added, residualScale(columns));
+      if (addsToQuantized()) {
         a.vmaxps(sum, sum, mem(Entry.SUM_LOW));
-        a.vminps(sum, sum, mem(Entry.SUM_HIGH));
+        a.vminps(sum, sum, sumHigh(columns));
         a.vrndps(sum, sum);
-        a.vmulps(sum, sum, mem(Entry.SUM_SCALE), Modifiers.NONE);
+        if (hasHigh()) {
+          a.vmulps(sum, sum, mem(Entry.SUM_SCALE), Modifiers.NONE);
+        } else {
+          a.vmulps(sum, sum, bound(columns));
+        }
       }
       a.vaddps(sum, sum, added);
     }
-    round(a, sum, high);
+    round(a, sum, bound(columns));
   }
 
   private void round(Assembler a, Vec sum, Vec high) {
@@ -400,98 +427,6 @@ record TileStores(VectorSet set, TileShape shape) {
     }
     for (int i = 0; i < shape.tail(); i++) {
       a.vpextrb(target.plus(i), low, i);
-    }
-  }
-
-  // Wider outputs
-
-  private void finish(Assembler a, VectorMath math, int pixel, int columns, int vector) {
-    Vec sum = sum(pixel, vector);
-    Epilogue epilogue = shape.epilogue();
-    if (shape.arithmetic().isInteger()) {
-      scale(a, sum, vector);
-      if (epilogue.bias()) {
-        int bytes = set.length().bytes();
-        long bias = ((long) vector * TileShape.CONSTANT_VECTORS + 2) * bytes;
-        a.vaddps(sum, sum, Mem.at(TileCode.CONSTANTS, bias));
-      }
-    }
-    if (addsResidual()) {
-      Vec added = free(columns, 3);
-      loadFloats(a, added, pixel, columns, vector);
-      a.vaddps(sum, sum, added);
-    }
-    math.apply(epilogue.activation(), sum);
-    Vec bound = free(columns, 3);
-    if (epilogue.low() != Float.NEGATIVE_INFINITY) {
-      a.vmovups(bound, mem(Entry.LOW));
-      a.vmaxps(sum, bound, sum);
-    }
-    if (epilogue.high() != Float.POSITIVE_INFINITY) {
-      a.vmovups(bound, mem(Entry.HIGH));
-      a.vminps(sum, bound, sum);
-    }
-  }
-
-  private void loadFloats(Assembler a, Vec target, int pixel, int columns, int vector) {
-    Mem source = residual(pixel, columns, vector);
-    boolean masked = isMasked(vector);
-    boolean half = shape.output().type() == DType.FLOAT16;
-    if (set == VectorSet.AVX512) {
-      Modifiers modifiers = masked ? Modifiers.zeroing(TAIL) : Modifiers.NONE;
-      if (half) {
-        a.vcvtph2ps(target, source, modifiers);
-      } else {
-        a.vmovups(target, source, modifiers);
-      }
-    } else if (!masked) {
-      if (half) {
-        a.vcvtph2ps(target, source);
-      } else {
-        a.vmovups(target, source);
-      }
-    } else if (half) {
-      Vec words = target.as(Vec.Length.XMM);
-      a.vpxor(words, words, words);
-      for (int i = 0; i < shape.tail(); i++) {
-        a.vpinsrw(words, source.plus(2L * i), i);
-      }
-      a.vcvtph2ps(target, words);
-    } else {
-      Vec mask = free(columns, 2);
-      a.vmovups(mask, mem(Entry.TAIL));
-      a.vmaskmovps(target, mask, source);
-    }
-  }
-
-  private void storeVector(Assembler a, int pixel, int columns, int vector) {
-    Vec sum = sum(pixel, vector);
-    Mem target = result(pixel, columns, vector);
-    boolean masked = isMasked(vector);
-    boolean half = shape.output().type() == DType.FLOAT16;
-    if (set == VectorSet.AVX512) {
-      Modifiers modifiers = masked ? Modifiers.merging(TAIL) : Modifiers.NONE;
-      if (half) {
-        a.vcvtps2ph(target, sum, modifiers);
-      } else {
-        a.vmovups(target, sum, modifiers);
-      }
-    } else if (!masked) {
-      if (half) {
-        a.vcvtps2ph(target, sum);
-      } else {
-        a.vmovups(target, sum);
-      }
-    } else if (half) {
-      Vec words = free(columns, 3).as(Vec.Length.XMM);
-      a.vcvtps2ph(words, sum);
-      for (int i = 0; i < shape.tail(); i++) {
-        a.vpextrw(target.plus(2L * i), words, i);
-      }
-    } else {
-      Vec mask = free(columns, 2);
-      a.vmovups(mask, mem(Entry.TAIL));
-      a.vmaskmovps(target, mask, sum);
     }
   }
 }
