@@ -230,6 +230,14 @@ final class ElementAssembler extends Assembler {
     vector(VPMAXUB, target, left, right);
   }
 
+  void vpmaxub(Vec target, Vec left, Mem right) {
+    vector(VPMAXUB, target, left, right);
+  }
+
+  void vpmaxsb(Vec target, Vec left, Mem right) {
+    vector(VPMAXSB, target, left, right);
+  }
+
   void vpmaxsb(Vec target, Vec left, Vec right) {
     vector(VPMAXSB, target, left, right);
   }

@@ -94,6 +94,9 @@ public final class X86Pool implements Kernel {
       return new X86Reduce.Run(
           spec, set, pool, new ReduceProblem(function, pool.type(), planes, pool.inputArea(), 1));
     }
+    if (ByteMaxRun.accepts(pool)) {
+      return new ByteMaxRun(spec, set, pool);
+    }
     return pool.layout() == Layout.NHWC
         ? new ChannelPoolRun(spec, set, pool, weights.quantization())
         : new PlanePoolRun(spec, set, pool, weights.quantization());

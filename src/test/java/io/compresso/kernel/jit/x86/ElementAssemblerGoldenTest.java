@@ -106,6 +106,12 @@ class ElementAssemblerGoldenTest {
     put("vpminsd ymm1, ymm2, ymm13", a -> a.vpminsd(ymm(1), ymm(2), ymm(13)));
     put("vpmaxub zmm1, zmm2, zmm13", a -> a.vpmaxub(zmm(1), zmm(2), zmm(13)));
     put("vpmaxsb ymm1, ymm2, ymm13", a -> a.vpmaxsb(ymm(1), ymm(2), ymm(13)));
+    put(
+        "vpmaxub zmm1, zmm2, zmmword ptr [rdi+rax+192]",
+        a -> a.vpmaxub(zmm(1), zmm(2), Mem.at(RDI, RAX, 1, 192)));
+    put(
+        "vpmaxsb xmm1, xmm2, xmmword ptr [rdi+rax+48]",
+        a -> a.vpmaxsb(xmm(1), xmm(2), Mem.at(RDI, RAX, 1, 48)));
     put("vpmovsxwd ymm1, [rdi+16]", a -> a.vpmovsxwd(ymm(1), Mem.at(RDI, 16), Modifiers.NONE));
     put(
         "vpmovsxwd zmm1{k1}{z}, [rdi+32]",
