@@ -8,6 +8,7 @@ import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.ZeroedMemory;
 import io.compresso.kernel.nhwc.TileShape.Output;
+import io.compresso.kernel.panel.ByteGatherer;
 import io.compresso.kernel.panel.Scratch;
 import io.compresso.kernel.panel.WordTransposer;
 import java.lang.foreign.Arena;
@@ -89,8 +90,9 @@ public final class NhwcConv implements BoundKernel {
       filterSums = new int[0];
     } else {
       filters = ZeroedMemory.allocate(arena, packing.bytes(), 64);
-      try (WordTransposer transposer = backend.transposer()) {
-        filterSums = packing.pack(data, filters, Workers.shared().size(), transposer);
+      try (WordTransposer transposer = backend.transposer();
+          ByteGatherer gatherer = backend.gatherer()) {
+        filterSums = packing.pack(data, filters, Workers.shared().size(), transposer, gatherer);
       }
     }
   }
@@ -202,7 +204,8 @@ public final class NhwcConv implements BoundKernel {
         memory =
             memory(
                 packed,
-                packing.pack(Objects.requireNonNull(operands.second()), packed, threads, null));
+                packing.pack(
+                    Objects.requireNonNull(operands.second()), packed, threads, null, null));
         compute();
       }
     }

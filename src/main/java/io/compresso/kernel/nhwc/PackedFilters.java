@@ -3,6 +3,7 @@ package io.compresso.kernel.nhwc;
 import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.panel.ByteGatherer;
 import io.compresso.kernel.panel.WordPacker;
 import io.compresso.kernel.panel.WordTransposer;
 import io.compresso.tensor.DType;
@@ -83,15 +84,23 @@ final class PackedFilters {
    * Packs the filters.
    *
    * @param target {@link #bytes} bytes, all of which are written
-   * @param transposer packs what it can, if there is one
+   * @param transposer packs filters of floats that it can, if there is one
+   * @param gatherer packs filters of bytes that it can, if there is one
    * @return the sums of the filters of integers, one an output channel
    */
   int[] pack(
-      MemorySegment data, MemorySegment target, int threads, @Nullable WordTransposer transposer) {
+      MemorySegment data,
+      MemorySegment target,
+      int threads,
+      @Nullable WordTransposer transposer,
+      @Nullable ByteGatherer gatherer) {
     int[] sums = new int[arithmetic.isInteger() ? problem.channels().out() : 0];
     if (transposer != null && FilterColumns.accepts(this, data)) {
       FilterColumns columns = new FilterColumns(this, transposer);
       pack(target, threads, () -> columns.packer(data));
+    } else if (gatherer != null && FilterQuads.accepts(this, data)) {
+      FilterQuads quads = new FilterQuads(this, gatherer, sums);
+      pack(target, threads, () -> quads.packer(data));
     } else {
       pack(target, threads, () -> new PanelPacker(this, data, sums)::pack);
     }

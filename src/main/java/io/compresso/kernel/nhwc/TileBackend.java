@@ -1,5 +1,6 @@
 package io.compresso.kernel.nhwc;
 
+import io.compresso.kernel.panel.ByteGatherer;
 import io.compresso.kernel.panel.WordTransposer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,11 @@ public interface TileBackend {
 
   /** What packs filters of single precision; null where there is nothing of the kind. */
   default @Nullable WordTransposer transposer() {
+    return null;
+  }
+
+  /** What packs filters of bytes; null where there is nothing of the kind. */
+  default @Nullable ByteGatherer gatherer() {
     return null;
   }
 }

@@ -1,19 +1,28 @@
 package io.compresso.kernel.nhwc;
 
 import io.compresso.kernel.nhwc.WinogradBackend.FilterKernel;
+import io.compresso.kernel.panel.ByteColumns;
+import io.compresso.kernel.panel.ByteGatherer;
+import io.compresso.kernel.panel.ByteGatherer.Form;
+import io.compresso.kernel.panel.BytePattern;
 import io.compresso.kernel.panel.Scratch;
 import io.compresso.kernel.panel.WordTransposer;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Filters of a vector of output channels on their way through a {@link FilterKernel}. */
 final class TransposedFilters implements AutoCloseable {
   private static final int LANES = WordTransposer.LANES;
   private static final int AREA = WinogradTransform.TAPS * WinogradTransform.TAPS;
   private static final int VECTOR_BYTES = 4 * LANES;
-  private static final byte ZERO = 0;
+
+  /** Input channels whose bytes make a word. */
+  private static final int PAIR = 2;
+
+  /** What unsigned bytes are reduced by before they are signed ones. */
+  private static final int MIDDLE = 128;
 
   /** Input channels at a time, whose filters fit into the nearest cache. */
   private static final int BLOCK = 32;
@@ -26,8 +35,10 @@ final class TransposedFilters implements AutoCloseable {
   private final int block;
   private final short[] halves;
   private final float[] floats;
-  private final byte[] bytes;
-  private final int[] integers;
+
+  /** Brings bytes into pairs of words; null where there are none. */
+  private final @Nullable ByteColumns pairs;
+
   private final Scratch scratch;
 
   /** The addresses of the rows. */
@@ -40,11 +51,8 @@ final class TransposedFilters implements AutoCloseable {
 
   private final MemorySegment filters;
 
-  /** Rows of halves, as floats, or of bytes less their zero points, as integers. */
+  /** Rows of halves, as floats. */
   private final MemorySegment widened;
-
-  /** The sums of the magnitudes of bytes. */
-  private final long[] weights = new long[LANES];
 
   private boolean areExact = true;
 
@@ -61,11 +69,11 @@ final class TransposedFilters implements AutoCloseable {
     int most = AREA * block;
     this.halves = new short[type == DType.FLOAT16 ? most : 0];
     this.floats = new float[halves.length];
-    this.bytes = new byte[type.bits() == 8 ? most : 0];
-    this.integers = new int[bytes.length];
+    ByteGatherer gatherer = kernel.gatherer();
+    this.pairs = gatherer == null ? null : pairs(gatherer, channels);
     long rowsBytes = (long) LANES * ValueLayout.JAVA_LONG.byteSize();
     long filterBytes = (long) most * VECTOR_BYTES;
-    long widenedBytes = type == DType.FLOAT ? 0 : 4L * LANES * most;
+    long widenedBytes = 4L * LANES * halves.length;
     this.scratch = Scratch.of(rowsBytes + VECTOR_BYTES + filterBytes + widenedBytes + 8L * most);
     MemorySegment memory = scratch.segment();
     this.rows = memory.asSlice(0, rowsBytes);
@@ -79,6 +87,25 @@ final class TransposedFilters implements AutoCloseable {
     }
   }
 
+  private static ByteColumns pairs(ByteGatherer gatherer, int channels) {
+    int rest = channels % (2 * PAIR);
+    return new ByteColumns(gatherer, pairs(2 * PAIR), rest == 0 ? null : pairs(rest));
+  }
+
+  /** The pairs of some channels, for each tap. */
+  private static BytePattern pairs(int channels) {
+    int pairs = Math.ceilDiv(channels, PAIR);
+    int[] bytes = new int[PAIR * AREA * pairs];
+    long[] targets = new long[AREA * pairs];
+    for (int i = 0; i < targets.length; i++) {
+      int channel = i / AREA * PAIR;
+      bytes[PAIR * i] = channel * AREA + i % AREA;
+      bytes[PAIR * i + 1] = channel + 1 < channels ? bytes[PAIR * i] + AREA : BytePattern.NONE;
+      targets[i] = (long) i * VECTOR_BYTES;
+    }
+    return new BytePattern(Form.PAIRS, bytes, targets, 2 * PAIR * AREA, 2L * AREA * VECTOR_BYTES);
+  }
+
   /**
    * Transforms the filters of some output channels.
    *
@@ -88,65 +115,61 @@ final class TransposedFilters implements AutoCloseable {
    * @param stepBytes from the transformed filters of one step to the next
    */
   void transform(int first, int count, long target, long positionBytes, long stepBytes) {
-    Arrays.fill(weights, 0);
+    if (pairs != null) {
+      int middle = type == DType.UINT8 ? MIDDLE : 0;
+      pairs.begin(count, type == DType.UINT8, lane -> layout.zeroPoint(first + lane) - middle);
+    }
     for (int c = 0; c < channels; c += block) {
       int here = Math.min(block, channels - c);
-      int steps = Math.ceilDiv(here, layout.grain());
-      long row = 0;
-      for (int lane = 0; lane < LANES; lane++) {
-        if (lane < count) {
-          row = row(first + lane, c, lane, here * AREA);
-        }
-        rows.setAtIndex(ValueLayout.JAVA_LONG, lane, row);
-      }
-      kernel
-          .transposer()
-          .transpose(rows.address(), count, offsets.address(), here * AREA, filters.address());
-      if (here < steps * layout.grain()) {
-        filters.asSlice((long) here * AREA * VECTOR_BYTES, (long) AREA * VECTOR_BYTES).fill(ZERO);
+      if (pairs == null) {
+        transpose(first, count, c, here);
+      } else {
+        long stride = (long) channels * AREA;
+        pairs.pack(
+            data.asSlice(first * stride + (long) c * AREA),
+            stride,
+            count,
+            here * AREA,
+            filters.address());
       }
       kernel.run(
           filters.address(),
-          steps,
+          Math.ceilDiv(here, layout.grain()),
           target + c / layout.grain() * stepBytes,
           positionBytes,
           stepBytes,
           largest.address());
     }
-    for (long weight : weights) {
-      areExact &= WinogradFilters.isModerate(weight);
+    for (int lane = 0; pairs != null && lane < count; lane++) {
+      areExact &= WinogradFilters.isModerate((long) pairs.sum(lane));
     }
+  }
+
+  private void transpose(int first, int count, int firstInput, int inputs) {
+    long row = 0;
+    for (int lane = 0; lane < LANES; lane++) {
+      if (lane < count) {
+        row = row(first + lane, firstInput, lane, inputs * AREA);
+      }
+      rows.setAtIndex(ValueLayout.JAVA_LONG, lane, row);
+    }
+    kernel
+        .transposer()
+        .transpose(rows.address(), count, offsets.address(), inputs * AREA, filters.address());
   }
 
   /** The address of a row of 32-bit values: some input channels of an output channel's filter. */
   private long row(int channel, int firstInput, int lane, int count) {
     long from = ((long) channel * channels + firstInput) * AREA;
     long at = 4L * AREA * block * lane;
-    switch (type) {
-      case FLOAT16 -> {
-        MemorySegment.copy(data, ValueLayout.JAVA_SHORT_UNALIGNED, 2 * from, halves, 0, count);
-        for (int i = 0; i < count; i++) {
-          floats[i] = Float.float16ToFloat(halves[i]);
-        }
-        MemorySegment.copy(floats, 0, widened, ValueLayout.JAVA_FLOAT, at, count);
-      }
-      case INT8, UINT8 -> {
-        MemorySegment.copy(data, ValueLayout.JAVA_BYTE, from, bytes, 0, count);
-        int mask = type == DType.INT8 ? -1 : 0xFF;
-        int zeroPoint = layout.zeroPoint(channel);
-        int weight = 0;
-        for (int i = 0; i < count; i++) {
-          int value = (bytes[i] & mask) - zeroPoint;
-          integers[i] = value;
-          weight += Math.abs(value);
-        }
-        weights[lane] += weight;
-        MemorySegment.copy(integers, 0, widened, ValueLayout.JAVA_INT, at, count);
-      }
-      default -> {
-        return data.asSlice(4 * from, 4L * count).address();
-      }
+    if (type == DType.FLOAT) {
+      return data.asSlice(4 * from, 4L * count).address();
     }
+    MemorySegment.copy(data, ValueLayout.JAVA_SHORT_UNALIGNED, 2 * from, halves, 0, count);
+    for (int i = 0; i < count; i++) {
+      floats[i] = Float.float16ToFloat(halves[i]);
+    }
+    MemorySegment.copy(floats, 0, widened, ValueLayout.JAVA_FLOAT, at, count);
     return widened.address() + at;
   }
 
@@ -162,6 +185,9 @@ final class TransposedFilters implements AutoCloseable {
 
   @Override
   public void close() {
+    if (pairs != null) {
+      pairs.close();
+    }
     scratch.close();
   }
 }

@@ -3,6 +3,7 @@ package io.compresso.kernel.nhwc;
 import io.compresso.kernel.Epilogue;
 import io.compresso.kernel.ResidualQuantization;
 import io.compresso.kernel.nhwc.TileShape.Output;
+import io.compresso.kernel.panel.ByteGatherer;
 import io.compresso.kernel.panel.WordTransposer;
 import io.compresso.tensor.DType;
 import org.jspecify.annotations.Nullable;
@@ -50,13 +51,17 @@ public interface WinogradBackend {
    * and rounded once. Safe for use by many threads.
    */
   interface FilterKernel extends AutoCloseable {
-    /** What brings filters into the order that is transformed. */
+    /** What brings filters of floats into the order that is transformed. */
     WordTransposer transposer();
+
+    /** What brings filters of bytes into the order that is transformed; null for floats. */
+    @Nullable ByteGatherer gatherer();
 
     /**
      * Transforms filters.
      *
-     * @param filters {@code [input channel][tap][lane]} of 32 bits
+     * @param filters {@code [input channel][tap][lane]}, or of bytes {@code [pair of input
+     *     channels][tap][lane][2]}
      * @param steps of the products, at least 1: as many input channels times the arithmetic's grain
      * @param positionBytes from one value of a transformed filter to the next
      * @param stepBytes from the transformed filters of one step to the next

@@ -7,7 +7,9 @@ import io.compresso.kernel.nhwc.RowPadder;
 import io.compresso.kernel.nhwc.TileBackend;
 import io.compresso.kernel.nhwc.TileKernel;
 import io.compresso.kernel.nhwc.TileShape;
+import io.compresso.kernel.panel.ByteGatherer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tiles of convolutions over NHWC in the tiles of AMX.
@@ -59,5 +61,10 @@ record AmxTileBackend(Supplier<Assembler> assembler) implements TileBackend {
   @Override
   public RowPadder padder(RowPadder.Shape shape) {
     return VECTORS.padder(shape);
+  }
+
+  @Override
+  public @Nullable ByteGatherer gatherer() {
+    return X86ByteGatherer.of(VectorSet.AVX512, ByteGatherer.Form.QUADS);
   }
 }

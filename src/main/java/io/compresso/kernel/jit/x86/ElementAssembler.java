@@ -8,6 +8,7 @@ import static io.compresso.kernel.jit.x86.Instruction.VEXTRACTI128;
 import static io.compresso.kernel.jit.x86.Instruction.VFMADD231PD;
 import static io.compresso.kernel.jit.x86.Instruction.VMOVHPS;
 import static io.compresso.kernel.jit.x86.Instruction.VMULPD;
+import static io.compresso.kernel.jit.x86.Instruction.VPABSW;
 import static io.compresso.kernel.jit.x86.Instruction.VPADDW;
 import static io.compresso.kernel.jit.x86.Instruction.VPAND;
 import static io.compresso.kernel.jit.x86.Instruction.VPBLENDMB;
@@ -28,6 +29,7 @@ import static io.compresso.kernel.jit.x86.Instruction.VPMOVSXBW;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVSXWD;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVUSDB;
 import static io.compresso.kernel.jit.x86.Instruction.VPMOVZXBW;
+import static io.compresso.kernel.jit.x86.Instruction.VPSHUFB;
 import static io.compresso.kernel.jit.x86.Instruction.VPSUBW;
 import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKHBW;
 import static io.compresso.kernel.jit.x86.Instruction.VPUNPCKHDQ;
@@ -196,6 +198,16 @@ final class ElementAssembler extends Assembler {
 
   void vpsubw(Vec target, Vec left, Vec right) {
     vector(VPSUBW, target, left, right);
+  }
+
+  /** The magnitudes of words. */
+  void vpabsw(Vec target, Vec source) {
+    vector(VPABSW, target, source);
+  }
+
+  /** Bytes of {@code source} by number, within each 128 bits; 0 where the number is negative. */
+  void vpshufb(Vec target, Vec source, Mem numbers) {
+    vector(VPSHUFB, target, source, numbers);
   }
 
   /** Adds two products of signed words to each 32 bits of the target, modulo 2^32. */

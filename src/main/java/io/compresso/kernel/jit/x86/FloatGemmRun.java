@@ -96,7 +96,7 @@ final class FloatGemmRun extends GemmRun {
       packed = null;
     } else {
       packed = ZeroedMemory.allocate(arena, Math.max(1, panels.bytes()), 64);
-      panels.pack(data, packed, Bytes.NONE, new int[0], Workers.shared().size());
+      panels.packWeights(spec.isa(), data, packed, Bytes.NONE, NO_SUMS);
     }
     columns = arena.allocate(4L * paddedColumns, 64);
     if (problem.epilogue().bias()) {

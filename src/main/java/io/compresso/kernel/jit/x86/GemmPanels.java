@@ -1,5 +1,6 @@
 package io.compresso.kernel.jit.x86;
 
+import io.compresso.kernel.Isa;
 import io.compresso.kernel.Workers;
 import io.compresso.kernel.panel.WordPacker;
 import io.compresso.tensor.DType;
@@ -71,6 +72,21 @@ record GemmPanels(int k, int n, boolean transposed, Unit unit, int width) {
     int chunks = chunks(threads);
     Workers.shared()
         .run(chunks, threads, chunk -> pack(matrix, panels, bytes, sums, chunk, chunks));
+  }
+
+  /**
+   * As {@link #pack}, by all threads and, where there is code for it, in machine code. Makes
+   * objects that a run should not.
+   */
+  void packWeights(Isa isa, MemorySegment matrix, MemorySegment panels, Bytes bytes, int[] sums) {
+    int threads = Workers.shared().size();
+    try (PanelColumns columns = PanelColumns.of(isa, this, bytes, matrix)) {
+      if (columns == null) {
+        pack(matrix, panels, bytes, sums, threads);
+      } else {
+        inChunks(threads, (first, end) -> columns.pack(matrix, panels, sums, first, end));
+      }
+    }
   }
 
   /** Packs panels from the first to before the second. */

@@ -174,6 +174,8 @@ final class Int8GemmRun extends GemmRun {
       try (QuadRows rows = new QuadRows(panels, bytes)) {
         panels.inChunks(threads, (first, end) -> rows.pack(matrix, target, sums, first, end));
       }
+    } else if (hasWeights()) {
+      panels.packWeights(spec.isa(), matrix, target, bytes, sums);
     } else {
       panels.pack(matrix, target, bytes, sums, threads);
     }

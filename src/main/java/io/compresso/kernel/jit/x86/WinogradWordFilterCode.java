@@ -10,15 +10,14 @@ import java.util.stream.IntStream;
 
 /**
  * Generates {@code void f(filters, -, target, -, pairs, positionBytes, pairBytes)} for AVX-512,
- * which transforms filters {@code [channel][tap][16 lanes]} of 32-bit integers by {@link
- * WinogradTransform#exact} to pairs of words of two channels, at least of one pair.
+ * which transforms filters {@code [pair][tap][16 lanes][2]} of 16-bit integers of two channels by
+ * {@link WinogradTransform#exact}, at least of one pair.
  */
 record WinogradWordFilterCode() {
   private static final int TAPS = WinogradTransform.TAPS;
   private static final int AREA = TAPS * TAPS;
   private static final int VECTOR_BYTES = 64;
-  private static final Vec LOW_WORDS = Vec.zmm(31);
-  private static final Vec HIGH = Vec.zmm(30);
+  private static final Vec RESULT = Vec.zmm(30);
   private static final List<Vec> FREE = IntStream.range(AREA, 28).mapToObj(Vec::zmm).toList();
 
   private static final Gpr FILTERS = Gpr.RDI;
@@ -39,16 +38,9 @@ record WinogradWordFilterCode() {
     a.mov(FRAME, Gpr.RSP);
     a.and(Gpr.RSP, -VECTOR_BYTES);
     a.add(Gpr.RSP, -(long) (TAPS + size) * size * VECTOR_BYTES);
-    a.mov(TO, 0xFFFF);
-    a.vmovd(LOW_WORDS.as(Vec.Length.XMM), TO);
-    a.vbroadcastss(LOW_WORDS, LOW_WORDS.as(Vec.Length.XMM));
     Label pair = a.here();
     for (int tap = 0; tap < AREA; tap++) {
-      a.vmovups(HIGH, Mem.at(FILTERS, (long) (AREA + tap) * VECTOR_BYTES));
-      a.vpslld(HIGH, HIGH, Short.SIZE);
       a.vmovups(Vec.zmm(tap), Mem.at(FILTERS, (long) tap * VECTOR_BYTES));
-      a.vpand(Vec.zmm(tap), Vec.zmm(tap), LOW_WORDS);
-      a.vpor(Vec.zmm(tap), Vec.zmm(tap), HIGH);
     }
     for (int x = 0; x < TAPS; x++) {
       int column = x;
@@ -86,11 +78,11 @@ record WinogradWordFilterCode() {
     }
     a.mov(TO, TARGET);
     for (int position = 0; position < size * size; position++) {
-      a.vmovups(HIGH, stack(position));
-      a.vmovups(Mem.at(TO), HIGH);
+      a.vmovups(RESULT, stack(position));
+      a.vmovups(Mem.at(TO), RESULT);
       a.add(TO, POSITION);
     }
-    a.add(FILTERS, 2L * AREA * VECTOR_BYTES);
+    a.add(FILTERS, (long) AREA * VECTOR_BYTES);
     a.add(TARGET, PAIR);
     a.dec(PAIRS);
     a.jump(Condition.NOT_EQUAL, pair);

@@ -8,6 +8,7 @@ import io.compresso.kernel.nhwc.RowPadder;
 import io.compresso.kernel.nhwc.TileBackend;
 import io.compresso.kernel.nhwc.TileKernel;
 import io.compresso.kernel.nhwc.TileShape;
+import io.compresso.kernel.panel.ByteGatherer;
 import io.compresso.kernel.panel.WordTransposer;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +67,11 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
 
   @Override
   public @Nullable WordTransposer transposer() {
-    return X86WordTransposer.of(set);
+    return arithmetic == Arithmetic.FLOATS ? X86WordTransposer.of(set) : null;
+  }
+
+  @Override
+  public @Nullable ByteGatherer gatherer() {
+    return arithmetic == Arithmetic.BYTES ? X86ByteGatherer.of(set, ByteGatherer.Form.QUADS) : null;
   }
 }

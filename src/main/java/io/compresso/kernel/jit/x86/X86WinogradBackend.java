@@ -4,6 +4,7 @@ import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.nhwc.Arithmetic;
 import io.compresso.kernel.nhwc.WinogradBackend;
+import io.compresso.kernel.panel.ByteGatherer;
 import io.compresso.kernel.panel.WordTransposer;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -54,11 +55,14 @@ record X86WinogradBackend(VectorSet set, Arithmetic arithmetic) implements Winog
     if (arithmetic.isInteger()) {
       WinogradWordFilterCode generator = new WinogradWordFilterCode();
       return new Filters(
-          transposer, CodeCache.lease(generator, generator::generate), MemorySegment.NULL);
+          transposer,
+          X86ByteGatherer.of(set, ByteGatherer.Form.PAIRS),
+          CodeCache.lease(generator, generator::generate),
+          MemorySegment.NULL);
     }
     WinogradFilterCode generator = new WinogradFilterCode(outputs);
     return new Filters(
-        transposer, CodeCache.lease(generator, generator::generate), generator.factors());
+        transposer, null, CodeCache.lease(generator, generator::generate), generator.factors());
   }
 
   @Override
@@ -80,7 +84,11 @@ record X86WinogradBackend(VectorSet set, Arithmetic arithmetic) implements Winog
         CodeCache.lease(generator, generator::generate), generator.stores(shape.tail()).table());
   }
 
-  private record Filters(WordTransposer transposer, CodeCache.Lease code, MemorySegment factors)
+  private record Filters(
+      WordTransposer transposer,
+      @Nullable ByteGatherer gatherer,
+      CodeCache.Lease code,
+      MemorySegment factors)
       implements FilterKernel {
     @Override
     public void run(
@@ -100,6 +108,9 @@ record X86WinogradBackend(VectorSet set, Arithmetic arithmetic) implements Winog
     @Override
     public void close() {
       transposer.close();
+      if (gatherer != null) {
+        gatherer.close();
+      }
       code.close();
     }
   }

@@ -89,6 +89,10 @@ class ElementAssemblerGoldenTest {
     put("vpaddw zmm1, zmm17, zmm3", a -> a.vpaddw(zmm(1), zmm(17), zmm(3)));
     put("vpsubw ymm9, ymm2, ymm3", a -> a.vpsubw(ymm(9), ymm(2), ymm(3)));
     put("vpsubw zmm1, zmm2, zmm31", a -> a.vpsubw(zmm(1), zmm(2), zmm(31)));
+    put("vpabsw zmm1, zmm30", a -> a.vpabsw(zmm(1), zmm(30)));
+    put("vpabsw ymm1, ymm12", a -> a.vpabsw(ymm(1), ymm(12)));
+    put("vpshufb zmm1, zmm2, [r13+64]", a -> a.vpshufb(zmm(1), zmm(2), Mem.at(R13, 64)));
+    put("vpshufb ymm1, ymm12, [rdi]", a -> a.vpshufb(ymm(1), ymm(12), Mem.at(RDI)));
     put("vpdpwssd zmm1, zmm2, zmm30", a -> a.vpdpwssd(zmm(1), zmm(2), zmm(30)));
     put("{vex} vpdpwssd ymm1, ymm2, ymm14", a -> a.vpdpwssdVex(ymm(1), ymm(2), ymm(14)));
     put(
