@@ -14,7 +14,7 @@ public final class ZeroedMemory {
   private static final long LEAST_MAPPED = 1 << 21;
 
   /** From so many bytes on pages are shared. */
-  private static final long LEAST_SHARED = 1 << 15;
+  private static final long LEAST_SHARED = 1 << 12;
 
   /** What pages are aligned to at least. */
   private static final long PAGE = 4096;

@@ -46,7 +46,7 @@ public final class CodeCache {
       this.entry = entry;
     }
 
-    /** The address of the first instruction. */
+    /** The code, from the first instruction on. */
     public MemorySegment entry() {
       return entry.memory.entry();
     }

@@ -1,5 +1,6 @@
 package io.compresso.kernel.jit;
 
+import io.compresso.kernel.nhwc.TileCall;
 import io.compresso.kernel.nhwc.TileKernel;
 import java.lang.foreign.MemorySegment;
 
@@ -31,6 +32,22 @@ public record CodeTiles(CodeCache.Lease code, MemorySegment table) implements Ti
         panels,
         (residual == null ? memory.output() : residual).address() + outputAt,
         table.address());
+  }
+
+  /** What the code is given in a call. */
+  public long[] parameters(TileCall call) {
+    Memory memory = call.memory();
+    MemorySegment residual = memory.residual();
+    return new long[] {
+      call.input().address() + call.inputAt(),
+      memory.filters().address() + call.filtersAt(),
+      memory.output().address() + call.outputAt(),
+      memory.constants().address() + call.constantsAt(),
+      call.tileRows(),
+      call.panels(),
+      (residual == null ? memory.output() : residual).address() + call.outputAt(),
+      table.address()
+    };
   }
 
   @Override

@@ -14,10 +14,12 @@ public final class ExecutableMemory implements AutoCloseable {
   private static final AtomicLong LIVE_BYTES = new AtomicLong();
 
   private final MemorySegment pages;
+  private final MemorySegment code;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private ExecutableMemory(MemorySegment pages) {
+  private ExecutableMemory(MemorySegment pages, long codeBytes) {
     this.pages = pages;
+    this.code = pages.asSlice(0, codeBytes);
   }
 
   /** Whether this system lets the JVM run code that it has written, or why not. */
@@ -44,7 +46,7 @@ public final class ExecutableMemory implements AutoCloseable {
     }
     InstructionCache.synchronize(pages.asSlice(0, code.length));
     LIVE_BYTES.addAndGet(pages.byteSize());
-    return new ExecutableMemory(pages);
+    return new ExecutableMemory(pages, code.length);
   }
 
   /** Bytes of the pages that hold so many bytes. */
@@ -52,9 +54,9 @@ public final class ExecutableMemory implements AutoCloseable {
     return Math.max(1, Math.ceilDiv(bytes, PAGE)) * PAGE;
   }
 
-  /** The address of the first instruction. */
+  /** The code, from the first instruction on. */
   public MemorySegment entry() {
-    return pages;
+    return code;
   }
 
   /** Unmaps the pages. */

@@ -87,6 +87,11 @@ public final class NativeCall {
     Reference.reachabilityFence(mask);
   }
 
+  /** Calls {@code code(a, b)} with addresses or numbers; the caller keeps the memory alive. */
+  public static void pair(MemorySegment code, long a, long b) {
+    call(code, a, b, 0, 0, 0, 0, 0, 0);
+  }
+
   /**
    * Calls {@code code(a, b, c, constants, first, second, mask)} with addresses of memory that the
    * caller keeps alive.

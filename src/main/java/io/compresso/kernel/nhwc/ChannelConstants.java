@@ -30,6 +30,7 @@ public final class ChannelConstants {
   private final int[] intBias;
   private final float[] floatBias;
   private volatile @Nullable Kept kept;
+  private @Nullable MemorySegment reserved;
 
   /** Constants that are kept for the next run. */
   private record Kept(int zeroPoint, float scale, MemorySegment segment) {}
@@ -62,6 +63,25 @@ public final class ChannelConstants {
     return 4L * TileShape.CONSTANT_VECTORS * layout.vectors() * layout.lanes();
   }
 
+  /** Bytes of all constants. */
+  public long bytes() {
+    return panelBytes() * layout.panels() * (problem.channels().out() / layout.channels());
+  }
+
+  /** Memory of {@link #bytes} zeros for the first constants that are kept, beside the filters. */
+  public synchronized void reserve(MemorySegment memory) {
+    reserved = memory;
+  }
+
+  private synchronized MemorySegment memory(boolean keep) {
+    MemorySegment memory = reserved;
+    if (!keep || memory == null) {
+      return Arena.ofAuto().allocate(bytes(), 64);
+    }
+    reserved = null;
+    return memory;
+  }
+
   /**
    * The constants of a run.
    *
@@ -75,19 +95,17 @@ public final class ChannelConstants {
     if (keep && last != null && last.zeroPoint == zeroPoint && last.scale == scale) {
       return last.segment;
     }
-    MemorySegment segment = make(zeroPoint, scale, sums);
+    MemorySegment segment = make(zeroPoint, scale, sums, memory(keep));
     if (keep) {
       kept = new Kept(zeroPoint, scale, segment);
     }
     return segment;
   }
 
-  private MemorySegment make(int zeroPoint, float inputScale, int[] sums) {
+  private MemorySegment make(int zeroPoint, float inputScale, int[] sums, MemorySegment target) {
     int channels = problem.channels().out();
     int lanes = layout.lanes();
     long groupBytes = panelBytes() * layout.panels();
-    int groups = channels / layout.channels();
-    MemorySegment target = Arena.ofAuto().allocate(groupBytes * groups, 64);
     boolean floats = problem.types().output() == DType.FLOAT;
     for (int channel = 0; channel < channels; channel++) {
       int within = channel % layout.channels();

@@ -68,6 +68,11 @@ record Chunking(Shares rows, Shares panels, int blockRows) {
         blockRows);
   }
 
+  /** The same in one chunk. */
+  Chunking whole() {
+    return new Chunking(new Shares(rows.size(), 1), new Shares(panels.size(), 1), blockRows);
+  }
+
   int count() {
     return rows.parts() * panels.parts();
   }

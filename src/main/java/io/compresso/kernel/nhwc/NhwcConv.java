@@ -14,6 +14,8 @@ import io.compresso.kernel.panel.WordTransposer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -24,10 +26,28 @@ public final class NhwcConv implements BoundKernel {
   /** Products that a core computes while it reads an element. */
   private static final int PRODUCTS_PER_ELEMENT = 4;
 
+  private static final long LINE = 64;
+
   private static final long LEAST_DEPTHWISE_MACS = 1 << 17;
+
+  /** What a call of tiles is given to. */
+  @FunctionalInterface
+  private interface Calls {
+    void add(
+        TileKernel tiles,
+        TileKernel.Memory memory,
+        MemorySegment input,
+        long inputAt,
+        long filtersAt,
+        long constantsAt,
+        long outputAt,
+        int tileRows,
+        int panels);
+  }
 
   private final KernelSpec spec;
   private final ConvProblem problem;
+  private final TileBackend backend;
   private final Geometry geometry;
   private final Tiling tiling;
   private final Chunking chunking;
@@ -54,6 +74,7 @@ public final class NhwcConv implements BoundKernel {
       FilterOrder order) {
     this.spec = spec;
     this.problem = problem;
+    this.backend = backend;
     this.geometry = Geometry.of(problem, backend);
     long steps = (long) geometry.runs() * geometry.steps(backend.arithmetic());
     this.tiling = Tiling.choose(geometry, backend, steps);
@@ -89,7 +110,10 @@ public final class NhwcConv implements BoundKernel {
       filters = null;
       filterSums = new int[0];
     } else {
-      filters = ZeroedMemory.allocate(arena, packing.bytes(), 64);
+      long filterBytes = packing.bytes() + LINE - 1 & -LINE;
+      MemorySegment memory = ZeroedMemory.allocate(arena, filterBytes + constants.bytes(), LINE);
+      filters = memory.asSlice(0, packing.bytes());
+      constants.reserve(memory.asSlice(filterBytes));
       try (WordTransposer transposer = backend.transposer();
           ByteGatherer gatherer = backend.gatherer()) {
         filterSums = packing.pack(data, filters, Workers.shared().size(), transposer, gatherer);
@@ -175,14 +199,46 @@ public final class NhwcConv implements BoundKernel {
     private TileKernel.@Nullable Memory memory;
     private MemorySegment input;
 
+    /** What each chunk runs, where all its memory is known. */
+    private final Runnable @Nullable [] sequences;
+
+    private final Chunking chunking;
+
     Run(Operands operands, int threads) {
       this.operands = operands;
       this.threads = threads;
       this.padding = constants.inputZeroPoint(operands);
+      boolean whole = threads == 1 && blocks.isDirect();
+      this.chunking = whole ? NhwcConv.this.chunking.whole() : NhwcConv.this.chunking;
       this.input = operands.input();
       if (filters != null) {
         memory = memory(filters, filterSums);
       }
+      this.sequences = filters != null && blocks.isDirect() ? sequences() : null;
+    }
+
+    private Runnable[] sequences() {
+      Runnable[] made = new Runnable[chunking.count()];
+      for (int i = 0; i < made.length; i++) {
+        List<TileCall> calls = new ArrayList<>();
+        chunk(
+            i,
+            null,
+            (tiles, all, source, inputAt, filtersAt, constantsAt, outputAt, tileRows, panels) ->
+                calls.add(
+                    new TileCall(
+                        tiles,
+                        all,
+                        source,
+                        inputAt,
+                        filtersAt,
+                        constantsAt,
+                        outputAt,
+                        tileRows,
+                        panels)));
+        made[i] = backend.sequence(calls);
+      }
+      return made;
     }
 
     private TileKernel.Memory memory(MemorySegment packed, int[] sums) {
@@ -229,25 +285,38 @@ public final class NhwcConv implements BoundKernel {
     }
 
     private void chunk(int chunk) {
+      if (sequences != null) {
+        sequences[chunk].run();
+        return;
+      }
+      boolean copies = !blocks.isDirect() && !blocks.isShared();
+      try (Scratch copy = Scratch.of(copies ? blocks.copyBytes() : 0)) {
+        chunk(chunk, copies ? copy.memory() : null, TileKernel::run);
+      }
+    }
+
+    private void chunk(int chunk, @Nullable MemorySegment copy, Calls calls) {
       int rowChunk = chunk % chunking.rows().parts();
       int row = (int) chunking.rows().start(rowChunk);
       int end = (int) chunking.rows().start(rowChunk + 1);
       int panelChunk = chunk / chunking.rows().parts();
       int parts = tiling.rows().parts();
-      boolean copies = !blocks.isDirect() && !blocks.isShared();
-      try (Scratch copy = Scratch.of(copies ? blocks.copyBytes() : 0)) {
-        while (row < end) {
-          int inSlice = row % parts;
-          int rows = Math.min(Math.min(chunking.blockRows(), parts - inSlice), end - row);
-          block(copies ? copy.memory() : null, row / parts, inSlice, rows, panelChunk);
-          row += rows;
-        }
+      while (row < end) {
+        int inSlice = row % parts;
+        int rows = Math.min(Math.min(chunking.blockRows(), parts - inSlice), end - row);
+        block(copy, row / parts, inSlice, rows, panelChunk, calls);
+        row += rows;
       }
     }
 
     /** Computes consecutive rows of tiles of a slice. */
     private void block(
-        @Nullable MemorySegment copy, int slice, int tileRow, int tileRows, int panelChunk) {
+        @Nullable MemorySegment copy,
+        int slice,
+        int tileRow,
+        int tileRows,
+        int panelChunk,
+        Calls calls) {
       Split split = tiling.rows();
       int first = split.start(tileRow);
       int depth = geometry.depth().outputSize();
@@ -279,12 +348,13 @@ public final class NhwcConv implements BoundKernel {
           int firstPanel = rest == 0 ? from : Math.max(from, full);
           int endPanel = rest == 0 ? full : to;
           if (firstPanel < endPanel && large > 0) {
-            panels(source, at, outputRow, 0, large, group, firstPanel, endPanel);
+            panels(source, at, outputRow, 0, large, group, firstPanel, endPanel, calls);
           }
           if (firstPanel < endPanel && large < tileRows) {
             long rowAt = at + below * blocks.window().rowBytes();
             long resultAt = outputRow + below * output.rowBytes();
-            panels(source, rowAt, resultAt, 1, tileRows - large, group, firstPanel, endPanel);
+            panels(
+                source, rowAt, resultAt, 1, tileRows - large, group, firstPanel, endPanel, calls);
           }
         }
         panel += to - from;
@@ -299,21 +369,22 @@ public final class NhwcConv implements BoundKernel {
         int tileRows,
         int group,
         int from,
-        int to) {
+        int to,
+        Calls calls) {
       int inGroup = from * tiling.vectors() * tiling.lanes();
       long channel = (long) group * tiling.channels() + inGroup;
       long panel = (long) group * tiling.panels() + from;
       int rest = from >= tiling.fullPanels() ? 1 : 0;
-      Objects.requireNonNull(tiles[small][rest])
-          .run(
-              Objects.requireNonNull(memory),
-              source,
-              at + blocks.channelBytes(group, inGroup),
-              group * packing.groupBytes() + from * packing.panelBytes(),
-              panel * constants.panelBytes(),
-              outputBytes + channel * output.elementBytes(),
-              tileRows,
-              to - from);
+      calls.add(
+          Objects.requireNonNull(tiles[small][rest]),
+          Objects.requireNonNull(memory),
+          source,
+          at + blocks.channelBytes(group, inGroup),
+          group * packing.groupBytes() + from * packing.panelBytes(),
+          panel * constants.panelBytes(),
+          outputBytes + channel * output.elementBytes(),
+          tileRows,
+          to - from);
     }
   }
 

@@ -2,6 +2,7 @@ package io.compresso.kernel.nhwc;
 
 import io.compresso.kernel.panel.ByteGatherer;
 import io.compresso.kernel.panel.WordTransposer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the code of one instruction set and one arithmetic. */
@@ -34,6 +35,16 @@ public interface TileBackend {
   }
 
   TileKernel tiles(TileShape shape);
+
+  /** What makes the calls one after the other, as often as it is run. */
+  default Runnable sequence(List<TileCall> calls) {
+    TileCall[] all = calls.toArray(TileCall[]::new);
+    return () -> {
+      for (TileCall call : all) {
+        call.run();
+      }
+    };
+  }
 
   RowPadder padder(RowPadder.Shape shape);
 

@@ -148,6 +148,13 @@ abstract class GeneralAssembler extends Encoder {
     code.int8(0x58 | target.ordinal() & 7);
   }
 
+  /** Calls what lies at an address that is in memory. */
+  void call(Mem address) {
+    rex(0, address);
+    code.int8(0xFF);
+    modRm(2, address);
+  }
+
   /** Asks for the leaf in {@code eax} and {@code ecx}; overwrites {@code rax} to {@code rbx}. */
   void cpuid() {
     code.int8(0x0F);

@@ -9,8 +9,8 @@ import io.compresso.kernel.SpatialAxis;
 import io.compresso.kernel.WeightQuantization;
 import io.compresso.kernel.Weights;
 import io.compresso.kernel.Workers;
+import io.compresso.kernel.ZeroedMemory;
 import io.compresso.kernel.jit.CodeCache;
-import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.nhwc.Arithmetic;
 import io.compresso.kernel.nhwc.ChannelConstants;
 import io.compresso.kernel.nhwc.PanelLayout;
@@ -131,7 +131,10 @@ final class NhwcDepthwise implements BoundKernel {
       filters = null;
       filterSums = new int[0];
     } else {
-      filters = arena.allocate(packing.bytes(), VECTOR_BYTES);
+      MemorySegment memory =
+          ZeroedMemory.allocate(arena, packing.bytes() + constants.bytes(), VECTOR_BYTES);
+      filters = memory.asSlice(0, packing.bytes());
+      constants.reserve(memory.asSlice(packing.bytes()));
       filterSums = packing.pack(data, filters);
     }
   }
@@ -211,30 +214,8 @@ final class NhwcDepthwise implements BoundKernel {
     return new Run(operands, threads);
   }
 
-  /**
-   * A call of the code, see {@link ChannelTileCode}.
-   *
-   * @param at the addresses of the head, the filters, the output, the constants and the residual
-   */
-  private record Call(Code code, Place at, int count, int panels) {
-    void run() {
-      NativeCall.tiles(
-          code.lease.entry(),
-          at.head,
-          at.filters,
-          at.output,
-          at.constants,
-          count,
-          panels,
-          at.residual,
-          code.table.address());
-    }
-  }
-
   /** Rows of a slice of the output. */
   private record Rows(int slice, int first, int end) {}
-
-  private record Place(long head, long filters, long output, long constants, long residual) {}
 
   /** Runs on the same memory, one at a time. */
   private final class Run implements Runnable {
@@ -245,7 +226,7 @@ final class NhwcDepthwise implements BoundKernel {
     private final Workers.ChunkTask computing = this::chunk;
     private final Arena memory = Arena.ofAuto();
     private final @Nullable MemorySegment ofChannels;
-    private Call[][] calls = {};
+    private CallSequence[] sequences = {};
 
     Run(Operands operands, int threads) {
       this.operands = operands;
@@ -254,7 +235,7 @@ final class NhwcDepthwise implements BoundKernel {
       this.padding = paddingLine(problem.types().isInt8() ? (byte) operands.inputZeroPoint() : 0);
       this.ofChannels = filters == null ? null : constants.of(operands, filterSums, true);
       if (filters != null && ofChannels != null) {
-        calls = calls(filters, ofChannels);
+        sequences = sequences(filters, ofChannels);
       }
     }
 
@@ -268,35 +249,36 @@ final class NhwcDepthwise implements BoundKernel {
         MemorySegment packed = given.segment();
         int[] sums = packing.pack(Objects.requireNonNull(operands.second()), packed);
         MemorySegment channels = constants.of(operands, sums, false);
-        calls = calls(packed, channels);
+        sequences = sequences(packed, channels);
         compute();
         Reference.reachabilityFence(channels);
       }
     }
 
     private void compute() {
-      Workers.shared().run(calls.length, threads, computing);
+      Workers.shared().run(sequences.length, threads, computing);
       Reference.reachabilityFence(this);
     }
 
     private void chunk(int chunk) {
-      for (Call call : calls[chunk]) {
-        call.run();
-      }
+      sequences[chunk].run();
     }
 
     /** The calls of each chunk: of blocks of rows, those of each slice on their own. */
-    private Call[][] calls(MemorySegment packed, MemorySegment channels) {
-      Call[][] chunks = new Call[groupChunks.parts() * panelChunks.parts()][];
+    private CallSequence[] sequences(MemorySegment packed, MemorySegment channels) {
+      boolean whole = threads == 1;
+      Shares groups = whole ? new Shares(groupChunks.size(), 1) : groupChunks;
+      Shares panels = whole ? new Shares(panelChunks.size(), 1) : panelChunks;
+      CallSequence[] chunks = new CallSequence[groups.parts() * panels.parts()];
       for (int chunk = 0; chunk < chunks.length; chunk++) {
-        List<Call> ofChunk = new ArrayList<>();
-        int panelChunk = chunk / groupChunks.parts();
-        int groupChunk = chunk % groupChunks.parts();
-        int panel = (int) panelChunks.start(panelChunk);
-        int endPanel = (int) panelChunks.start(panelChunk + 1);
+        List<CallSequence.Call> ofChunk = new ArrayList<>();
+        int panelChunk = chunk / groups.parts();
+        int groupChunk = chunk % groups.parts();
+        int panel = (int) panels.start(panelChunk);
+        int endPanel = (int) panels.start(panelChunk + 1);
         int endFull = Math.min(endPanel, fullPanels);
-        int end = (int) groupChunks.start(groupChunk + 1);
-        for (int group = (int) groupChunks.start(groupChunk); group < end; ) {
+        int end = (int) groups.start(groupChunk + 1);
+        for (int group = (int) groups.start(groupChunk); group < end; ) {
           int inSlice = group % rowGroups;
           int count = Math.min(Math.min(blockGroups, end - group), rowGroups - inSlice);
           int row = inSlice * groupRows;
@@ -310,13 +292,13 @@ final class NhwcDepthwise implements BoundKernel {
           }
           group += count;
         }
-        chunks[chunk] = ofChunk.toArray(Call[]::new);
+        chunks[chunk] = new CallSequence(ofChunk);
       }
       return chunks;
     }
 
     private void add(
-        List<Call> all,
+        List<CallSequence.Call> all,
         List<Code> codes,
         Rows rows,
         int panel,
@@ -330,14 +312,17 @@ final class NhwcDepthwise implements BoundKernel {
         if (count > 0) {
           long outputRow = (long) rows.slice * height.outputSize() + row;
           long at = outputRow * output.rowBytes() + problem.types().output().bytes(channel);
-          Place place =
-              new Place(
+          all.add(
+              new CallSequence.Call(
+                  code.lease.entry(),
                   lines(code.lines, rows.slice, row, count, channel).address(),
                   packed.address() + panel * packing.panelBytes(),
                   operands.output().address() + at,
                   channels.address() + panel * constants.panelBytes(),
-                  residual.address() + at);
-          all.add(new Call(code, place, count, panels));
+                  count,
+                  panels,
+                  residual.address() + at,
+                  code.table.address()));
           row += count * code.rows();
         }
       }

@@ -6,10 +6,13 @@ import io.compresso.kernel.jit.CodeTiles;
 import io.compresso.kernel.nhwc.Arithmetic;
 import io.compresso.kernel.nhwc.RowPadder;
 import io.compresso.kernel.nhwc.TileBackend;
+import io.compresso.kernel.nhwc.TileCall;
 import io.compresso.kernel.nhwc.TileKernel;
 import io.compresso.kernel.nhwc.TileShape;
 import io.compresso.kernel.panel.ByteGatherer;
 import io.compresso.kernel.panel.WordTransposer;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Tiles of convolutions over NHWC in machine code. */
@@ -53,6 +56,16 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
     TileCode generator = new TileCode(set, shape);
     return new CodeTiles(
         CodeCache.lease(generator, generator::generate), new TileStores(set, shape).table());
+  }
+
+  @Override
+  public Runnable sequence(List<TileCall> calls) {
+    List<CallSequence.Call> all = new ArrayList<>();
+    for (TileCall call : calls) {
+      CodeTiles tiles = (CodeTiles) call.tiles();
+      all.add(new CallSequence.Call(tiles.code().entry(), tiles.parameters(call)));
+    }
+    return new CallSequence(all);
   }
 
   @Override

@@ -79,6 +79,8 @@ class AssemblerGoldenTest {
     put("and rsp, -64", a -> a.and(RSP, -64));
     put("prefetcht1 [r15+64]", a -> a.prefetcht1(Mem.at(R15, 64)));
     put("test rcx, r9", a -> a.test(RCX, R9));
+    put("call [rbx]", a -> a.call(Mem.at(RBX)));
+    put("call [r12+8]", a -> a.call(Mem.at(R12, 8)));
     put("push rbp", a -> a.push(RBP));
     put("push r12", a -> a.push(R12));
     put("pop r15", a -> a.pop(R15));
