@@ -76,13 +76,18 @@ final class DynamicQuantizeLSTM extends MicrosoftOperator {
     if (perDirection != 1 && perDirection != columns) {
       throw context.error("scale (input " + scale + ") for weights " + shape);
     }
+    if (zeros != null && zeros.size() != 1 && zeros.size() != scales.length) {
+      throw context.error(
+          "zero points (input %d) %s for %d scales"
+              .formatted(scale + 1, zeros.shape(), scales.length));
+    }
     Tensor y = context.allocate(DType.FLOAT, Shape.of(shape.dim(0), columns, rows));
     for (long i = 0; i < w.size(); i++) {
       int column = (int) (i % columns);
       int row = (int) (i / columns % rows);
       int direction = (int) (i / columns / rows);
       int at = direction * perDirection + (perDirection == 1 ? 0 : column);
-      long zero = zeros == null ? 0 : zeros.getLong(at);
+      long zero = zeros == null ? 0 : zeros.getLong(zeros.size() == 1 ? 0 : at);
       y.setFloat(
           ((long) direction * columns + column) * rows + row, (w.getLong(i) - zero) * scales[at]);
     }

@@ -8,6 +8,7 @@ import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
+import io.compresso.tensor.TensorSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -63,10 +64,18 @@ final class RecurrentLowering {
         || bias != null && bias.dtype() != DType.FLOAT
         || !w.isOf(layer.directions(), gates * layer.hidden(), layer.inputs())
         || !r.isOf(layer.directions(), gates * layer.hidden(), layer.hidden())
-        || bias != null && bias.size() != 2L * layer.directions() * gates * layer.hidden()) {
+        || bias != null && bias.size() != 2L * layer.directions() * gates * layer.hidden()
+        || !takesState(context.inputOrNull(5), layer)
+        || !takesState(context.inputOrNull(6), layer)) {
       return null;
     }
     return new RecurrentLowering(context, layer, w, r, bias).lower();
+  }
+
+  private static boolean takesState(@Nullable TensorSpec given, RecurrentLayer layer) {
+    return given == null
+        || given.dtype() == DType.FLOAT
+            && given.shape().size() == (long) layer.directions() * layer.batch() * layer.hidden();
   }
 
   private Lowered lower() {

@@ -27,7 +27,7 @@ record RecurrentWeights(
         : new RecurrentWeights(data, true, null, null);
   }
 
-  /** Bytes in an input, or null when something of them is not constant. */
+  /** Bytes in an input, or null when something of them is not constant or does not fit. */
   static @Nullable RecurrentWeights ofBytes(
       LoweringContext context, int input, int scale, int zeroPoint, boolean byRows) {
     Tensor data = context.constant(input);
@@ -36,6 +36,9 @@ record RecurrentWeights(
       return null;
     }
     Tensor zeros = context.constant(zeroPoint);
+    if (zeros != null && zeros.size() != 1 && zeros.size() != scales.size()) {
+      return null;
+    }
     int[] zeroPoints = new int[(int) scales.size()];
     for (int i = 0; zeros != null && i < zeroPoints.length; i++) {
       zeroPoints[i] = (int) zeros.getLong(zeros.size() == 1 ? 0 : i);

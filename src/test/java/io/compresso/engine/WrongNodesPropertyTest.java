@@ -194,7 +194,28 @@ class WrongNodesPropertyTest {
             13,
             "y = Slice x s e a",
             given("x", floats(4, 4), "!s", longs(1, 1), "!e", longs(3, 3), "!a", longs(0, 0))),
+        recurrent("y = LSTM x w r _ _ h", 4, "h", floats(2, 1, 5)),
+        recurrent("y = LSTM x w r _ _ _ c", 4, "c", floats(1, 1, 6)),
+        recurrent("y = GRU x w r _ _ h", 3, "h", floats(1, 1, 4)),
+        recurrent("y = RNN x w r _ _ h", 1, "h", floats(1, 2, 5)),
         new Case(10, "y = QLinearMatMul a as az b bs bz ys yz", product, List.of()));
+  }
+
+  private static Case recurrent(String line, long gates, String input, Tensor state) {
+    return Case.of(
+        14,
+        line,
+        given(
+            "x",
+            floats(3, 1, 4),
+            "!w",
+            floats(1, 5 * gates, 4),
+            "!r",
+            floats(1, 5 * gates, 5),
+            input,
+            state),
+        "hidden_size",
+        5);
   }
 
   /** Nodes that are right. */
