@@ -28,6 +28,7 @@ final class AveragePool extends Pooling {
                 reduction(context.node().intAttribute("count_include_pad", 0) != 0))));
   }
 
+  /** The mean of a window; NaN where it counts nothing. */
   static Reduction reduction(boolean includePad) {
     return (x, window, plane, start) -> {
       double sum = 0;
@@ -51,7 +52,7 @@ final class AveragePool extends Pooling {
           }
         }
       }
-      return count == 0 ? 0 : sum / (includePad ? padded : count);
+      return sum / (includePad ? padded : count);
     };
   }
 

@@ -53,6 +53,9 @@ final class QLinearAveragePool extends MicrosoftOperator {
             window,
             Math.toIntExact(shape.size(0, 2)),
             AveragePool.reduction(context.node().intAttribute("count_include_pad", 0) != 0));
+    for (int i = 0; i < y.length; i++) {
+      y[i] = Double.isNaN(y[i]) ? 0 : y[i];
+    }
     Shape result = window.outShape(shape.dim(0), shape.dim(1));
     return last
         ? QuantizedFunction.quantize(

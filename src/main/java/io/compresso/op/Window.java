@@ -185,11 +185,11 @@ record Window(
             begin = 0;
             end = 0;
           }
-          if (size == 0) {
+          long free = Math.addExact(Math.addExact(size, begin), end) - extent;
+          if (size == 0 && free < 0) {
             out = 0;
             break;
           }
-          long free = Math.addExact(Math.addExact(size, begin), end) - extent;
           if (free < 0) {
             throw new GraphException(
                 node,

@@ -54,6 +54,21 @@ class NeuralOperatorsTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"1, 4, 0", "4, 0, 3", "1, 0, 0"})
+  void conv_agrees_whenAnAxisHasOnlyPadding(int group, int height, int width) throws Exception {
+    PeerComparison.of("Conv", 11)
+        .with("group", group)
+        .with("pads", Attribute.ints(1, 1, 1, 2))
+        .with("kernel_shape", Attribute.ints(2, 2))
+        .floats(2, 4, height, width)
+        .floats(8, 4 / group, 2, 2)
+        .floats(8)
+        .output(FLOAT)
+        .constants()
+        .agrees();
+  }
+
+  @ParameterizedTest
   @ValueSource(ints = {1, 3})
   void conv_agrees_onOneAndThreeAxes(int axes) throws Exception {
     long[] x = axes == 1 ? new long[] {1, 3, 11} : new long[] {1, 3, 5, 6, 4};
