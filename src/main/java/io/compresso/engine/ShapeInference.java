@@ -221,6 +221,10 @@ public final class ShapeInference {
         if (name.isEmpty()) {
           continue;
         }
+        if (!outputs.isEmpty() && i >= outputs.size()) {
+          throw new GraphException(
+              node, "names an output '%s', but has only %d".formatted(name, outputs.size()));
+        }
         Inferred inferred = i < outputs.size() ? clean(outputs.get(i)) : Inferred.UNKNOWN;
         ValueType declared = scope.declared.getOrDefault(name, ValueType.UNKNOWN);
         Optional<Inferred> merged = merge(inferred, declared, strict);

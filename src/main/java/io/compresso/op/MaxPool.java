@@ -1,5 +1,6 @@
 package io.compresso.op;
 
+import io.compresso.graph.Dim;
 import io.compresso.kernel.PoolProblem;
 import io.compresso.kernel.Weights;
 import io.compresso.tensor.DType;
@@ -19,6 +20,14 @@ final class MaxPool extends Pooling {
   @Override
   public List<Integer> versions() {
     return List.of(1, 8, 10, 11, 12, 22);
+  }
+
+  @Override
+  public ShapeRule shapeRule() {
+    return context -> {
+      List<Dim> dims = dims(context);
+      return List.of(Dims.tensor(context.dtype(0), dims), Dims.tensor(DType.INT64, dims));
+    };
   }
 
   @Override

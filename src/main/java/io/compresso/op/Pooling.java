@@ -3,12 +3,12 @@ package io.compresso.op;
 import io.compresso.graph.Dim;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
-import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What operators share that reduce a sliding window of each channel to one element. */
 abstract class Pooling implements Operator {
@@ -28,33 +28,23 @@ abstract class Pooling implements Operator {
 
   @Override
   public ShapeRule shapeRule() {
-    return context -> {
-      List<Dim> x = context.dims(0);
-      DType dtype = context.dtype(0);
-      if (dtype == null) {
-        return unknown(context);
-      }
-      List<Dim> dims = null;
-      if (x != null) {
-        dims = new ArrayList<>(x.subList(0, Math.min(2, x.size())));
-        dims.addAll(Window.dims(context, x, kernel(context.node()), ceil(context.node())));
-      }
-      List<Inferred> outputs = new ArrayList<>();
-      outputs.add(Inferred.tensor(dtype, dims));
-      if (context.node().outputs().size() > 1) {
-        outputs.add(Inferred.tensor(DType.INT64, dims));
-      }
-      return outputs;
-    };
+    return context -> List.of(Dims.tensor(context.dtype(0), dims(context)));
+  }
+
+  /** The dimensions of the result. */
+  static @Nullable List<Dim> dims(ShapeContext context) {
+    List<Dim> x = context.dims(0);
+    if (x == null) {
+      return null;
+    }
+    List<Dim> dims = new ArrayList<>(x.subList(0, Math.min(2, x.size())));
+    dims.addAll(Window.dims(context, x, kernel(context.node()), ceil(context.node())));
+    return dims;
   }
 
   @Override
   public Optional<QuantRule> quantRule() {
     return Optional.of(QuantRule.activation());
-  }
-
-  private static List<Inferred> unknown(ShapeContext context) {
-    return java.util.Collections.nCopies(context.node().outputs().size(), Inferred.UNKNOWN);
   }
 
   static long[] kernel(Node node) {

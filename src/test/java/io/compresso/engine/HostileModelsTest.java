@@ -170,6 +170,30 @@ class HostileModelsTest {
     assertThatThrownBy(() -> run(model, true, given)).isInstanceOf(GraphException.class);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "y z = GlobalAveragePool x",
+        "y z = ConvTranspose x w",
+        "y z = com.microsoft:FusedConv x w",
+        "y z = com.microsoft:BiasGelu x b",
+        "y i z = MaxPool x"
+      })
+  void node_isRefused_whenItNamesAnOutputTooMany(String line) {
+    Graphs graphs =
+        Graphs.opset(17)
+            .domain("com.microsoft", 1)
+            .input("x", ValueType.tensor(DType.FLOAT, Shape.of(1, 2, 3, 3)))
+            .constant("w", Tensor.allocate(DType.FLOAT, Shape.of(2, 2, 1, 1)))
+            .constant("b", Tensor.allocate(DType.FLOAT, Shape.of(3)))
+            .node(Graphs.parse(line, "kernel_shape", new long[] {1, 1}))
+            .output("y", "z");
+    Map<String, Tensor> given = Map.of("x", Tensor.allocate(DType.FLOAT, Shape.of(1, 2, 3, 3)));
+    assertThatThrownBy(() -> run(graphs.model(), true, given))
+        .isInstanceOf(GraphException.class)
+        .hasMessageContaining("'z'");
+  }
+
   @Test
   void run_isRefused_whenAResultIsForNoOutput() {
     Model model = Graphs.opset(17).input("x", FOUR).node("y = Neg x").output("y").model();

@@ -29,7 +29,7 @@ final class ExpandFusedOperators extends Rewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.domain().equals("com.microsoft")) {
+    if (!node.domain().equals("com.microsoft") || node.outputs().size() != 1) {
       return;
     }
     switch (node.opType()) {
