@@ -269,12 +269,13 @@ public final class ShapeInference {
   }
 
   private boolean isSettled(String name) {
-    if (name.isEmpty()) {
-      return true;
-    }
     Inferred before = known.get(name);
-    return before != null
-        && before.type() instanceof TensorType(DType dtype, List<Dim> dims)
+    return name.isEmpty() || before != null && isSettled(before);
+  }
+
+  /** Whether a rule could say no more of a value. */
+  public static boolean isSettled(Inferred value) {
+    return value.type() instanceof TensorType(DType dtype, List<Dim> dims)
         && dims != null
         && !hasUnknown(dims)
         && (dims.size() > 1 || dtype != DType.INT64 && dtype != DType.INT32);

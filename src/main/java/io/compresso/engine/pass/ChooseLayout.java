@@ -4,6 +4,7 @@ import io.compresso.graph.Attribute;
 import io.compresso.graph.Node;
 import io.compresso.graph.Patch;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -55,7 +56,7 @@ final class ChooseLayout implements ViewPass {
     }
 
     void consider(Node node, boolean seed) {
-      boolean follows = node.inputs().stream().anyMatch(last::contains);
+      boolean follows = !Collections.disjoint(node.inputs(), last);
       LayoutRule.Move move = seed || follows ? rule.of(node) : null;
       if (move == null || !seed && !isWorthIt(node, move)) {
         return;

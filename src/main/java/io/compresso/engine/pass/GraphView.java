@@ -177,6 +177,10 @@ final class GraphView {
   private Inferred inferred(String value) {
     Map<String, Inferred> all = types;
     if (all == null) {
+      Inferred before = known.get(value);
+      if (before != null && ShapeInference.isSettled(before)) {
+        return before;
+      }
       all = infer();
       types = all;
     }
