@@ -39,6 +39,24 @@ public final class WeightQuantization {
     return zeroPoints[zeroPoints.length == 1 ? 0 : channel];
   }
 
+  /** The least zero point. */
+  public int leastZeroPoint() {
+    int least = Integer.MAX_VALUE;
+    for (int zeroPoint : zeroPoints) {
+      least = Math.min(least, zeroPoint);
+    }
+    return least;
+  }
+
+  /** The greatest zero point. */
+  public int greatestZeroPoint() {
+    int greatest = Integer.MIN_VALUE;
+    for (int zeroPoint : zeroPoints) {
+      greatest = Math.max(greatest, zeroPoint);
+    }
+    return greatest;
+  }
+
   public float scale(int channel) {
     return scales[scales.length == 1 ? 0 : channel];
   }

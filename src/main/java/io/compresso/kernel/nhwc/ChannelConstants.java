@@ -105,27 +105,30 @@ public final class ChannelConstants {
   private MemorySegment make(int zeroPoint, float inputScale, int[] sums, MemorySegment target) {
     int channels = problem.channels().out();
     int lanes = layout.lanes();
-    long groupBytes = panelBytes() * layout.panels();
+    int groupWords = Math.toIntExact(panelBytes() / Integer.BYTES * layout.panels());
+    int[] words = new int[Math.multiplyExact(groupWords, channels / layout.channels())];
     boolean floats = problem.types().output() == DType.FLOAT;
     for (int channel = 0; channel < channels; channel++) {
       int within = channel % layout.channels();
-      long first =
-          channel / layout.channels() * groupBytes
-              + layout.vector(within) * (4L * TileShape.CONSTANT_VECTORS * lanes)
-              + 4L * layout.lane(within);
+      int first =
+          channel / layout.channels() * groupWords
+              + layout.vector(within) * TileShape.CONSTANT_VECTORS * lanes
+              + layout.lane(within);
+      float floatTerm = floatBias.length == 0 ? 0 : floatBias[channel];
       for (int copy = 0; copy < layout.copies(within); copy++) {
-        long at = first + copy * 2L * lanes;
+        int at = first + copy * lanes / 2;
         if (integer) {
           int bias = intBias.length == 0 ? 0 : intBias[channel];
-          target.set(INT, at, bias - zeroPoint * sums[channel]);
+          words[at] = bias - zeroPoint * sums[channel];
           float factor = quantization.scale(channel);
-          target.set(FLOAT, at + 4L * lanes, floats ? inputScale * factor : factor);
-          target.set(FLOAT, at + 8L * lanes, floatBias.length == 0 ? 0 : floatBias[channel]);
+          words[at + lanes] = Float.floatToRawIntBits(floats ? inputScale * factor : factor);
+          words[at + 2 * lanes] = Float.floatToRawIntBits(floatTerm);
         } else {
-          target.set(FLOAT, at, floatBias.length == 0 ? 0 : floatBias[channel]);
+          words[at] = Float.floatToRawIntBits(floatTerm);
         }
       }
     }
+    MemorySegment.copy(words, 0, target, INT, 0, words.length);
     return target;
   }
 }

@@ -3,6 +3,7 @@ package io.compresso.kernel.nhwc;
 import io.compresso.kernel.panel.Scratch;
 import io.compresso.kernel.panel.WordTransposer;
 import io.compresso.tensor.DType;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -12,13 +13,16 @@ import java.lang.foreign.ValueLayout;
  */
 final class FilterColumns {
   private static final int LANES = WordTransposer.LANES;
+  private static final int VECTOR_BYTES = 4 * LANES;
 
   private final PackedFilters packing;
   private final WordTransposer transposer;
   private final int perFilter;
 
-  /** The step of each element of a filter. */
-  private final int[] steps;
+  /** Where each element of a filter goes, in full panels and in the last one. */
+  private final MemorySegment full;
+
+  private final MemorySegment last;
 
   /**
    * @param packing for which {@link #accepts} holds
@@ -29,7 +33,10 @@ final class FilterColumns {
     Geometry geometry = packing.geometry;
     int taps = (int) packing.problem.kernelArea();
     this.perFilter = packing.problem.channels().inPerGroup() * taps;
-    this.steps = new int[perFilter];
+    Tiling tiling = packing.tiling;
+    int most = tiling.vectorsOf(0);
+    int least = tiling.vectorsOf(tiling.panels() - 1);
+    long[] offsets = new long[perFilter];
     int columns = geometry.width().kernel();
     for (int i = 0; i < perFilter; i++) {
       int tap = i % taps;
@@ -37,8 +44,18 @@ final class FilterColumns {
       boolean rows = geometry.hasWholeRows();
       int run = rows ? tap / columns : tap;
       int element = rows ? tap % columns * geometry.channels().in() + channel : channel;
-      steps[i] = run * packing.steps + element;
+      offsets[i] = ((long) run * packing.steps + element) * most * VECTOR_BYTES;
     }
+    this.full = table(offsets);
+    for (int i = 0; most != least && i < perFilter; i++) {
+      offsets[i] = offsets[i] / most * least;
+    }
+    this.last = most == least ? full : table(offsets);
+  }
+
+  private static MemorySegment table(long[] values) {
+    MemorySegment table = Arena.ofAuto().allocate((long) Long.BYTES * values.length, Long.BYTES);
+    return table.copyFrom(MemorySegment.ofArray(values));
   }
 
   /** Whether the filters are of a kind that can be transposed, each element into a step. */
@@ -63,24 +80,25 @@ final class FilterColumns {
     Tiling tiling = packing.tiling;
     int vectors = tiling.vectorsOf(panel);
     int first = panel * tiling.vectors() * LANES;
-    long stepBytes = 4L * LANES * vectors;
-    try (Scratch tables = Scratch.of(8L * (LANES + perFilter))) {
-      MemorySegment memory = tables.segment();
-      for (int i = 0; i < perFilter; i++) {
-        memory.setAtIndex(ValueLayout.JAVA_LONG, LANES + i, stepBytes * steps[i]);
-      }
+    MemorySegment offsets = panel == tiling.panels() - 1 ? last : full;
+    long[] addresses = new long[LANES];
+    try (Scratch rows = Scratch.of((long) Long.BYTES * LANES)) {
+      MemorySegment memory = rows.segment();
       for (int vector = 0; vector < vectors; vector++) {
         int before = first + vector * LANES;
         int count = Math.min(LANES, tiling.channels() - before);
         long filter = (long) group * tiling.channels() + before;
         MemorySegment filters = data.asSlice(4 * filter * perFilter, 4L * count * perFilter);
         for (int lane = 0; lane < LANES; lane++) {
-          long row = filters.address() + 4L * Math.min(lane, count - 1) * perFilter;
-          memory.setAtIndex(ValueLayout.JAVA_LONG, lane, row);
+          addresses[lane] = filters.address() + 4L * Math.min(lane, count - 1) * perFilter;
         }
-        long offsets = memory.address() + 8 * LANES;
+        MemorySegment.copy(addresses, 0, memory, ValueLayout.JAVA_LONG, 0, LANES);
         transposer.transpose(
-            memory.address(), count, offsets, perFilter, target.address() + 4L * LANES * vector);
+            memory.address(),
+            count,
+            offsets.address(),
+            perFilter,
+            target.address() + (long) VECTOR_BYTES * vector);
       }
     }
   }

@@ -54,13 +54,10 @@ final class PackedFilters {
     if (!arithmetic.hasByteFilters()) {
       return 1;
     }
-    int parts = 1;
     int move = problem.types().weight() == DType.UINT8 ? 128 : 0;
-    for (int channel = 0; channel < problem.channels().out(); channel++) {
-      int zeroPoint = quantization.zeroPoint(channel) - move;
-      parts = Math.max(parts, zeroPoint == 0 ? 1 : zeroPoint > -128 ? 2 : 3);
-    }
-    return parts;
+    int least = quantization.leastZeroPoint() - move;
+    int greatest = quantization.greatestZeroPoint() - move;
+    return least == 0 && greatest == 0 ? 1 : least > -128 ? 2 : 3;
   }
 
   /** Bytes of a full panel. */

@@ -10,6 +10,7 @@ import io.compresso.kernel.panel.WordTransposer;
 import io.compresso.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Filters of a vector of output channels on their way through a {@link FilterKernel}. */
@@ -33,6 +34,7 @@ final class TransposedFilters implements AutoCloseable {
   private final DType type;
   private final int channels;
   private final int block;
+  private final long[] addresses = new long[LANES];
   private final short[] halves;
   private final float[] floats;
 
@@ -45,9 +47,6 @@ final class TransposedFilters implements AutoCloseable {
   private final MemorySegment rows;
 
   private final MemorySegment largest;
-
-  /** Where each element of a row goes. */
-  private final MemorySegment offsets;
 
   private final MemorySegment filters;
 
@@ -74,36 +73,40 @@ final class TransposedFilters implements AutoCloseable {
     long rowsBytes = (long) LANES * ValueLayout.JAVA_LONG.byteSize();
     long filterBytes = (long) most * VECTOR_BYTES;
     long widenedBytes = 4L * LANES * halves.length;
-    this.scratch = Scratch.of(rowsBytes + VECTOR_BYTES + filterBytes + widenedBytes + 8L * most);
+    this.scratch = Scratch.of(rowsBytes + VECTOR_BYTES + filterBytes + widenedBytes);
     MemorySegment memory = scratch.segment();
     this.rows = memory.asSlice(0, rowsBytes);
     this.largest = memory.asSlice(rowsBytes, VECTOR_BYTES);
     this.filters = memory.asSlice(rowsBytes + VECTOR_BYTES, filterBytes);
     this.widened = memory.asSlice(rowsBytes + VECTOR_BYTES + filterBytes, widenedBytes);
-    this.offsets = memory.asSlice(memory.byteSize() - 8L * most, 8L * most);
     largest.fill((byte) 0);
-    for (int i = 0; i < most; i++) {
-      offsets.setAtIndex(ValueLayout.JAVA_LONG, i, (long) i * VECTOR_BYTES);
-    }
   }
 
   private static ByteColumns pairs(ByteGatherer gatherer, int channels) {
     int rest = channels % (2 * PAIR);
-    return new ByteColumns(gatherer, pairs(2 * PAIR), rest == 0 ? null : pairs(rest));
+    return new ByteColumns(gatherer, Pairs.OF[2 * PAIR], rest == 0 ? null : Pairs.OF[rest]);
   }
 
-  /** The pairs of some channels, for each tap. */
-  private static BytePattern pairs(int channels) {
-    int pairs = Math.ceilDiv(channels, PAIR);
-    int[] bytes = new int[PAIR * AREA * pairs];
-    long[] targets = new long[AREA * pairs];
-    for (int i = 0; i < targets.length; i++) {
-      int channel = i / AREA * PAIR;
-      bytes[PAIR * i] = channel * AREA + i % AREA;
-      bytes[PAIR * i + 1] = channel + 1 < channels ? bytes[PAIR * i] + AREA : BytePattern.NONE;
-      targets[i] = (long) i * VECTOR_BYTES;
+  /** Which bytes of filters make pairs, for each tap of up to two pairs of channels. */
+  private static final class Pairs {
+    static final BytePattern[] OF = new BytePattern[2 * PAIR + 1];
+
+    static {
+      Arrays.setAll(OF, Pairs::of);
     }
-    return new BytePattern(Form.PAIRS, bytes, targets, 2 * PAIR * AREA, 2L * AREA * VECTOR_BYTES);
+
+    private static BytePattern of(int channels) {
+      int pairs = Math.ceilDiv(channels, PAIR);
+      int[] bytes = new int[PAIR * AREA * pairs];
+      long[] targets = new long[AREA * pairs];
+      for (int i = 0; i < targets.length; i++) {
+        int channel = i / AREA * PAIR;
+        bytes[PAIR * i] = channel * AREA + i % AREA;
+        bytes[PAIR * i + 1] = channel + 1 < channels ? bytes[PAIR * i] + AREA : BytePattern.NONE;
+        targets[i] = (long) i * VECTOR_BYTES;
+      }
+      return new BytePattern(Form.PAIRS, bytes, targets, 2 * PAIR * AREA, 2L * AREA * VECTOR_BYTES);
+    }
   }
 
   /**
@@ -151,11 +154,13 @@ final class TransposedFilters implements AutoCloseable {
       if (lane < count) {
         row = row(first + lane, firstInput, lane, inputs * AREA);
       }
-      rows.setAtIndex(ValueLayout.JAVA_LONG, lane, row);
+      addresses[lane] = row;
     }
+    MemorySegment.copy(addresses, 0, rows, ValueLayout.JAVA_LONG, 0, LANES);
     kernel
         .transposer()
-        .transpose(rows.address(), count, offsets.address(), inputs * AREA, filters.address());
+        .transpose(
+            rows.address(), count, WordTransposer.adjacent(), inputs * AREA, filters.address());
   }
 
   /** The address of a row of 32-bit values: some input channels of an output channel's filter. */
@@ -163,7 +168,7 @@ final class TransposedFilters implements AutoCloseable {
     long from = ((long) channel * channels + firstInput) * AREA;
     long at = 4L * AREA * block * lane;
     if (type == DType.FLOAT) {
-      return data.asSlice(4 * from, 4L * count).address();
+      return data.address() + Float.BYTES * from;
     }
     MemorySegment.copy(data, ValueLayout.JAVA_SHORT_UNALIGNED, 2 * from, halves, 0, count);
     for (int i = 0; i < count; i++) {

@@ -55,14 +55,10 @@ final class WinogradFilters {
   /** Whether zero points leave filters of bytes as small as the transform needs them. */
   static boolean areModerate(ConvProblem problem, WeightQuantization quantization) {
     DType type = problem.types().weight();
-    for (int channel = 0; type.bits() == 8 && channel < problem.channels().out(); channel++) {
-      long zeroPoint = quantization.zeroPoint(channel);
-      if (Math.max(zeroPoint - type.minValue(), type.maxValue() - zeroPoint)
-          > WinogradTransform.EXACT_MOST_FILTER) {
-        return false;
-      }
-    }
-    return true;
+    int most = WinogradTransform.EXACT_MOST_FILTER;
+    return type.bits() != 8
+        || (quantization.greatestZeroPoint() - type.minValue() <= most
+            && type.maxValue() - quantization.leastZeroPoint() <= most);
   }
 
   /**

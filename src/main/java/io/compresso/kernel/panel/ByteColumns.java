@@ -16,10 +16,9 @@ public final class ByteColumns implements AutoCloseable {
   private static final int WORD_BYTES = 4;
 
   /** Words of a row that are transposed at a time. */
-  private static final int WORDS = 1 << 9;
+  private static final int WORDS = WordTransposer.ADJACENT;
 
   private static final int ROWS_BYTES = LANES * Long.BYTES;
-  private static final int OFFSETS_BYTES = WORDS * Long.BYTES;
   private static final int HIGH_BITS = 0x80808080;
 
   private final ByteGatherer gatherer;
@@ -33,9 +32,6 @@ public final class ByteColumns implements AutoCloseable {
 
   /** The addresses of the rows. */
   private final MemorySegment rows;
-
-  /** Where the words of a row go. */
-  private final MemorySegment offsets;
 
   /** Bytes at the end of rows that do not fill a word. */
   private final MemorySegment ends;
@@ -54,19 +50,13 @@ public final class ByteColumns implements AutoCloseable {
     int period = whole.periodBytes();
     this.blockBytes = Math.max(1, WORDS * WORD_BYTES / period) * period;
     long wordsBytes = (long) VECTOR_BYTES * Math.ceilDiv(blockBytes, WORD_BYTES);
-    int tables = ByteGatherer.TERMS_BYTES + VECTOR_BYTES + ROWS_BYTES + OFFSETS_BYTES;
+    int tables = ByteGatherer.TERMS_BYTES + VECTOR_BYTES + ROWS_BYTES;
     this.scratch = Scratch.of(tables + wordsBytes);
     MemorySegment memory = scratch.segment();
     this.terms = memory.asSlice(0, ByteGatherer.TERMS_BYTES);
     this.ends = memory.asSlice(ByteGatherer.TERMS_BYTES, VECTOR_BYTES);
     this.rows = memory.asSlice(ByteGatherer.TERMS_BYTES + VECTOR_BYTES, ROWS_BYTES);
-    this.offsets = memory.asSlice(tables - OFFSETS_BYTES, OFFSETS_BYTES);
     this.words = memory.asSlice(tables, wordsBytes);
-    long[] places = new long[WORDS];
-    for (int i = 0; i < WORDS; i++) {
-      places[i] = (long) i * VECTOR_BYTES;
-    }
-    MemorySegment.copy(places, 0, offsets, ValueLayout.JAVA_LONG, 0, WORDS);
   }
 
   /**
@@ -144,7 +134,7 @@ public final class ByteColumns implements AutoCloseable {
         .transpose(
             rows.address(),
             count,
-            offsets.address(),
+            WordTransposer.adjacent(),
             length,
             words.address() + (long) word * VECTOR_BYTES);
   }

@@ -8,6 +8,9 @@ public interface WordTransposer extends AutoCloseable {
   /** Rows that are transposed at a time, and words that are written side by side. */
   int LANES = 16;
 
+  /** How many rows of the result {@link #adjacent} puts one after the other. */
+  int ADJACENT = 1 << 9;
+
   /**
    * Writes word {@code j} of row {@code i} to word {@code i} of what lies {@code offsets[j]} bytes
    * after the target. Words of rows that are missing are 0. The caller keeps the memory alive.
@@ -19,6 +22,15 @@ public interface WordTransposer extends AutoCloseable {
    * @param words of a row
    */
   void transpose(long rows, int count, long offsets, int words, long target);
+
+  /**
+   * The address of offsets with which rows of the result lie one after the other.
+   *
+   * @return as many offsets as are {@link #ADJACENT}
+   */
+  static long adjacent() {
+    return AdjacentVectors.OFFSETS.address();
+  }
 
   @Override
   void close();

@@ -15,11 +15,9 @@ import java.util.List;
  * bytes]}. Bytes have their zero points subtracted; a slot has one byte for each of its columns.
  */
 final class DepthwiseFilters {
-  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
-  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
-  private static final int VECTOR_BYTES = 64;
+  private static final int VECTOR_WORDS = 16;
 
   private final ConvProblem problem;
   private final ChannelTile tile;
@@ -51,11 +49,12 @@ final class DepthwiseFilters {
    * @return the sums of the filters of integers, one a channel
    */
   int[] pack(MemorySegment data, MemorySegment target) {
-    target.fill((byte) 0);
+    int[] words = new int[Math.toIntExact(target.byteSize() / Integer.BYTES)];
     int channels = layout.channels();
     boolean integer = problem.types().isInt8();
     int[] sums = new int[integer ? channels : 0];
     int taps = tile.rows() * tile.width().kernel();
+    int[] values = integer ? integers(data, channels * taps) : floats(data, channels * taps);
     int[][] places = layout.interleaved() ? places(taps) : new int[0][];
     int rowsOfPanel = layout.interleaved() ? tile.rows() * tile.slots().size() : taps;
     int perPanel = layout.vectors() * layout.lanes();
@@ -64,29 +63,32 @@ final class DepthwiseFilters {
       int rest = Math.min(perPanel, channels - panel * perPanel);
       int vectors = layout.interleaved() ? layout.vectors() : Math.ceilDiv(rest, layout.lanes());
       int vector = layout.vector(channel) - panel * layout.vectors();
-      long panelBytes = (long) rowsOfPanel * layout.vectors() * VECTOR_BYTES;
-      long base = panel * panelBytes + (long) vector * VECTOR_BYTES + 4L * layout.lane(channel);
-      long unit = (long) vectors * VECTOR_BYTES;
+      int panelWords = rowsOfPanel * layout.vectors() * VECTOR_WORDS;
+      int base = panel * panelWords + vector * VECTOR_WORDS + layout.lane(channel);
+      int unit = vectors * VECTOR_WORDS;
+      int zeroPoint = integer ? quantization.zeroPoint(channel) : 0;
+      int copies = layout.copies(channel);
       for (int tap = 0; tap < taps; tap++) {
-        long index = (long) channel * taps + tap;
+        int value = values[channel * taps + tap];
         if (!integer) {
-          target.set(FLOAT, base + tap * unit, floatValue(data, index));
+          words[base + tap * unit] = value;
           continue;
         }
-        int value = difference(data, index, channel);
+        value -= zeroPoint;
         sums[channel] += value;
         if (!layout.interleaved()) {
-          target.set(INT, base + tap * unit, value & 0xFFFF);
+          words[base + tap * unit] = value & 0xFFFF;
           continue;
         }
         for (int place : places[tap]) {
-          long at = base + (place >> 2) * unit + (place & 3);
-          for (int copy = 0; copy < layout.copies(channel); copy++) {
-            target.set(BYTE, at + copy * VECTOR_BYTES / 2, (byte) value);
+          int at = base + (place >> 2) * unit;
+          for (int copy = 0; copy < copies; copy++) {
+            words[at + copy * VECTOR_WORDS / 2] |= (value & 0xFF) << Byte.SIZE * (place & 3);
           }
         }
       }
     }
+    MemorySegment.copy(words, 0, target, INT, 0, words.length);
     return sums;
   }
 
@@ -111,15 +113,26 @@ final class DepthwiseFilters {
     return places;
   }
 
-  private int difference(MemorySegment data, long index, int channel) {
-    byte value = data.get(BYTE, index);
-    int wide = problem.types().weight() == DType.UINT8 ? value & 0xFF : value;
-    return wide - quantization.zeroPoint(channel);
+  private int[] integers(MemorySegment data, int count) {
+    byte[] bytes = data.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE);
+    int mask = problem.types().weight() == DType.UINT8 ? 0xFF : -1;
+    int[] values = new int[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = bytes[i] & mask;
+    }
+    return values;
   }
 
-  private float floatValue(MemorySegment data, long index) {
-    return problem.types().weight() == DType.FLOAT16
-        ? Float.float16ToFloat(data.get(SHORT, 2 * index))
-        : data.get(FLOAT, 4 * index);
+  /** The bits of floats. */
+  private int[] floats(MemorySegment data, int count) {
+    if (problem.types().weight() != DType.FLOAT16) {
+      return data.asSlice(0, (long) Float.BYTES * count).toArray(INT);
+    }
+    short[] halves = data.asSlice(0, (long) Short.BYTES * count).toArray(SHORT);
+    int[] values = new int[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = Float.floatToRawIntBits(Float.float16ToFloat(halves[i]));
+    }
+    return values;
   }
 }

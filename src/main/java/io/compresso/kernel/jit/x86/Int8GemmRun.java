@@ -128,12 +128,9 @@ final class Int8GemmRun extends GemmRun {
   }
 
   private boolean crosses() {
-    for (int j = 0; j < problem.n(); j++) {
-      if (weightZeroPoint(j) != 0) {
-        return true;
-      }
-    }
-    return false;
+    return problem.n() > 0
+        && (quantization.leastZeroPoint() != weightMove()
+            || quantization.greatestZeroPoint() != weightMove());
   }
 
   private int weightZeroPoint(int j) {
@@ -150,21 +147,25 @@ final class Int8GemmRun extends GemmRun {
 
   /** Writes the constants of the columns, except for what follows from the weights' sums. */
   private void constants(Weights weights) {
-    MemorySegment bias = problem.epilogue().bias() ? Objects.requireNonNull(weights.bias()) : null;
-    boolean floats = problem.types().output() == DType.FLOAT;
-    for (int j = 0; j < problem.n(); j++) {
-      columns.set(FLOAT, at(ColumnTerms.SCALE, j), quantization.scale(j));
-      columns.set(INT, at(ColumnTerms.WEIGHT_ZERO_POINT, j), weightZeroPoint(j));
-      if (bias != null) {
-        ColumnTerms terms = floats ? ColumnTerms.FLOAT_BIAS : ColumnTerms.START;
-        columns.set(INT, at(terms, j), bias.get(INT, 4L * j));
-      }
+    int n = problem.n();
+    float[] scales = new float[n];
+    int[] zeroPoints = new int[n];
+    for (int j = 0; j < n; j++) {
+      scales[j] = quantization.scale(j);
+      zeroPoints[j] = weightZeroPoint(j);
+    }
+    MemorySegment.copy(scales, 0, columns, FLOAT, at(ColumnTerms.SCALE), n);
+    MemorySegment.copy(zeroPoints, 0, columns, INT, at(ColumnTerms.WEIGHT_ZERO_POINT), n);
+    if (problem.epilogue().bias()) {
+      boolean floats = problem.types().output() == DType.FLOAT;
+      long at = at(floats ? ColumnTerms.FLOAT_BIAS : ColumnTerms.START);
+      MemorySegment.copy(Objects.requireNonNull(weights.bias()), 0, columns, at, 4L * n);
     }
   }
 
-  private long at(ColumnTerms terms, int j) {
-    int padded = GemmProduct.paddedColumns(problem.n(), spec.isa());
-    return 4 * ((long) terms.ordinal() * padded + j);
+  /** Where the first column's term is. */
+  private long at(ColumnTerms terms) {
+    return 4L * terms.ordinal() * GemmProduct.paddedColumns(problem.n(), spec.isa());
   }
 
   private void pack(MemorySegment matrix, MemorySegment target, MemorySegment terms, int threads) {
@@ -180,9 +181,9 @@ final class Int8GemmRun extends GemmRun {
       panels.pack(matrix, target, bytes, sums, threads);
     }
     for (int j = 0; j < problem.n(); j++) {
-      terms.set(
-          INT, at(ColumnTerms.ZERO_POINT_FACTOR, j), sums[j] - problem.k() * weightZeroPoint(j));
+      sums[j] -= problem.k() * weightZeroPoint(j);
     }
+    MemorySegment.copy(sums, 0, terms, INT, at(ColumnTerms.ZERO_POINT_FACTOR), sums.length);
   }
 
   @Override
