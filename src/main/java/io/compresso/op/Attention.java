@@ -68,13 +68,9 @@ final class Attention implements Operator {
 
   private static List<? extends @Nullable Tensor> run(OpContext context) {
     var node = context.node();
-    Heads q = Heads.of(context, 0, Math.toIntExact(node.intAttribute("q_num_heads", 0)));
-    Heads k =
-        Heads.of(context, 1, Math.toIntExact(node.intAttribute("kv_num_heads", 0)))
-            .after(context, 4);
-    Heads v =
-        Heads.of(context, 2, Math.toIntExact(node.intAttribute("kv_num_heads", 0)))
-            .after(context, 5);
+    Heads q = Heads.of(context, 0, node.intAttribute("q_num_heads", 0));
+    Heads k = Heads.of(context, 1, node.intAttribute("kv_num_heads", 0)).after(context, 4);
+    Heads v = Heads.of(context, 2, node.intAttribute("kv_num_heads", 0)).after(context, 5);
     if (k.count() < 1
         || q.count() % k.count() != 0
         || q.size() != k.size()
@@ -115,11 +111,13 @@ final class Attention implements Operator {
    * @param flat whether the input was {@code [batch, length, count * size]}
    */
   record Heads(double[] x, int batch, int count, int length, int size, boolean flat) {
-    static Heads of(OpContext context, int input, int heads) {
+    private static final int MOST = 1 << 16;
+
+    static Heads of(OpContext context, int input, long heads) {
       return of(context, context.tensor(input), heads);
     }
 
-    static Heads of(OpContext context, Tensor tensor, int heads) {
+    static Heads of(OpContext context, Tensor tensor, long count) {
       Shape shape = tensor.shape();
       double[] x = Reals.doubles(tensor);
       if (shape.rank() == 4) {
@@ -131,9 +129,10 @@ final class Attention implements Operator {
             (int) shape.dim(3),
             false);
       }
-      if (shape.rank() != 3 || heads < 1 || shape.dim(2) % heads != 0) {
-        throw context.error("operand " + shape + " with " + heads + " heads");
+      if (shape.rank() != 3 || count < 1 || count > MOST || shape.dim(2) % count != 0) {
+        throw context.error("operand " + shape + " with " + count + " heads");
       }
+      int heads = (int) count;
       int batch = (int) shape.dim(0);
       int length = (int) shape.dim(1);
       int size = (int) (shape.dim(2) / heads);

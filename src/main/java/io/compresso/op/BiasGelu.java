@@ -1,5 +1,6 @@
 package io.compresso.op;
 
+import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -24,10 +25,11 @@ final class BiasGelu extends MicrosoftOperator {
   private static Tensor run(OpContext context) {
     Tensor x = context.tensor(0);
     double[] values = Reals.doubles(x);
-    double[] bias = Reals.doubles(context.tensor(1));
-    if (bias.length == 0 || values.length % bias.length != 0) {
-      throw context.error("bias of " + bias.length + " elements for input " + x.shape());
+    Shape added = context.tensor(1).shape();
+    if (x.shape().rank() == 0 || !added.equals(Shape.of(x.shape().dim(-1)))) {
+      throw context.error("bias " + added + " for input " + x.shape());
     }
+    double[] bias = Reals.doubles(context.tensor(1));
     for (int i = 0; i < values.length; i++) {
       values[i] = Gelus.exact(values[i] + bias[i % bias.length]);
     }

@@ -101,6 +101,17 @@ final class EmbedLayerNormalization extends MicrosoftOperator {
     if (ids.shape().rank() != 2) {
       throw context.error("ids " + ids.shape() + " with embeddings " + words);
     }
+    Tensor mask = context.tensorOrNull(7);
+    for (Tensor other : new @Nullable Tensor[] {segments, mask}) {
+      if (other != null && !other.shape().equals(ids.shape())) {
+        throw context.error("segments or mask " + other.shape() + " for ids " + ids.shape());
+      }
+    }
+    if (positions != null
+        && positions.size() != ids.size()
+        && positions.size() != ids.shape().dim(1)) {
+      throw context.error("positions " + positions.shape() + " for ids " + ids.shape());
+    }
     int batch = Math.toIntExact(ids.shape().dim(0));
     int sequence = Math.toIntExact(ids.shape().dim(1));
     int width = tables.words.width();
@@ -118,7 +129,6 @@ final class EmbedLayerNormalization extends MicrosoftOperator {
         context, y, gamma, beta, width, context.node().floatAttribute("epsilon", 1e-12f));
     Shape shape = Shape.of(batch, sequence, width);
     Tensor lengths = context.allocate(DType.INT32, Shape.of(batch));
-    Tensor mask = context.tensorOrNull(7);
     for (long i = 0; mask != null && i < mask.size(); i++) {
       lengths.setLong(i / sequence, lengths.getLong(i / sequence) + mask.getLong(i));
     }

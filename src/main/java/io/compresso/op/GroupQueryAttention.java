@@ -104,8 +104,8 @@ final class GroupQueryAttention extends MicrosoftOperator {
   /** Queries, keys and values of this step. */
   private record Operands(Attention.Heads q, Attention.Heads k, Attention.Heads v) {
     static Operands of(OpContext context) {
-      int heads = count(context, "num_heads");
-      int shared = count(context, "kv_num_heads");
+      int heads = PackedAttention.heads(context, "num_heads");
+      int shared = PackedAttention.heads(context, "kv_num_heads");
       if (heads % shared != 0) {
         throw context.error(
             "attribute 'num_heads' %d is no multiple of 'kv_num_heads' %d"
@@ -134,14 +134,6 @@ final class GroupQueryAttention extends MicrosoftOperator {
         throw context.error("queries " + q + ", keys " + k + ", values " + v + " do not fit");
       }
       return new Operands(q, k, v);
-    }
-
-    private static int count(OpContext context, String name) {
-      long count = context.node().intAttribute(name, 0);
-      if (count < 1 || count > 1 << 16) {
-        throw context.error("attribute '" + name + "' is " + count);
-      }
-      return (int) count;
     }
 
     private static Attention.Heads part(Attention.Heads all, int from, int count) {

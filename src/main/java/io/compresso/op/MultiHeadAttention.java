@@ -46,7 +46,7 @@ final class MultiHeadAttention extends MicrosoftOperator {
   }
 
   private static List<? extends @Nullable Tensor> run(OpContext context) {
-    int heads = Math.toIntExact(context.node().intAttribute("num_heads", 0));
+    int heads = PackedAttention.heads(context, "num_heads");
     Tensor query = context.tensor(0);
     if (query.shape().rank() != 3 || context.tensorOrNull(1) == null) {
       throw context.error("packed queries " + query.shape() + " are not supported");
@@ -56,7 +56,12 @@ final class MultiHeadAttention extends MicrosoftOperator {
     Attention.Heads q = heads(context, query, bias, 0, heads);
     Attention.Heads k = heads(context, context.tensor(1), bias, width, heads).after(context, 6);
     Attention.Heads v = heads(context, context.tensor(2), bias, 2 * width, heads).after(context, 7);
-    if (q.size() != k.size() || v.length() != k.length()) {
+    if (q.size() != k.size()
+        || v.length() != k.length()
+        || v.count() != k.count()
+        || k.count() != heads
+        || k.batch() != q.batch()
+        || v.batch() != q.batch()) {
       throw context.error("queries " + q + ", keys " + k + ", values " + v + " do not fit");
     }
     Attention.Core core =

@@ -46,6 +46,15 @@ final class PackedAttention {
     return scale == 0 ? 1 / Math.sqrt(size) : scale;
   }
 
+  /** A count of heads that the node gives. */
+  static int heads(OpContext context, String name) {
+    long count = context.node().intAttribute(name, 0);
+    if (count < 1 || count > 1 << 16) {
+      throw context.error("attribute '" + name + "' is " + count);
+    }
+    return (int) count;
+  }
+
   /**
    * Attention of projected data.
    *
@@ -57,9 +66,12 @@ final class PackedAttention {
    */
   static List<? extends @Nullable Tensor> run(
       OpContext context, Tensor projected, long[] sizes, int mask, int past, int added) {
-    int heads = Math.toIntExact(context.node().intAttribute("num_heads", 0));
+    int heads = heads(context, "num_heads");
     long width = sizes[0] + sizes[1] + sizes[2];
-    if (heads < 1 || projected.shape().dim(-1) != width || sizes[0] != sizes[1]) {
+    if (projected.shape().rank() != 3
+        || projected.shape().dim(2) != width
+        || sizes[0] != sizes[1]
+        || Math.min(sizes[0], sizes[2]) < 0) {
       throw context.error(
           "projection %s for sizes %s".formatted(projected.shape(), Arrays.toString(sizes)));
     }
@@ -121,11 +133,14 @@ final class PackedAttention {
       OpContext context, int mask, int added, Attention.Heads q, Attention.Heads k) {
     Tensor given = context.tensorOrNull(mask);
     Tensor bias = added < 0 ? null : context.tensorOrNull(added);
+    Shape shape = Shape.of(q.batch(), q.count(), q.length(), k.length());
+    if (bias != null && !isTerm(bias.shape(), shape)) {
+      throw context.error("input 'attention_bias' " + bias.shape() + " for scores " + shape);
+    }
     if (given == null) {
       return bias;
     }
     double forbidden = context.node().floatAttribute("mask_filter_value", -10000);
-    Shape shape = Shape.of(q.batch(), q.count(), q.length(), k.length());
     double[] values = new double[Math.toIntExact(shape.size())];
     for (int i = 0; i < values.length; i++) {
       int key = i % k.length();
@@ -137,6 +152,16 @@ final class PackedAttention {
       }
     }
     return Reals.tensor(context, DType.FLOAT, shape, values);
+  }
+
+  private static boolean isTerm(Shape term, Shape scores) {
+    for (int axis = 0; axis < scores.rank(); axis++) {
+      if (term.rank() != scores.rank()
+          || term.dim(axis) != 1 && term.dim(axis) != scores.dim(axis)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean allowed(

@@ -162,6 +162,9 @@ abstract class Recurrent implements Operator {
             "weights %s and %s for input %s in %d directions"
                 .formatted(w.shape(), r.shape(), x.shape(), directions));
       }
+      if (this.x.dtype() != this.w.dtype()) {
+        throw context.error("weights " + w + " for input " + context.tensor(0));
+      }
       this.lengths = lengths();
     }
 

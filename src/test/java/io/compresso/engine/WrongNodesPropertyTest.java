@@ -195,6 +195,7 @@ class WrongNodesPropertyTest {
             "y = Slice x s e a",
             given("x", floats(4, 4), "!s", longs(1, 1), "!e", longs(3, 3), "!a", longs(0, 0))),
         recurrent("y = LSTM x w r _ _ h", 4, "h", floats(2, 1, 5)),
+        recurrent("y = LSTM x w r", 4, "x", tensor(DType.DOUBLE, 3, 1, 4)),
         recurrent("y = LSTM x w r _ _ _ c", 4, "c", floats(1, 1, 6)),
         recurrent("y = GRU x w r _ _ h", 3, "h", floats(1, 1, 4)),
         recurrent("y = RNN x w r _ _ h", 1, "h", floats(1, 2, 5)),

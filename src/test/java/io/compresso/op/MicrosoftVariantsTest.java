@@ -39,6 +39,60 @@ class MicrosoftVariantsTest {
   }
 
   @Test
+  void attention_isRefused_whenItsOperandsDoNotFit() {
+    isRefused(
+        of("MultiHeadAttention")
+            .with("num_heads", Long.MAX_VALUE)
+            .floats(2, 3, 8)
+            .floats(2, 4, 8)
+            .floats(2, 4, 6)
+            .output(FLOAT),
+        "attribute 'num_heads'");
+    isRefused(
+        of("MultiHeadAttention")
+            .with("num_heads", 2)
+            .floats(2, 3, 8)
+            .floats(2, 4, 8)
+            .floats(3, 4, 6)
+            .output(FLOAT),
+        "do not fit");
+    isRefused(
+        of("Attention")
+            .with("num_heads", 2)
+            .floats(2, 3, 5)
+            .floats(5, 12)
+            .floats(12)
+            .omitted()
+            .omitted()
+            .floats(2, 3, 3)
+            .output(FLOAT),
+        "'attention_bias' [2, 3, 3]");
+  }
+
+  @Test
+  void biasGelu_isRefused_whenItsBiasIsNoRow() {
+    isRefused(of("BiasGelu").floats(2, 3, 4).floats(8).output(FLOAT), "bias [8]");
+    isRefused(of("BiasGelu").floats(2, 4, 1).floats(4).output(FLOAT), "bias [4]");
+  }
+
+  @Test
+  void embeddings_areRefused_whenTheMaskIsNotThatOfTheIds() {
+    isRefused(
+        of("EmbedLayerNormalization")
+            .input(Tensor.ofInts(Shape.of(1, 2), 0, 1))
+            .omitted()
+            .floats(5, 8)
+            .floats(4, 8)
+            .omitted()
+            .floats(8)
+            .floats(8)
+            .input(Tensor.ofInts(Shape.of(1, 3), 1, 1, 1))
+            .output(FLOAT)
+            .output(INT32),
+        "mask [1, 3]");
+  }
+
+  @Test
   void trilu_agrees() throws Exception {
     for (long upper = 0; upper < 2; upper++) {
       of("Trilu").with("upper", upper).floats(2, 3, 5).output(FLOAT).agrees();

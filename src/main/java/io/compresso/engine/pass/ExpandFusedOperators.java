@@ -1,6 +1,7 @@
 package io.compresso.engine.pass;
 
 import io.compresso.graph.Attribute;
+import io.compresso.graph.Dim;
 import io.compresso.graph.Node;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
@@ -38,6 +39,11 @@ final class ExpandFusedOperators extends Rewriting {
       case "FusedMatMul", "TransposeMatMul" -> matMul(view, node, edit);
       case "QLinearConv" -> quantizedConv(view, node, edit);
       case "BiasGelu" -> {
+        List<Dim> x = view.dims(node.input(0));
+        List<Dim> bias = view.dims(node.input(1));
+        if (x == null || bias == null || x.isEmpty() || !bias.equals(List.of(x.getLast()))) {
+          return;
+        }
         String sum = edit.fresh(node.label() + "_sum");
         edit.replace(
             List.of(node),
