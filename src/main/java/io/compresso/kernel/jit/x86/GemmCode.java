@@ -53,6 +53,10 @@ record GemmCode(GemmShape shape, Part part, Isa isa, Block block) {
 
   private static final int COLUMN_TILES_ARGUMENT = ROW_BLOCKS_ARGUMENT + 8;
   private static final int LINE = 64;
+
+  /** How far ahead of the products panels that are read once are fetched, in bytes. */
+  private static final int STREAM_AHEAD = 2048;
+
   private static final int UNROLL = 4;
 
   byte[] generate() {
@@ -223,11 +227,19 @@ record GemmCode(GemmShape shape, Part part, Isa isa, Block block) {
     }
   }
 
+  /** Whether panels are read once, at a pace that leaves room for fetching them. */
+  private boolean streams() {
+    return shape.right().isPacked() && block.rows() > 1 && block.ahead() == 0;
+  }
+
   private void loadColumns(Assembler a, int step, int j) {
     long lanes = set().lanes();
     long at = step * shape.right().stepBytes() + j * lanes * shape.right().columnBytes();
     Mem source = Mem.at(B_STEP, at);
     Vec column = columnRegister(j);
+    if (streams() && j * lanes * shape.right().columnBytes() % LINE == 0) {
+      a.prefetcht0(Mem.at(B_STEP, at + STREAM_AHEAD));
+    }
     boolean masked = isMasked(j) && !shape.right().isPacked();
     if (shape.right().type() == DType.FLOAT16) {
       a.vcvtph2ps(column, source);

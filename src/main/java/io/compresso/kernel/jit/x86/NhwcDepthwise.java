@@ -35,7 +35,7 @@ final class NhwcDepthwise implements BoundKernel {
   private static final int LANES = 16;
   private static final int VECTOR_BYTES = 64;
   private static final int CHUNKS_PER_THREAD = 6;
-  private static final long LEAST_MACS = 1 << 16;
+  private static final long LEAST_MACS = 1 << 17;
   private static final long CACHE = 400 << 10;
 
   private final KernelSpec spec;
