@@ -183,12 +183,6 @@ public final class WinogradConv implements BoundKernel {
     Map<InputShape, InputKernel> made = new HashMap<>();
     InputKernel[] kernels = new InputKernel[tiling.columns()];
     for (int tile = 0; tile < kernels.length; tile++) {
-      if (tile > 0
-          && tiling.fromColumn(tile) == tiling.fromColumn(tile - 1)
-          && tiling.toColumn(tile) == tiling.toColumn(tile - 1)) {
-        kernels[tile] = kernels[tile - 1];
-        continue;
-      }
       InputShape shape =
           new InputShape(
               tiling.outputs(),
