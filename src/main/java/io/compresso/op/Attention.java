@@ -111,7 +111,8 @@ final class Attention implements Operator {
    * @param flat whether the input was {@code [batch, length, count * size]}
    */
   record Heads(double[] x, int batch, int count, int length, int size, boolean flat) {
-    private static final int MOST = 1 << 16;
+    /** The most heads that a node may name. */
+    static final int MOST = 1 << 16;
 
     static Heads of(OpContext context, int input, long heads) {
       return of(context, context.tensor(input), heads);

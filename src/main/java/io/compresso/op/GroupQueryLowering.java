@@ -155,7 +155,7 @@ final class GroupQueryLowering {
     if (total == null
         || total.size() != 1
         || heads < 1
-        || heads > 1 << 16
+        || heads > Attention.Heads.MOST
         || shared < 1
         || heads % shared != 0
         || !is(context, 0, DType.FLOAT, null)

@@ -49,7 +49,7 @@ final class PackedAttention {
   /** A count of heads that the node gives. */
   static int heads(OpContext context, String name) {
     long count = context.node().intAttribute(name, 0);
-    if (count < 1 || count > 1 << 16) {
+    if (count < 1 || count > Attention.Heads.MOST) {
       throw context.error("attribute '" + name + "' is " + count);
     }
     return (int) count;
