@@ -14,7 +14,8 @@ import java.util.Map;
  * @param coldMillis the first creation of the process, with all that a process does once for it:
  *     our classes are loaded, ONNX Runtime's native library is unpacked and loaded
  * @param loadMillis what of that is the native library's loading
- * @param warmMillis the median of further creations, after as long a warm-up
+ * @param warmMillis the median of further creations, one right after another, after as long a
+ *     warm-up
  * @param peakBytes the most resident memory of the process till the end of the first creation's
  *     runs; 0 where the system does not tell it
  */
@@ -51,7 +52,6 @@ public record SessionCost(double coldMillis, double loadMillis, double warmMilli
     List<Double> millis = new ArrayList<>();
     long deadline = System.nanoTime() + length.toNanos();
     while (millis.size() < LEAST_CREATIONS || System.nanoTime() < deadline) {
-      Idle.await();
       millis.add(creation(opener, model, inputs));
     }
     return millis;
