@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Scaled dot-product attention (Vaswani et al., 2017) with grouped heads, mask, softcap and a cache
- * of past keys and values.
+ * of past keys and values. With {@code is_causal} the last query stands at the last key of a cache,
+ * given or made by others ({@code nonpad_kv_seqlen}); without one the first stands at the first.
  */
 final class Attention implements Operator {
   @Override
@@ -81,13 +82,13 @@ final class Attention implements Operator {
       throw context.error("queries " + q + ", keys " + k + ", values " + v + " do not fit");
     }
     Tensor past = context.tensorOrNull(4);
-    long offset = past == null ? 0 : past.shape().dim(2);
+    boolean causal = node.intAttribute("is_causal", 0) != 0;
     Core core =
         new Core(
             node.floatAttribute("scale", (float) (1 / Math.sqrt(q.size()))),
             node.floatAttribute("softcap", 0),
-            node.intAttribute("is_causal", 0) != 0,
-            offset,
+            (batch, query) -> causal ? query + offset(context, past, batch, q) + 1 : k.length(),
+            node.intAttribute("nan_without_keys", 0) == 0,
             (int) node.intAttribute("qk_matmul_output_mode", 0));
     Mask mask = Mask.of(context, context.tensorOrNull(3), context.tensorOrNull(6), q, k);
     double[] scores = new double[Math.multiplyExact(q.rows(), k.length())];
@@ -103,6 +104,22 @@ final class Attention implements Operator {
               context, type, Shape.of(q.batch(), q.count(), q.length(), k.length()), scores));
     }
     return outputs;
+  }
+
+  /** How many keys come before that of the first query. */
+  private static long offset(OpContext context, @Nullable Tensor past, int batch, Heads q) {
+    Tensor valid = context.tensorOrNull(6);
+    if (past != null || valid == null) {
+      return past == null ? 0 : past.shape().dim(2);
+    }
+    return valid.getLong(batch) - q.length();
+  }
+
+  /** Which keys a query sees where later ones are hidden. */
+  @FunctionalInterface
+  interface Sight {
+    /** The first key that the query does not see, as all that follow it. */
+    long to(int batch, int query);
   }
 
   /**
@@ -254,13 +271,14 @@ final class Attention implements Operator {
   }
 
   /**
-   * The computation.
+   * The computation. As in ONNX Runtime scores are masked by addition, and keys of probability 0
+   * take part in the sum of values: what is not finite there gives NaN.
    *
-   * @param offset how many keys the first query may look back at
+   * @param zeros whether a query that may see no key at all gets zeros for probabilities, not NaN
    * @param scoresMode which scores are given back: 0 scaled products, 1 capped, 2 masked, 3
    *     probabilities
    */
-  record Core(double scale, double softcap, boolean causal, long offset, int scoresMode) {
+  record Core(double scale, double softcap, Sight sight, boolean zeros, int scoresMode) {
     /** The result {@code [batch, heads, queries, size of v]}; fills {@code scores}. */
     double[] attend(Heads q, Heads k, Heads v, Mask mask, double[] scores) {
       double[] y = new double[Math.multiplyExact(q.rows(), v.size())];
@@ -281,16 +299,19 @@ final class Attention implements Operator {
           }
         }
         keep(scores, at, row, 1);
+        long to = sight.to(batch, query);
+        boolean any = false;
         for (int key = 0; key < k.length(); key++) {
-          boolean future = causal && key > query + offset;
-          row[key] += future ? Double.NEGATIVE_INFINITY : mask.at(batch, head, query, key);
+          double term = key < to ? mask.at(batch, head, query, key) : Double.NEGATIVE_INFINITY;
+          any |= term != Double.NEGATIVE_INFINITY;
+          row[key] += term;
         }
         keep(scores, at, row, 2);
-        softmax(row);
+        softmax(row, zeros && !any);
         keep(scores, at, row, 3);
         for (int key = 0; key < k.length(); key++) {
           int from = (keys + key) * v.size();
-          for (int i = 0; row[key] != 0 && i < v.size(); i++) {
+          for (int i = 0; i < v.size(); i++) {
             y[at * v.size() + i] += row[key] * v.x()[from + i];
           }
         }
@@ -312,18 +333,26 @@ final class Attention implements Operator {
       return sum;
     }
 
-    /** In place; a row that is wholly masked becomes zeros. */
-    static void softmax(double[] row) {
+    /**
+     * In place.
+     *
+     * @param masked whether all becomes zeros
+     */
+    static void softmax(double[] row, boolean masked) {
+      if (masked) {
+        Arrays.fill(row, 0);
+        return;
+      }
       double largest = Double.NEGATIVE_INFINITY;
       for (double value : row) {
         largest = Math.max(largest, value);
       }
       double sum = 0;
       for (int i = 0; i < row.length; i++) {
-        row[i] = largest == Double.NEGATIVE_INFINITY ? 0 : Math.exp(row[i] - largest);
+        row[i] = Math.exp(row[i] - largest);
         sum += row[i];
       }
-      for (int i = 0; i < row.length && sum != 0; i++) {
+      for (int i = 0; i < row.length; i++) {
         row[i] /= sum;
       }
     }

@@ -22,6 +22,7 @@ import io.compresso.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -76,17 +77,17 @@ final class AttentionKernels {
    *
    * @param added the shapes of what is added, of four axes that are those of the scores {@code
    *     [batch, heads, queries, keys]} or 1
-   * @param zeros whether a query whose scores are all negative infinity gets zeros, not NaN
+   * @param withoutKeys what becomes of a query that sees no key
    */
-  record Scores(float scale, float cap, List<Shape> added, boolean zeros) {
-    /** With zeros for queries without a key. */
-    Scores(float scale, float cap, List<Shape> added) {
-      this(scale, cap, added, true);
-    }
+  record Scores(float scale, float cap, List<Shape> added, WithoutKeys withoutKeys) {}
 
-    private boolean mayGiveZeros() {
-      return zeros && !added.isEmpty();
-    }
+  /** The probabilities of a query that sees no key. */
+  enum WithoutKeys {
+    NAN,
+    /** Zeros where each key has negative infinity added. */
+    ZEROS_BY_MASK,
+    /** Zeros where each score is negative infinity. */
+    ZEROS_BY_SCORE
   }
 
   /**
@@ -111,13 +112,38 @@ final class AttentionKernels {
   /** Where all operands lie. */
   record Layouts(Layout q, Layout k, Layout v, Layout y) {}
 
-  /** The memory of all operands; what is added is in the order of {@link Scores}. */
+  /** Which keys a query sees; the others have no part in its softmax, whatever they hold. */
+  interface Window {
+    /** The first key that it sees. */
+    int from(int batch, int query);
+
+    /** The first key after those that it sees. */
+    int to(int batch, int query);
+  }
+
+  /**
+   * The memory of all operands.
+   *
+   * @param added what is added, in the order of {@link Scores}
+   * @param window null where a query sees all keys
+   */
   record Memory(
       MemorySegment q,
       MemorySegment k,
       MemorySegment v,
       List<MemorySegment> added,
-      MemorySegment y) {}
+      @Nullable Window window,
+      MemorySegment y) {
+    /** Of queries that see all keys. */
+    Memory(
+        MemorySegment q,
+        MemorySegment k,
+        MemorySegment v,
+        List<MemorySegment> added,
+        MemorySegment y) {
+      this(q, k, v, added, null, y);
+    }
+  }
 
   private final Sizes sizes;
   private final Scores scores;
@@ -137,6 +163,9 @@ final class AttentionKernels {
   private final List<PreparedKernel> additions = new ArrayList<>();
   private final PreparedKernel softmax;
   private final PreparedKernel sums;
+
+  /** The scores of a query that sees no key. */
+  private final MemorySegment unseen;
 
   /**
    * Prepares the kernels.
@@ -177,6 +206,9 @@ final class AttentionKernels {
             new SoftmaxProblem(DType.FLOAT, count / sizes.keys(), sizes.keys(), 1, false),
             () -> Weights.NONE);
     this.sums = context.prepare(part + 5, sums(), () -> Weights.NONE);
+    float[] lowest = new float[sizes.keys()];
+    Arrays.fill(lowest, Float.NEGATIVE_INFINITY);
+    this.unseen = MemorySegment.ofArray(lowest);
     for (int i = 0; i < scores.added().size(); i++) {
       Shape added = scores.added().get(i);
       Shape all = Shape.of((long) together * sizes.group(), sizes.queries(), sizes.keys());
@@ -325,15 +357,19 @@ final class AttentionKernels {
   /** Some heads of one batch element. */
   private final class Unit {
     private final MemorySegment own;
+    private final int batch;
+    private final @Nullable Window window;
+    private final MemorySegment[] added;
     private final Runnable[] before;
-    private final Runnable[] after;
-    private final MemorySegment y;
+    private final Runnable probabilities;
+    private final Runnable results;
     private final boolean[] forbidden;
     private boolean anyForbidden;
 
     Unit(Memory memory, MemorySegment work, int unit) {
       this.own = work.asSlice(0, scoresBytes());
-      int batch = unit / (sizes.shared() / together);
+      this.batch = unit / (sizes.shared() / together);
+      this.window = memory.window();
       int shared = unit % (sizes.shared() / together) * together;
       int head = shared * sizes.group();
       int each = chunks == 1 ? threads : 1;
@@ -342,7 +378,8 @@ final class AttentionKernels {
       long keyBytes = transpose == null ? reader.secondBytes() : reader.inputBytes();
       MemorySegment k = part(memory.k(), layouts.k(), batch, shared, keyBytes);
       MemorySegment v = part(memory.v(), layouts.v(), batch, shared, sums.problem().secondBytes());
-      this.y = part(memory.y(), layouts.y(), batch, head, sums.problem().outputBytes());
+      MemorySegment y = part(memory.y(), layouts.y(), batch, head, sums.problem().outputBytes());
+      this.added = new MemorySegment[additions.size()];
       List<Runnable> calls = new ArrayList<>();
       if (transpose != null) {
         MemorySegment transposed = work.asSlice(scoresBytes());
@@ -360,17 +397,19 @@ final class AttentionKernels {
             (shape.dim(0) == 1 ? 0 : batch * strides[0])
                 + (shape.dim(1) == 1 ? 0 : head * strides[1]);
         PreparedKernel addition = additions.get(i);
-        MemorySegment added =
-            memory.added().get(i).asSlice(4 * from, addition.problem().secondBytes());
-        calls.add(addition.bind(Operands.of(own, added, own), each));
+        added[i] = memory.added().get(i).asSlice(4 * from, addition.problem().secondBytes());
+        calls.add(addition.bind(Operands.of(own, added[i], own), each));
       }
       this.before = calls.toArray(Runnable[]::new);
-      this.after =
-          new Runnable[] {
-            softmax.bind(Operands.of(own, own), each), sums.bind(Operands.of(own, v, y), each)
+      this.probabilities = softmax.bind(Operands.of(own, own), each);
+      this.results = sums.bind(Operands.of(own, v, y), each);
+      boolean may =
+          switch (scores.withoutKeys()) {
+            case NAN -> false;
+            case ZEROS_BY_MASK -> added.length > 0;
+            case ZEROS_BY_SCORE -> true;
           };
-      int rows = scores.mayGiveZeros() ? Math.toIntExact(unitScores() / sizes.keys()) : 0;
-      this.forbidden = new boolean[rows];
+      this.forbidden = new boolean[may ? Math.toIntExact(unitScores() / sizes.keys()) : 0];
     }
 
     private static MemorySegment part(
@@ -382,16 +421,30 @@ final class AttentionKernels {
       for (Runnable call : before) {
         call.run();
       }
-      findForbidden();
-      for (Runnable call : after) {
-        call.run();
+      if (window != null) {
+        hideUnseen(window);
       }
+      findForbidden();
+      probabilities.run();
       if (anyForbidden) {
         clearForbidden();
       }
+      results.run();
     }
 
-    /** Marks the queries that may see no key at all, whose results are zeros. */
+    private void hideUnseen(Window seen) {
+      long keys = sizes.keys();
+      long rows = unitScores() / keys;
+      for (int row = 0; row < rows; row++) {
+        int query = row % sizes.queries();
+        long from = Math.min(keys, seen.from(batch, query));
+        long to = Math.max(from, seen.to(batch, query));
+        MemorySegment.copy(unseen, 0, own, 4 * row * keys, 4 * from);
+        MemorySegment.copy(unseen, 0, own, 4 * (row * keys + to), 4 * (keys - to));
+      }
+    }
+
+    /** Marks the queries that may see no key at all, whose probabilities are zeros. */
     private void findForbidden() {
       anyForbidden = false;
       for (int row = 0; row < forbidden.length; row++) {
@@ -401,35 +454,42 @@ final class AttentionKernels {
     }
 
     private boolean isForbidden(int row) {
-      long at = 4L * row * sizes.keys();
       for (int key = 0; key < sizes.keys(); key++) {
-        if (own.get(FLOAT, at + 4L * key) != Float.NEGATIVE_INFINITY) {
+        boolean hidden =
+            scores.withoutKeys() == WithoutKeys.ZEROS_BY_SCORE
+                ? isLowest(own, (long) row * sizes.keys() + key)
+                : isMasked(row, key);
+        if (!hidden) {
           return false;
         }
       }
       return true;
     }
 
+    private boolean isMasked(int row, int key) {
+      for (int i = 0; i < added.length; i++) {
+        Shape shape = scores.added().get(i);
+        long head = shape.dim(1) == 1 ? 0 : row / sizes.queries();
+        long query = shape.dim(2) == 1 ? 0 : row % sizes.queries();
+        long at = (head * shape.dim(2) + query) * shape.dim(3) + (shape.dim(3) == 1 ? 0 : key);
+        if (isLowest(added[i], at)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private static boolean isLowest(MemorySegment floats, long index) {
+      return floats.get(FLOAT, 4 * index) == Float.NEGATIVE_INFINITY;
+    }
+
     private void clearForbidden() {
+      long bytes = 4L * sizes.keys();
       for (int row = 0; row < forbidden.length; row++) {
-        long head = row / sizes.queries() * layouts.y().head();
-        long at = 4 * (head + row % sizes.queries() * layouts.y().row());
-        for (int i = 0; forbidden[row] && i < sizes.valueSize(); i++) {
-          y.set(FLOAT, at + 4L * i, 0);
+        if (forbidden[row]) {
+          own.asSlice(row * bytes, bytes).fill((byte) 0);
         }
       }
     }
-  }
-
-  /** A tensor's shape with four axes, as {@link Scores#added()} wants it; null if it has more. */
-  static @Nullable Shape aligned(Shape shape) {
-    long[] dims = {1, 1, 1, 1};
-    for (int i = 1; i <= shape.rank(); i++) {
-      if (i > dims.length) {
-        return null;
-      }
-      dims[dims.length - i] = shape.dim(shape.rank() - i);
-    }
-    return Shape.of(dims);
   }
 }

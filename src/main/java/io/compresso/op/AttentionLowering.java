@@ -6,6 +6,7 @@ import io.compresso.op.AttentionKernels.Layouts;
 import io.compresso.op.AttentionKernels.Memory;
 import io.compresso.op.AttentionKernels.Scores;
 import io.compresso.op.AttentionKernels.Sizes;
+import io.compresso.op.AttentionKernels.WithoutKeys;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.TensorSpec;
@@ -90,7 +91,7 @@ final class AttentionLowering {
     List<Shape> added = new ArrayList<>();
     TensorSpec mask = context.inputOrNull(MASK);
     if (mask != null) {
-      Shape shape = AttentionKernels.aligned(mask.shape());
+      Shape shape = aligned(mask.shape());
       if (mask.dtype() != DType.FLOAT || shape == null || !sizes.take(shape)) {
         return null;
       }
@@ -99,7 +100,7 @@ final class AttentionLowering {
     MemorySegment future = null;
     if (node.intAttribute("is_causal", 0) != 0) {
       added.add(Shape.of(1, 1, sizes.queries(), sizes.keys()));
-      future = AttentionTerms.future(sizes, 0);
+      future = AttentionTerms.future(sizes, (batch, query) -> query + 1L);
     }
     boolean flat = context.input(0).shape().rank() == 3;
     long value = sizes.valueSize();
@@ -112,7 +113,9 @@ final class AttentionLowering {
             node.floatAttribute("scale", (float) (1 / Math.sqrt(sizes.size()))),
             node.floatAttribute("softcap", 0),
             added,
-            node.intAttribute("nan_without_keys", 0) == 0);
+            node.intAttribute("nan_without_keys", 0) == 0
+                ? WithoutKeys.ZEROS_BY_MASK
+                : WithoutKeys.NAN);
     AttentionKernels kernels =
         new AttentionKernels(context, 0, sizes, scores, new Layouts(q, k, v, y));
     MemorySegment forbidden = future;
@@ -135,5 +138,17 @@ final class AttentionLowering {
                   buffers.workspace());
             })
         .withWorkspace(kernels.workspaceBytes());
+  }
+
+  /** A tensor's shape with four axes, as {@link Scores#added()} has it; null if it has more. */
+  private static @Nullable Shape aligned(Shape shape) {
+    long[] dims = {1, 1, 1, 1};
+    for (int i = 1; i <= shape.rank(); i++) {
+      if (i > dims.length) {
+        return null;
+      }
+      dims[dims.length - i] = shape.dim(shape.rank() - i);
+    }
+    return Shape.of(dims);
   }
 }

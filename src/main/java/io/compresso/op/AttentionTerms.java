@@ -52,7 +52,10 @@ final class AttentionTerms {
       shapes.add(context.input(added).shape());
     }
     boolean causal = context.node().intAttribute("unidirectional", 0) != 0;
-    this.future = causal ? future(sizes, sizes.keys() - sizes.queries()) : null;
+    this.future =
+        causal
+            ? future(sizes, PackedAttention.sight(context.node(), sizes.queries(), sizes.keys(), 0))
+            : null;
     if (causal) {
       shapes.add(Shape.of(1, 1, sizes.queries(), sizes.keys()));
     }
@@ -152,16 +155,12 @@ final class AttentionTerms {
     return numbers.get(ValueLayout.JAVA_INT_UNALIGNED, 4 * index);
   }
 
-  /**
-   * What forbids each query the keys after its own.
-   *
-   * @param offset how many keys come before that of the first query
-   */
-  static MemorySegment future(Sizes sizes, int offset) {
+  /** What forbids each query the keys that it does not see, the same for all batch elements. */
+  static MemorySegment future(Sizes sizes, Attention.Sight sight) {
     long bytes = Math.multiplyExact(4L * sizes.queries(), sizes.keys());
     MemorySegment result = Arena.ofAuto().allocate(bytes, Tensor.ALIGNMENT);
     for (int query = 0; query < sizes.queries(); query++) {
-      for (int key = Math.max(0, query + 1 + offset); key < sizes.keys(); key++) {
+      for (long key = sight.to(0, query); key < sizes.keys(); key++) {
         long index = (long) query * sizes.keys() + key;
         result.setAtIndex(ValueLayout.JAVA_FLOAT, index, Float.NEGATIVE_INFINITY);
       }

@@ -74,7 +74,8 @@ final class FlexAttention implements Operator {
     int keys = Math.toIntExact(k.dim(2));
     for (int at = 0; at < probabilities.length; at += keys) {
       double[] row = Arrays.copyOfRange(probabilities, at, at + keys);
-      Attention.Core.softmax(row);
+      Attention.Core.softmax(
+          row, Arrays.stream(row).allMatch(score -> score == Double.NEGATIVE_INFINITY));
       System.arraycopy(row, 0, probabilities, at, keys);
     }
     Tensor weights =

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * Causal attention in which groups of query heads share keys and values (Ainslie et al., "GQA",
  * 2023), with a cache, rotary embedding, a local window, softcap, added scores and sinks. Queries
  * are {@code [batch, sequence, num_heads * size]}, alone or followed in the last axis by keys and
- * values; caches are {@code [batch, kv_num_heads, length, size]}, padded on the right. Caches of
- * integers are not supported.
+ * values; caches are {@code [batch, kv_num_heads, length, size]}, padded on the right; no query
+ * sees padding. Caches of integers are not supported.
  */
 final class GroupQueryAttention extends MicrosoftOperator {
   @Override
@@ -302,8 +302,10 @@ final class GroupQueryAttention extends MicrosoftOperator {
         int step = at % q.length();
         int head = at / q.length() % q.count();
         int batch = at / q.length() / q.count();
-        int to = steps.past()[batch] + step + 1;
-        int from = window > 0 ? Math.max(0, to - window) : 0;
+        int own = steps.past()[batch] + step + 1;
+        int from = window > 0 ? Math.max(0, own - window) : 0;
+        int to = Math.min(own, steps.totals()[batch]);
+        Arrays.fill(row, 0);
         int keys = (batch * k.count() + head / group) * k.length();
         double largest = sinks == null ? Double.NEGATIVE_INFINITY : sinks[head];
         for (int key = from; key < to; key++) {
@@ -317,17 +319,16 @@ final class GroupQueryAttention extends MicrosoftOperator {
                   + added(batch, head, step, key);
           largest = Math.max(largest, row[key]);
         }
-        if (largest == Double.NEGATIVE_INFINITY) {
-          continue;
-        }
-        double sum = sinks == null ? 0 : Math.exp(sinks[head] - largest);
+        boolean none = largest == Double.NEGATIVE_INFINITY;
+        double sum = sinks == null || none ? 0 : Math.exp(sinks[head] - largest);
         for (int key = from; key < to; key++) {
-          row[key] = Math.exp(row[key] - largest);
+          row[key] = none ? 0 : Math.exp(row[key] - largest);
           sum += row[key];
         }
-        for (int key = from; key < to; key++) {
+        for (int key = 0; key < steps.totals()[batch]; key++) {
+          double probability = sum == 0 ? 0 : row[key] / sum;
           for (int i = 0; i < v.size(); i++) {
-            y[at * v.size() + i] += row[key] / sum * v.x()[(keys + key) * v.size() + i];
+            y[at * v.size() + i] += probability * v.x()[(keys + key) * v.size() + i];
           }
         }
       }

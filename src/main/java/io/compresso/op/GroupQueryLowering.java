@@ -13,7 +13,6 @@ import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -63,12 +62,7 @@ final class GroupQueryLowering {
     Layout cache = Layout.apart(sizes.shared(), length, sizes.size());
     Layout y = Layout.flat(sizes.queries(), q, sizes.size());
     Layout queries = rotated > 0 ? y : Layout.flat(sizes.queries(), widths[0], sizes.size());
-    List<Shape> added = new ArrayList<>();
-    added.add(Shape.of(sizes.batch(), 1, sizes.queries(), sizes.keys()));
     TensorSpec bias = context.inputOrNull(BIAS);
-    if (bias != null) {
-      added.add(bias.shape());
-    }
     this.kernels =
         new AttentionKernels(
             context,
@@ -77,7 +71,8 @@ final class GroupQueryLowering {
             new Scores(
                 (float) PackedAttention.scale(context.node(), sizes.size()),
                 context.node().floatAttribute("softcap", 0),
-                added),
+                bias == null ? List.of() : List.of(bias.shape()),
+                AttentionKernels.WithoutKeys.ZEROS_BY_SCORE),
             new Layouts(queries, cache, cache, y));
   }
 
@@ -185,7 +180,7 @@ final class GroupQueryLowering {
         (int) size);
   }
 
-  // Memory to work in: for caches that the node does not name, turned queries, mask, scores.
+  // Memory to work in: for caches that the node does not name, turned queries, scores.
 
   private long cacheBytes() {
     return 4L * sizes.batch() * sizes.shared() * length * sizes.size();
@@ -195,10 +190,6 @@ final class GroupQueryLowering {
     return rotated == 0 ? 0 : 4L * sizes.batch() * sizes.queries() * sizes.heads() * sizes.size();
   }
 
-  private long maskBytes() {
-    return 4L * sizes.batch() * sizes.queries() * sizes.keys();
-  }
-
   private Lowered lower() {
     boolean keeps = context.outputOrNull(1) != null;
     boolean keepsValues = context.outputOrNull(2) != null;
@@ -206,7 +197,6 @@ final class GroupQueryLowering {
         (keeps ? 0 : cacheBytes())
             + (keepsValues ? 0 : cacheBytes())
             + queryBytes()
-            + maskBytes()
             + kernels.workspaceBytes();
     return Lowered.of(
             buffers -> {
@@ -235,12 +225,12 @@ final class GroupQueryLowering {
   }
 
   /** The node on fixed memory. */
-  private final class Call implements Lowered.Call {
+  private final class Call implements Lowered.Call, AttentionKernels.Window {
     private final Lowered.Buffers buffers;
     private final MemorySegment[] given;
     private final MemorySegment[] caches;
+    private final boolean keepsValues = context.outputOrNull(2) != null;
     private final MemorySegment queries;
-    private final MemorySegment mask;
     private final Lowered.Call attention;
     private final MemorySegment cosine;
     private final MemorySegment sine;
@@ -262,29 +252,50 @@ final class GroupQueryLowering {
               : new MemorySegment[] {x, buffers.input(1), buffers.input(2)};
       this.caches = new MemorySegment[] {k, v};
       this.queries = rotated == 0 ? x : work.take(queryBytes());
-      this.mask = work.take(maskBytes());
-      List<MemorySegment> added = new ArrayList<>(List.of(mask));
-      if (context.inputOrNull(BIAS) != null) {
-        added.add(buffers.input(BIAS));
-      }
+      List<MemorySegment> added =
+          context.inputOrNull(BIAS) == null ? List.of() : List.of(buffers.input(BIAS));
       this.cosine = rotated == 0 ? MemorySegment.NULL : buffers.input(COSINE);
       this.sine = rotated == 0 ? MemorySegment.NULL : buffers.input(SINE);
       this.attention =
           kernels.bind(
-              new Memory(queries, k, v, added, buffers.output(0)),
+              new Memory(queries, k, v, added, this, buffers.output(0)),
               work.take(kernels.workspaceBytes()));
     }
 
     @Override
     public void run() {
       findSteps();
-      fillMask();
       int pairs = sizes.batch() * sizes.shared();
       Workers.shared().run(2 * pairs, context.threads(), caching);
       if (rotated > 0) {
         Workers.shared().run(sizes.batch() * sizes.queries(), context.threads(), turning);
       }
       attention.run();
+      if (keepsValues) {
+        keepPadding();
+      }
+    }
+
+    /** Writes the values of padding, which were zeros for the products, into the new cache. */
+    private void keepPadding() {
+      for (int pair = 0; pair < sizes.batch() * sizes.shared(); pair++) {
+        int batch = pair / sizes.shared();
+        for (int step = totals[batch] - past[batch]; step < sizes.queries(); step++) {
+          copyStep(1, pair, step);
+        }
+      }
+    }
+
+    /** Writes a head's keys (0) or values (1) of one step into the new cache, gives its place. */
+    private long copyStep(int which, int pair, int step) {
+      long row = 4L * sizes.size();
+      int batch = pair / sizes.shared();
+      long from =
+          ((long) batch * sizes.queries() + step) * 4 * widths[which + 1]
+              + pair % sizes.shared() * row;
+      long at = ((long) pair * length + past[batch] + step) * row;
+      MemorySegment.copy(given[which + 1], from, caches[which], at, row);
+      return at;
     }
 
     private void findSteps() {
@@ -305,28 +316,25 @@ final class GroupQueryLowering {
       }
     }
 
-    /** Forbids all keys but those up to each query's own, and within the window. */
-    private void fillMask() {
-      long at = 0;
-      for (int batch = 0; batch < sizes.batch(); batch++) {
-        for (int step = 0; step < sizes.queries(); step++) {
-          int to = past[batch] + step + 1;
-          long from = window > 0 ? Math.max(0, to - window) : 0;
-          for (int key = 0; key < sizes.keys(); key++) {
-            mask.set(FLOAT, at, key >= from && key < to ? 0 : Float.NEGATIVE_INFINITY);
-            at += 4;
-          }
-        }
-      }
+    @Override
+    public int from(int batch, int query) {
+      return window > 0 ? (int) Math.max(0, past[batch] + query + 1 - window) : 0;
     }
 
-    /** Writes a head's cache: the keys of all heads come before the values of all. */
+    @Override
+    public int to(int batch, int query) {
+      return Math.min(past[batch] + query + 1, totals[batch]);
+    }
+
+    /**
+     * Writes a head's cache: the keys of all heads come before the values of all. What follows the
+     * sequence is zeros, the values of padding too, so that no product meets what they hold.
+     */
     private void cache(int chunk) {
       int pairs = sizes.batch() * sizes.shared();
       boolean keys = chunk < pairs;
       int pair = chunk % pairs;
       int batch = pair / sizes.shared();
-      int head = pair % sizes.shared();
       long row = 4L * sizes.size();
       MemorySegment target = caches[keys ? 0 : 1];
       long to = pair * length * row;
@@ -334,18 +342,15 @@ final class GroupQueryLowering {
         MemorySegment old = buffers.input(keys ? PAST_KEY : PAST_VALUE);
         MemorySegment.copy(old, pair * cached * row, target, to, past[batch] * row);
       }
-      MemorySegment now = given[keys ? 1 : 2];
-      long stride = 4 * widths[keys ? 1 : 2];
-      for (int step = 0; step < sizes.queries(); step++) {
-        long from = ((long) batch * sizes.queries() + step) * stride + head * row;
-        long at = to + (past[batch] + step) * row;
-        MemorySegment.copy(now, from, target, at, row);
+      int steps = keys ? sizes.queries() : totals[batch] - past[batch];
+      for (int step = 0; step < steps; step++) {
+        long at = copyStep(keys ? 0 : 1, pair, step);
         if (keys && rotated > 0) {
           turn(target, at, position(batch, step));
         }
       }
       long end = to + length * row;
-      for (long at = to + (past[batch] + sizes.queries()) * row; at < end; at += 4) {
+      for (long at = to + (past[batch] + steps) * row; at < end; at += 4) {
         target.set(FLOAT, at, 0);
       }
     }

@@ -64,13 +64,10 @@ final class MultiHeadAttention extends MicrosoftOperator {
         || v.batch() != q.batch()) {
       throw context.error("queries " + q + ", keys " + k + ", values " + v + " do not fit");
     }
+    Tensor past = context.tensorOrNull(6);
     Attention.Core core =
-        new Attention.Core(
-            PackedAttention.scale(context.node(), q.size()),
-            0,
-            context.node().intAttribute("unidirectional", 0) != 0,
-            k.length() - q.length(),
-            -1);
+        PackedAttention.core(
+            context.node(), q, k, past == null ? 0 : Math.toIntExact(past.shape().dim(2)));
     Tensor scores = PackedAttention.scores(context, 4, 5, q, k);
     double[] y =
         core.attend(q, k, v, Attention.Mask.of(context, scores, null, q, k), new double[0]);

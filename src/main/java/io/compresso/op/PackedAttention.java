@@ -46,6 +46,23 @@ final class PackedAttention {
     return scale == 0 ? 1 / Math.sqrt(size) : scale;
   }
 
+  /** The computation on heads, of whose keys {@code past} come from a cache. */
+  static Attention.Core core(Node node, Attention.Heads q, Attention.Heads k, int past) {
+    Attention.Sight sight = sight(node, q.length(), k.length(), past);
+    return new Attention.Core(scale(node, q.size()), 0, sight, false, -1);
+  }
+
+  /**
+   * How many keys from the first on a query sees. With {@code unidirectional} those of the cache
+   * and as many more as there are queries up to it; the last query sees all, as in ONNX Runtime,
+   * which matters where keys and queries are not as many.
+   */
+  static Attention.Sight sight(Node node, int queries, int keys, int past) {
+    boolean causal = node.intAttribute("unidirectional", 0) != 0;
+    return (batch, query) ->
+        causal && query < queries - 1 ? Math.min(keys, past + query + 1L) : keys;
+  }
+
   /** A count of heads that the node gives. */
   static int heads(OpContext context, String name) {
     long count = context.node().intAttribute(name, 0);
@@ -76,12 +93,16 @@ final class PackedAttention {
           "projection %s for sizes %s".formatted(projected.shape(), Arrays.toString(sizes)));
     }
     Tensor cache = context.tensorOrNull(past);
+    if (sizes[0] != sizes[2] && (cache != null || context.node().output(1) != null)) {
+      throw context.error(
+          ("a cache ('past', 'present') holds keys and values of one size, attribute"
+                  + " 'qkv_hidden_sizes' is %s: leave the cache out, or make the sizes equal")
+              .formatted(Arrays.toString(sizes)));
+    }
     Attention.Heads q = part(context, projected, 0, sizes[0], heads, null, 0);
     Attention.Heads k = part(context, projected, sizes[0], sizes[1], heads, cache, 0);
     Attention.Heads v = part(context, projected, sizes[0] + sizes[1], sizes[2], heads, cache, 1);
-    boolean causal = context.node().intAttribute("unidirectional", 0) != 0;
-    Attention.Core core =
-        new Attention.Core(scale(context.node(), q.size()), 0, causal, k.length() - q.length(), -1);
+    Attention.Core core = core(context.node(), q, k, k.length() - q.length());
     Tensor bias = scores(context, mask, added, q, k);
     double[] y = core.attend(q, k, v, Attention.Mask.of(context, bias, null, q, k), new double[0]);
     List<@Nullable Tensor> outputs = new ArrayList<>();
@@ -119,9 +140,6 @@ final class PackedAttention {
 
   private static Tensor present(
       OpContext context, Attention.Heads k, Attention.Heads v, DType dtype) {
-    if (k.size() != v.size()) {
-      throw context.error("a cache needs keys and values of one size");
-    }
     double[] both = Arrays.copyOf(k.x(), k.x().length + v.x().length);
     System.arraycopy(v.x(), 0, both, k.x().length, v.x().length);
     return Reals.tensor(

@@ -220,7 +220,10 @@ final class ProjectedAttention {
 
   private static Scores scores(LoweringContext context, Sizes sizes, AttentionTerms terms) {
     return new Scores(
-        (float) PackedAttention.scale(context.node(), sizes.size()), 0, terms.shapes());
+        (float) PackedAttention.scale(context.node(), sizes.size()),
+        0,
+        terms.shapes(),
+        AttentionKernels.WithoutKeys.NAN);
   }
 
   /** Attention of projected operands, or null. */
