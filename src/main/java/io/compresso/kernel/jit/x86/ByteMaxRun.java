@@ -11,7 +11,6 @@ import io.compresso.kernel.jit.CodeCache;
 import io.compresso.kernel.jit.NativeCall;
 import io.compresso.kernel.panel.Chunks;
 import io.compresso.tensor.DType;
-import java.lang.ref.Reference;
 
 /**
  * A prepared pooling of NHWC by the maxima of bytes: {@link ByteMaxCode} called for each row of the
@@ -86,16 +85,11 @@ final class ByteMaxRun implements BoundKernel {
     if (width.outputSize() == 0) {
       return () -> {};
     }
-    return Chunks.bind(
+    return Chunks.bindEach(
         (long) problem.batch() * height.outputSize(),
         problem.inputBytes() + problem.outputBytes(),
         threads,
-        (first, count) -> {
-          for (long row = first; row < first + count; row++) {
-            row(operands.input().address(), operands.output().address(), row);
-          }
-          Reference.reachabilityFence(operands);
-        });
+        row -> row(operands.input().address(), operands.output().address(), row));
   }
 
   private void row(long input, long output, long row) {

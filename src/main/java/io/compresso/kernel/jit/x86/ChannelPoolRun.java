@@ -13,7 +13,6 @@ import io.compresso.kernel.panel.Chunks;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.ref.Reference;
 import java.util.List;
 
 /** A prepared pooling of NHWC: {@link ChannelPoolCode} called for runs of outputs of a row. */
@@ -78,16 +77,11 @@ final class ChannelPoolRun implements BoundKernel {
       return () -> {};
     }
     long rows = (long) problem.batch() * axes[0].outputSize() * axes[1].outputSize();
-    return Chunks.bind(
+    return Chunks.bindEach(
         rows,
         problem.inputBytes() + problem.outputBytes(),
         threads,
-        (first, count) -> {
-          for (long row = first; row < first + count; row++) {
-            row(operands.input().address(), operands.output().address(), row);
-          }
-          Reference.reachabilityFence(operands);
-        });
+        row -> row(operands.input().address(), operands.output().address(), row));
   }
 
   /** Pools a row of outputs. */

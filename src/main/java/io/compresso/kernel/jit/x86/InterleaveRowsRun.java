@@ -11,7 +11,6 @@ import io.compresso.kernel.panel.Chunks;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.ref.Reference;
 import java.util.List;
 
 /**
@@ -126,10 +125,7 @@ final class InterleaveRowsRun implements BoundKernel {
           outer.count(),
           copied,
           threads,
-          (first, count) -> {
-            call(operands, first, 0, length / InterleaveRowsCode.LANES, count);
-            Reference.reachabilityFence(operands);
-          });
+          (first, count) -> call(operands, first, 0, length / InterleaveRowsCode.LANES, count));
     }
     long blocks = Math.ceilDiv(length, InterleaveRowsCode.LANES);
     return Chunks.bind(
@@ -144,7 +140,6 @@ final class InterleaveRowsRun implements BoundKernel {
             interleave(operands, part, block, run);
             unit += run;
           }
-          Reference.reachabilityFence(operands);
         });
   }
 

@@ -15,7 +15,6 @@ import io.compresso.kernel.panel.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.ref.Reference;
 import java.util.List;
 
 /** A prepared pooling of NCHW: {@link PlanePoolCode} called for runs of rows of a plane. */
@@ -111,7 +110,6 @@ final class PlanePoolRun implements PreparedKernel {
             }
           }
         });
-    Reference.reachabilityFence(operands);
   }
 
   private void plane(Operands operands, long plane, long buffer) {

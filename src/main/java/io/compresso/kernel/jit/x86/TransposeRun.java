@@ -12,7 +12,6 @@ import io.compresso.kernel.panel.Chunks;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -85,19 +84,16 @@ final class TransposeRun implements BoundKernel {
     operands.require(problem, true);
     long stripColumns = (long) STRIP_BLOCKS * shape.columns();
     long strips = Math.ceilDiv(columns.size(), stripColumns);
-    return Chunks.bind(
+    return Chunks.bindEach(
         outer.count() * strips,
         2 * problem.count() * problem.elementBytes(),
         threads,
-        (first, count) -> {
-          for (long unit = first; unit < first + count; unit++) {
-            long part = unit / strips;
-            long column = unit % strips * stripColumns;
-            long from = operands.input().address() + bytes(outer.input(part));
-            long to = operands.output().address() + bytes(outer.output(part));
-            strip(from, to, column, Math.min(stripColumns, columns.size() - column));
-          }
-          Reference.reachabilityFence(operands);
+        unit -> {
+          long part = unit / strips;
+          long column = unit % strips * stripColumns;
+          long from = operands.input().address() + bytes(outer.input(part));
+          long to = operands.output().address() + bytes(outer.output(part));
+          strip(from, to, column, Math.min(stripColumns, columns.size() - column));
         });
   }
 
