@@ -20,6 +20,7 @@ class ConvLawTest {
   private static final int CASES = 2000;
   private static final int TILED_CASES = 300;
   private static final int DEPTHWISE_CASES = 150;
+  private static final int WIDE_CASES = 24;
   private static final int[] SIZES = {0, 1, 2, 3, 5, 7, 8, 13, 16, 17, 28, 31, 33, 35};
   private static final int[] CHANNELS = {1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 64, 100};
   private static final long MOST_MACS = 1 << 21;
@@ -84,6 +85,9 @@ class ConvLawTest {
                     .forEach(
                         seed -> laws.check(depthwiseOfBytes(ofDepthwise), Content.ORDINARY, seed));
               }
+              Random ofWideRows = new Random(6);
+              IntStream.range(0, WIDE_CASES)
+                  .forEach(seed -> laws.check(wideRows(ofWideRows), Content.ORDINARY, seed));
               laws.finish();
             }));
   }
@@ -211,6 +215,29 @@ class ConvLawTest {
         1 + random.nextInt(2),
         new Channels(channels, channels, channels),
         axes,
+        Epilogue.BIAS);
+  }
+
+  /** A problem whose padded or converted rows take a multiple of 4096 bytes. */
+  private static ConvProblem wideRows(Random random) {
+    OperandTypes types =
+        random.nextInt(3) == 0
+            ? GemmLawTest.int8Types(random)
+            : random.nextBoolean() ? OperandTypes.all(DType.FLOAT16) : OperandTypes.FLOAT;
+    boolean pointwise = random.nextBoolean();
+    int elements = 4096 * (1 + random.nextInt(2)) / (types.isInt8() ? 1 : 4);
+    SpatialAxis width =
+        pointwise ? SpatialAxis.of(1 + random.nextInt(3), 1, 0) : SpatialAxis.of(14, 3, 1);
+    SpatialAxis height =
+        pointwise
+            ? SpatialAxis.of(1 + random.nextInt(20), 1, 0)
+            : new SpatialAxis(1 + random.nextInt(6), 3, 1 + random.nextInt(2), 1, 1, 1);
+    return new ConvProblem(
+        types,
+        Layout.NHWC,
+        1 + random.nextInt(2),
+        new Channels(pointwise ? elements : elements / 16, 1 + random.nextInt(40), 1),
+        List.of(height, width),
         Epilogue.BIAS);
   }
 

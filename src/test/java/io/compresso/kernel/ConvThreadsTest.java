@@ -19,20 +19,24 @@ class ConvThreadsTest {
 
   @ParameterizedTest
   @CsvSource({
-    // images, channels in and out, size, kernel, stride
-    "1, 3, 64, 224, 7, 2",
-    "1, 20, 256, 30, 3, 2",
-    "1, 128, 512, 14, 3, 2",
-    "1, 64, 512, 28, 1, 2",
-    "2, 96, 256, 15, 3, 1",
-    "1, 64, 64, 56, 3, 1"
+    // type, images, channels in and out, size, kernel, stride
+    "FLOAT, 1, 3, 64, 224, 7, 2",
+    "FLOAT, 1, 20, 256, 30, 3, 2",
+    "FLOAT, 1, 128, 512, 14, 3, 2",
+    "FLOAT, 1, 64, 512, 28, 1, 2",
+    "FLOAT, 2, 96, 256, 15, 3, 1",
+    "FLOAT, 1, 64, 64, 56, 3, 1",
+    "FLOAT16, 1, 1024, 512, 14, 1, 1",
+    "FLOAT16, 2, 200, 512, 14, 1, 1",
+    "FLOAT16, 1, 256, 512, 14, 3, 2",
+    "FLOAT16, 1, 512, 512, 14, 1, 2"
   })
   void run_givesTheSameBits_onEachNumberOfThreads(
-      int images, int in, int out, int size, int kernel, int stride) {
+      DType type, int images, int in, int out, int size, int kernel, int stride) {
     SpatialAxis axis = new SpatialAxis(size, kernel, stride, 1, kernel / 2, kernel / 2);
     ConvProblem problem =
         new ConvProblem(
-            OperandTypes.all(DType.FLOAT),
+            OperandTypes.all(type),
             Layout.NHWC,
             images,
             new Channels(in, out, 1),
@@ -41,8 +45,10 @@ class ConvThreadsTest {
     try (Arena arena = Arena.ofShared();
         PreparedKernel prepared =
             KernelCatalog.prepare(
-                problem, Weights.of(random(arena, problem.weightBytes(), 1)), CpuFeatures.host())) {
-      MemorySegment input = random(arena, problem.inputBytes(), 2);
+                problem,
+                Weights.of(random(arena, type, problem.weightBytes(), 1)),
+                CpuFeatures.host())) {
+      MemorySegment input = random(arena, type, problem.inputBytes(), 2);
       MemorySegment alone = arena.allocate(problem.outputBytes(), 64);
       MemorySegment shared = arena.allocate(problem.outputBytes(), 64);
       prepared.run(Operands.of(input, alone), 1);
@@ -55,11 +61,16 @@ class ConvThreadsTest {
     }
   }
 
-  private static MemorySegment random(Arena arena, long bytes, long seed) {
+  private static MemorySegment random(Arena arena, DType type, long bytes, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     MemorySegment segment = arena.allocate(bytes, 64);
-    for (long i = 0; i < bytes / 4; i++) {
-      segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextDouble(-1, 1));
+    for (long i = 0; i < 8 * bytes / type.bits(); i++) {
+      float value = (float) random.nextDouble(-1, 1);
+      if (type == DType.FLOAT) {
+        segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
+      } else {
+        segment.setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(value));
+      }
     }
     return segment;
   }

@@ -14,6 +14,17 @@ import java.util.List;
 final class InputBlocks implements AutoCloseable {
   private static final int OVERREAD = 256;
 
+  private static final long LINE = 64;
+
+  /** Bytes of a copy that are worth another thread. */
+  private static final long LEAST_PART = 1 << 16;
+
+  /**
+   * Rows of a copy that lie a multiple of this apart compete for the same few places of the nearest
+   * cache, so that they are moved apart by a line.
+   */
+  private static final long CACHE_WAY = 4096;
+
   /** Pixels that the nearest cache holds while one plane after the other takes its part of them. */
   private static final int NEAR_PIXELS = 48;
 
@@ -49,7 +60,8 @@ final class InputBlocks implements AutoCloseable {
     this.pixelBytes = (long) channels * arithmetic.elementBytes();
     SpatialAxis width = geometry.width();
     long pixels = direct ? width.size() : inputs(width, width.outputSize());
-    this.rowBytes = pixels * pixelBytes;
+    long skew = !direct && pixels * pixelBytes % CACHE_WAY == 0 ? LINE : 0;
+    this.rowBytes = pixels * pixelBytes + skew;
     this.mostRows =
         direct
             ? geometry.height().size()
@@ -68,7 +80,7 @@ final class InputBlocks implements AutoCloseable {
                 planes == 1
                     ? RowPadder.Runs.one(count * channels)
                     : new RowPadder.Runs(count, channels, geometry.channels().in()),
-                (pixels - before - count) * channels,
+                (pixels - before - count) * channels + skew / arithmetic.elementBytes(),
                 (long) width.size() * geometry.channels().in()));
     this.window = makeWindow();
   }
@@ -186,15 +198,28 @@ final class InputBlocks implements AutoCloseable {
     return slice * sliceBytes + ((long) firstRow * height.stride() - height.padBegin()) * rowBytes;
   }
 
-  /** How many parts {@link #copyPart} is to be called for: slices, as each may write its slack. */
+  /**
+   * How many parts {@link #copyPart} is to be called for: slices, as each may write its slack, and
+   * parts of slices where rows have none.
+   */
   int copyParts() {
-    return slices();
+    return slices() * partsOfSlice();
   }
 
-  /** Copies a slice of the input to the shared copy. */
-  void copyPart(MemorySegment input, MemorySegment target, int slice, int padding) {
-    int row = -geometry.height().padBegin();
-    copyRows(input, inputSlice(slice, 0), row, mostRows, target, slice * sliceBytes, 0, 1, padding);
+  private int partsOfSlice() {
+    boolean hasSlack = pixelBytes % LINE != 0;
+    return hasSlack ? 1 : (int) Math.clamp(mostRows * rowBytes / LEAST_PART, 1, mostRows);
+  }
+
+  /** Copies a part of the input to the shared copy. */
+  void copyPart(MemorySegment input, MemorySegment target, int part, int padding) {
+    int parts = partsOfSlice();
+    int slice = part / parts;
+    int first = (int) ((long) mostRows * (part % parts) / parts);
+    int rows = (int) ((long) mostRows * (part % parts + 1) / parts) - first;
+    int row = first - geometry.height().padBegin();
+    long at = slice * sliceBytes + first * rowBytes;
+    copyRows(input, inputSlice(slice, 0), row, rows, target, at, 0, 1, padding);
   }
 
   /** The slice of the input that a tap meets, or -1 if that is outside. */
