@@ -88,6 +88,15 @@ class ConvLawTest {
               Random ofWideRows = new Random(6);
               IntStream.range(0, WIDE_CASES)
                   .forEach(seed -> laws.check(wideRows(ofWideRows), Content.ORDINARY, seed));
+              if (kernel.spec().inputTypes().contains(DType.FLOAT16)) {
+                Random ofHalves = new Random(7);
+                IntStream.range(0, WIDE_CASES)
+                    .forEach(seed ->
+                        laws.check(
+                            manyHalves(ofHalves),
+                            seed % 4 == 0 ? Content.EXTREME : Content.ORDINARY,
+                            seed));
+              }
               laws.finish();
             }));
   }
@@ -239,6 +248,31 @@ class ConvLawTest {
         new Channels(pointwise ? elements : elements / 16, 1 + random.nextInt(40), 1),
         List.of(height, width),
         Epilogue.BIAS);
+  }
+
+  /** A problem with so many filters of half precision that they are not widened when prepared. */
+  private static ConvProblem manyHalves(Random random) {
+    boolean pointwise = random.nextBoolean();
+    OperandTypes types =
+        random.nextBoolean()
+            ? OperandTypes.all(DType.FLOAT16)
+            : new OperandTypes(DType.FLOAT, DType.FLOAT16, DType.FLOAT);
+    int groups = 1 + random.nextInt(2);
+    int least = pointwise ? 184 : 62;
+    SpatialAxis axis =
+        pointwise
+            ? SpatialAxis.of(1 + random.nextInt(5), 1, 0)
+            : new SpatialAxis(2 + random.nextInt(4), 3, 1 + random.nextInt(2), 1, 1, 1);
+    return new ConvProblem(
+        types,
+        Layout.NHWC,
+        1,
+        new Channels(
+            groups * (least + random.nextInt(20)), groups * (least + random.nextInt(20)), groups),
+        List.of(axis, axis),
+        random.nextBoolean()
+            ? GemmLawTest.fusedEpilogue(types, random)
+            : GemmLawTest.floatEpilogue(random));
   }
 
   private static SpatialAxis tiledAxis(Random random, boolean large) {

@@ -33,7 +33,7 @@ public record CodePadder(Arithmetic arithmetic, CodeCache.Lease code, CodeCache.
   private void call(CodeCache.Lease lease, long source, long target, int rows, int padding) {
     long pattern =
         switch (arithmetic) {
-          case FLOATS, BFLOATS -> 0;
+          case FLOATS, WIDENED_HALVES, BFLOATS -> 0;
           case BYTES, SIGNED_BYTES, WIDENED_BYTES, UNITS_OF_BYTES -> (padding & 0xFF) * 0x01010101L;
           case WORDS -> (padding & 0xFFFF) * 0x00010001L;
         };

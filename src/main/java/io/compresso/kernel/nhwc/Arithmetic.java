@@ -3,12 +3,14 @@ package io.compresso.kernel.nhwc;
 import io.compresso.tensor.DType;
 
 /**
- * How products are computed. One step of a sum takes 32 bits of filter an output channel, and the
- * elements of the input that they are multiplied by.
+ * How products are computed. One step of a sum takes some bits of filter an output channel, 32
+ * where nothing else is said, and the elements of the input that they are multiplied by.
  */
 public enum Arithmetic {
   /** One product of floats a step, summed in floats. */
   FLOATS(4, 1, 1),
+  /** As {@link #FLOATS}, of filters of 16 bits, which are widened whenever they are read. */
+  WIDENED_HALVES(4, 1, 1),
   /** Two products of bfloat16 numbers a step, summed in floats. */
   BFLOATS(2, 2, 1),
   /** Four products of unsigned with signed bytes a step, summed in 32 bits. */
@@ -49,6 +51,11 @@ public enum Arithmetic {
     return grain;
   }
 
+  /** Bytes of a filter that a step takes for an output channel. */
+  public int filterBytes() {
+    return this == WIDENED_HALVES ? Short.BYTES : Integer.BYTES;
+  }
+
   /** How inputs of {@code type} differ in these elements: what is added to each. */
   public int move(DType type) {
     return switch (type) {
@@ -64,6 +71,6 @@ public enum Arithmetic {
   }
 
   public boolean isInteger() {
-    return this != FLOATS && this != BFLOATS;
+    return this != FLOATS && this != WIDENED_HALVES && this != BFLOATS;
   }
 }

@@ -1,5 +1,6 @@
 package io.compresso.kernel.nhwc;
 
+import io.compresso.kernel.ConvProblem;
 import io.compresso.kernel.panel.Scratch;
 import io.compresso.kernel.panel.WordTransposer;
 import io.compresso.tensor.DType;
@@ -8,16 +9,17 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Packs filters of single precision by transposing them: a filter is a row, an element of all
- * filters of a vector is a vector of the panel.
+ * Packs filters of floats by transposing them: a filter is a row, an element of all filters of a
+ * vector is a vector of the panel.
  */
 final class FilterColumns {
   private static final int LANES = WordTransposer.LANES;
-  private static final int VECTOR_BYTES = 4 * LANES;
 
   private final PackedFilters packing;
   private final WordTransposer transposer;
   private final int perFilter;
+  private final int elementBytes;
+  private final int vectorBytes;
 
   /** Where each element of a filter goes, in full panels and in the last one. */
   private final MemorySegment full;
@@ -30,6 +32,8 @@ final class FilterColumns {
   FilterColumns(PackedFilters packing, WordTransposer transposer) {
     this.packing = packing;
     this.transposer = transposer;
+    this.elementBytes = packing.arithmetic.filterBytes();
+    this.vectorBytes = elementBytes * LANES;
     Geometry geometry = packing.geometry;
     int taps = (int) packing.problem.kernelArea();
     this.perFilter = packing.problem.channels().inPerGroup() * taps;
@@ -44,7 +48,7 @@ final class FilterColumns {
       boolean rows = geometry.hasWholeRows();
       int run = rows ? tap / columns : tap;
       int element = rows ? tap % columns * geometry.channels().in() + channel : channel;
-      offsets[i] = ((long) run * packing.steps + element) * most * VECTOR_BYTES;
+      offsets[i] = ((long) run * packing.steps + element) * most * vectorBytes;
     }
     this.full = table(offsets);
     for (int i = 0; most != least && i < perFilter; i++) {
@@ -61,14 +65,22 @@ final class FilterColumns {
   /** Whether the filters are of a kind that can be transposed, each element into a step. */
   static boolean accepts(PackedFilters packing, MemorySegment data) {
     Geometry geometry = packing.geometry;
-    return packing.arithmetic == Arithmetic.FLOATS
-        && packing.problem.types().weight() == DType.FLOAT
+    return isOf(packing.arithmetic, packing.problem)
         && packing.order == FilterOrder.OUTPUTS_FIRST
         && packing.tiling.lanes() == LANES
         && !geometry.depthwise()
         && geometry.merged() == 1
         && packing.steps == geometry.runLength()
         && data.isNative();
+  }
+
+  private static boolean isOf(Arithmetic arithmetic, ConvProblem problem) {
+    DType type = problem.types().weight();
+    return switch (arithmetic) {
+      case FLOATS -> type == DType.FLOAT;
+      case WIDENED_HALVES -> type == DType.FLOAT16 && problem.depth() % 2 == 0;
+      default -> false;
+    };
   }
 
   /** Packs panels of filters that lie in {@code data}. */
@@ -88,9 +100,12 @@ final class FilterColumns {
         int before = first + vector * LANES;
         int count = Math.min(LANES, tiling.channels() - before);
         long filter = (long) group * tiling.channels() + before;
-        MemorySegment filters = data.asSlice(4 * filter * perFilter, 4L * count * perFilter);
+        MemorySegment filters =
+            data.asSlice(
+                (long) elementBytes * filter * perFilter, (long) elementBytes * count * perFilter);
         for (int lane = 0; lane < LANES; lane++) {
-          addresses[lane] = filters.address() + 4L * Math.min(lane, count - 1) * perFilter;
+          long row = (long) Math.min(lane, count - 1) * perFilter;
+          addresses[lane] = filters.address() + elementBytes * row;
         }
         MemorySegment.copy(addresses, 0, memory, ValueLayout.JAVA_LONG, 0, LANES);
         transposer.transpose(
@@ -98,7 +113,7 @@ final class FilterColumns {
             count,
             offsets.address(),
             perFilter,
-            target.address() + (long) VECTOR_BYTES * vector);
+            target.address() + (long) vectorBytes * vector);
       }
     }
   }

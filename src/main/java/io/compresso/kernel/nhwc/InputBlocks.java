@@ -89,7 +89,7 @@ final class InputBlocks implements AutoCloseable {
     Arithmetic arithmetic = backend.arithmetic();
     boolean same =
         switch (arithmetic) {
-          case FLOATS -> type == DType.FLOAT;
+          case FLOATS, WIDENED_HALVES -> type == DType.FLOAT;
           case BFLOATS -> type == DType.BFLOAT16;
           case BYTES, WIDENED_BYTES, UNITS_OF_BYTES -> type == DType.UINT8;
           case SIGNED_BYTES -> type == DType.INT8;

@@ -12,7 +12,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Packs filters for tiles: {@code [group][panel][run][step][part][vector][lane][4 bytes]}.
+ * Packs filters for tiles: {@code [group][panel][run][step][part][vector][lane]} of as many bytes
+ * as the arithmetic says.
  *
  * <p>Bytes have their zero points subtracted. Where the difference does not fit into a signed byte,
  * it is the sum of two or three that do: the parts.
@@ -74,7 +75,7 @@ final class PackedFilters {
   }
 
   private long vectorBytes() {
-    return 4L * geometry.runs() * steps * parts * tiling.lanes();
+    return (long) arithmetic.filterBytes() * geometry.runs() * steps * parts * tiling.lanes();
   }
 
   /**

@@ -48,7 +48,9 @@ public interface TileBackend {
 
   RowPadder padder(RowPadder.Shape shape);
 
-  /** What packs filters of single precision; null where there is nothing of the kind. */
+  /**
+   * What packs filters of floats, of as many bits as the arithmetic's; null where there is none.
+   */
   default @Nullable WordTransposer transposer() {
     return null;
   }

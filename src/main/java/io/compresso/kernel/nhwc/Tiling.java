@@ -88,7 +88,8 @@ record Tiling(Split rows, Split columns, int vectors, int lanes, int channels) {
     double products = pixels * panelVectors / PRODUCTS_PER_CYCLE;
     int values = backend.depthwise() ? pixels * panelVectors : pixels;
     double loads = (values + panelVectors) / LOADS_PER_CYCLE;
-    boolean near = 4 * backend.lanes() * panelVectors * work.steps() <= NEAR_CACHE;
+    int vectorBytes = backend.arithmetic().filterBytes() * backend.lanes();
+    boolean near = vectorBytes * panelVectors * work.steps() <= NEAR_CACHE;
     double filters = near ? 0 : panelVectors / FILTER_VECTORS_PER_CYCLE;
     double step = Math.max(Math.max(products, loads), Math.max(filters, LATENCY));
     step += LOAD_CYCLES * (values + (near ? NEAR_LOADS : FAR_LOADS) * panelVectors);

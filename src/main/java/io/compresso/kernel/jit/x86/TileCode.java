@@ -91,7 +91,7 @@ record TileCode(VectorSet set, TileShape shape) {
     a.add(RESULT, rows * shape.output().rowBytes() - columns.size() * shape.output().pixelBytes());
     a.dec(Mem.at(Gpr.RSP, ROW_LOCAL));
     a.jump(Condition.NOT_EQUAL, row);
-    a.add(FILTERS, shape.window().totalSteps() * shape.parts() * vectors * vectorBytes());
+    a.add(FILTERS, shape.window().totalSteps() * shape.parts() * vectors * filterBytes());
     a.add(OUTPUT, vectors * set.lanes() * shape.output().elementBytes());
     if (shape.depthwise()) {
       a.add(INPUT, vectors * set.lanes() * shape.arithmetic().elementBytes());
@@ -113,6 +113,11 @@ record TileCode(VectorSet set, TileShape shape) {
     for (long at = from; at < from + bytes; at += LINE) {
       a.prefetcht0(Mem.at(base, at));
     }
+  }
+
+  /** Bytes of a vector of filters. */
+  private int filterBytes() {
+    return set.lanes() * shape.arithmetic().filterBytes();
   }
 
   private int vectorBytes() {
@@ -177,7 +182,7 @@ record TileCode(VectorSet set, TileShape shape) {
 
   private void steps(Assembler a, int columns, boolean repeated) {
     int steps = shape.window().steps();
-    long stepFilters = (long) shape.parts() * shape.vectors() * vectorBytes();
+    long stepFilters = (long) shape.parts() * shape.vectors() * filterBytes();
     int done = 0;
     if (steps > MOST_UNROLLED) {
       int rounds = steps / UNROLL;
@@ -210,9 +215,9 @@ record TileCode(VectorSet set, TileShape shape) {
     int values = Math.min(pixels, registers(set) - first - (words ? 1 : 0));
     for (int part = 0; part < shape.parts(); part++) {
       for (int j = 0; j < vectors; j++) {
-        long at = (((long) step * shape.parts() + part) * vectors + j) * vectorBytes();
-        a.vmovups(set.register(filter + j), Mem.at(FILTER, at));
-        if (!shape.depthwise() && (long) j * vectorBytes() % LINE == 0) {
+        long at = (((long) step * shape.parts() + part) * vectors + j) * filterBytes();
+        loadFilter(a, set.register(filter + j), Mem.at(FILTER, at));
+        if (!shape.depthwise() && (long) j * filterBytes() % LINE == 0) {
           a.prefetcht0(Mem.at(FILTER, at + FILTERS_AHEAD));
         }
       }
@@ -235,11 +240,17 @@ record TileCode(VectorSet set, TileShape shape) {
     }
   }
 
+  private void loadFilter(Assembler a, Vec target, Mem source) {
+    if (shape.arithmetic() == Arithmetic.WIDENED_HALVES) {
+      a.vcvtph2ps(target, source);
+    } else {
+      a.vmovups(target, source);
+    }
+  }
+
   /** Multiplies the elements of one pixel by the filters of a panel. */
   private void multiply(Assembler a, int pixel, int filter, Vec value, Mem source) {
-    if (shape.arithmetic() == Arithmetic.FLOATS
-        && shape.vectors() == 1
-        && set == VectorSet.AVX512) {
+    if (!shape.arithmetic().isInteger() && shape.vectors() == 1 && set == VectorSet.AVX512) {
       a.vfmadd231ps(sum(pixel, 0), set.register(filter), source, Modifiers.BROADCAST);
       return;
     }
@@ -262,7 +273,7 @@ record TileCode(VectorSet set, TileShape shape) {
 
   private void multiply(Assembler a, Vec sum, Vec value, Vec filter) {
     switch (shape.arithmetic()) {
-      case FLOATS -> a.vfmadd231ps(sum, filter, value);
+      case FLOATS, WIDENED_HALVES -> a.vfmadd231ps(sum, filter, value);
       case BYTES, UNITS_OF_BYTES -> {
         if (set == VectorSet.AVX_VNNI) {
           a.vpdpbusdVex(sum, value, filter);

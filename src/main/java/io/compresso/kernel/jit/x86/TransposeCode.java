@@ -8,8 +8,10 @@ import io.compresso.kernel.jit.x86.Encoder.Modifiers;
  * Generates {@code void f(rows, offsets, target, mask, squares, rest, -)} for AVX-512, the code of
  * {@link X86WordTransposer}: squares of 16 words of 16 rows, and then the {@code rest} of each row.
  * The mask has a bit for each row that there is.
+ *
+ * @param halves whether each word is two elements, which go to rows of their own
  */
-record TransposeCode() {
+record TransposeCode(boolean halves) {
   private static final int SIDE = SquareTranspose.SIDE;
   private static final Gpr ROWS = Gpr.RDI;
   private static final Gpr OFFSETS = Gpr.RSI;
@@ -34,7 +36,7 @@ record TransposeCode() {
     Label square = a.here();
     square(a, false);
     a.add(COLUMN, 4 * SIDE);
-    a.add(OFFSETS, 8 * SIDE);
+    a.add(OFFSETS, offsetBytes() * SIDE);
     a.dec(SQUARES);
     a.jump(Condition.NOT_EQUAL, square);
     a.bind(rest);
@@ -48,7 +50,12 @@ record TransposeCode() {
     return a.toBytes();
   }
 
-  private static void square(Assembler a, boolean partial) {
+  /** Bytes of the offsets of a word. */
+  private long offsetBytes() {
+    return halves ? 16 : 8;
+  }
+
+  private void square(Assembler a, boolean partial) {
     for (int i = 0; i < SIDE; i++) {
       a.mov(ROW, Mem.at(ROWS, 8L * i));
       Mem source = Mem.at(ROW, COLUMN, 1, 0);
@@ -65,9 +72,21 @@ record TransposeCode() {
             a.cmp(REST, row + 1L);
             a.jump(Condition.LESS, skip);
           }
-          a.mov(OFFSET, Mem.at(OFFSETS, 8L * row));
-          a.vmovups(Mem.at(TARGET, OFFSET, 1, 0), result);
+          store(a, result, offsetBytes() * row);
           a.bind(skip);
         });
+  }
+
+  private void store(Assembler a, Vec result, long offset) {
+    Mem target = Mem.at(TARGET, OFFSET, 1, 0);
+    a.mov(OFFSET, Mem.at(OFFSETS, offset));
+    if (!halves) {
+      a.vmovups(target, result);
+      return;
+    }
+    a.vpmovdw(target, result, Modifiers.NONE);
+    a.vpsrld(result, result, Short.SIZE);
+    a.mov(OFFSET, Mem.at(OFFSETS, offset + 8));
+    a.vpmovdw(target, result, Modifiers.NONE);
   }
 }

@@ -17,6 +17,7 @@ import io.compresso.kernel.jit.ExecutableMemory;
 import io.compresso.kernel.nhwc.Arithmetic;
 import io.compresso.kernel.nhwc.NhwcConv;
 import io.compresso.tensor.DType;
+import java.lang.foreign.MemorySegment;
 import java.util.Set;
 
 /**
@@ -26,8 +27,15 @@ import java.util.Set;
 public final class X86NhwcConv implements Kernel {
   private static final int SPEC_VECTORS = 2;
 
+  /**
+   * Bytes of filters of half precision from which on reading fewer bytes is worth the widening:
+   * below, they are near as floats, too.
+   */
+  private static final long LEAST_HALVES = 1 << 16;
+
   private final X86TileBackend backend;
   private final X86TileBackend depthwise;
+  private final X86TileBackend halves;
   private final KernelSpec spec;
 
   private X86NhwcConv(Isa isa, Arithmetic arithmetic) {
@@ -36,6 +44,7 @@ public final class X86NhwcConv implements Kernel {
     this.depthwise =
         new X86TileBackend(
             set, arithmetic.isInteger() ? Arithmetic.WIDENED_BYTES : arithmetic, true);
+    this.halves = new X86TileBackend(set, Arithmetic.WIDENED_HALVES, false);
     int pixels = backend.mostPixels(SPEC_VECTORS);
     int columns = SPEC_VECTORS * set.lanes();
     this.spec =
@@ -141,6 +150,18 @@ public final class X86NhwcConv implements Kernel {
     if (single && NhwcDepthwise.accepts(conv, backend.set())) {
       return new NhwcDepthwise(spec, conv, weights);
     }
-    return new NhwcConv(spec, conv, weights, single ? depthwise : backend);
+    X86TileBackend dense = keepsHalves(conv, weights) ? halves : backend;
+    return new NhwcConv(spec, conv, weights, single ? depthwise : dense);
+  }
+
+  /** Whether filters of half precision stay what they are, to be widened when they are read. */
+  private boolean keepsHalves(ConvProblem conv, Weights weights) {
+    MemorySegment data = weights.data();
+    return conv.weightBytes() >= LEAST_HALVES
+        && backend.set() == VectorSet.AVX512
+        && conv.types().weight() == DType.FLOAT16
+        && conv.depth() % 2 == 0
+        && data != null
+        && data.isNative();
   }
 }

@@ -80,7 +80,11 @@ record X86TileBackend(VectorSet set, Arithmetic arithmetic, boolean depthwise)
 
   @Override
   public @Nullable WordTransposer transposer() {
-    return arithmetic == Arithmetic.FLOATS ? X86WordTransposer.of(set) : null;
+    return switch (arithmetic) {
+      case FLOATS -> X86WordTransposer.of(set);
+      case WIDENED_HALVES -> X86WordTransposer.ofHalves(set);
+      default -> null;
+    };
   }
 
   @Override

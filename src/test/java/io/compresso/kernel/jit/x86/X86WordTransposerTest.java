@@ -33,6 +33,48 @@ class X86WordTransposerTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4, 30, 32, 34, 62, 64, 66, 294})
+  void halves_lieInTheirLanesAtTheirOffsets_whateverTheNumberOfRows(int elements) {
+    assumeTrue(CpuFeatures.host().supports(Isa.AVX512).accepted());
+    for (int count = 1; count <= LANES; count++) {
+      short[] target = transposedHalves(count, elements);
+      for (int j = 0; j < elements; j++) {
+        int at = 2 * LANES * (elements - 1 - j);
+        for (int lane = 0; lane < LANES; lane++) {
+          assertThat(target[at + lane]).isEqualTo(lane < count ? (short) value(lane, j) : 0);
+          assertThat(target[at + LANES + lane]).isEqualTo((short) -1);
+        }
+      }
+    }
+  }
+
+  private static short[] transposedHalves(int count, int elements) {
+    try (Arena arena = Arena.ofConfined();
+        WordTransposer transposer = X86WordTransposer.ofHalves(VectorSet.AVX512)) {
+      assertThat(transposer).isNotNull();
+      MemorySegment source = arena.allocate(2L * count * elements, 2);
+      MemorySegment rows = arena.allocate(8L * LANES, 8);
+      MemorySegment offsets = arena.allocate(8L * elements, 8);
+      short[] start = new short[2 * LANES * elements];
+      Arrays.fill(start, (short) -1);
+      MemorySegment target = arena.allocateFrom(ValueLayout.JAVA_SHORT, start);
+      for (int lane = 0; lane < LANES; lane++) {
+        int row = Math.min(lane, count - 1);
+        rows.setAtIndex(ValueLayout.JAVA_LONG, lane, source.address() + 2L * row * elements);
+        for (int j = 0; j < elements; j++) {
+          long at = (long) row * elements + j;
+          source.setAtIndex(ValueLayout.JAVA_SHORT, at, (short) value(row, j));
+        }
+      }
+      for (int j = 0; j < elements; j++) {
+        offsets.setAtIndex(ValueLayout.JAVA_LONG, j, 4L * LANES * (elements - 1 - j));
+      }
+      transposer.transpose(rows.address(), count, offsets.address(), elements, target.address());
+      return target.toArray(ValueLayout.JAVA_SHORT);
+    }
+  }
+
   private static int value(int row, int word) {
     return 1 + 1000 * row + word;
   }
