@@ -4,6 +4,7 @@ import io.compresso.engine.Plan.Step;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
 import io.compresso.op.Lowered;
+import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
 import java.util.List;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * nodes that compute them, stay as the plan has them.
  */
 final class BoundPlan implements AutoCloseable {
+  /** From so many bytes on, inputs that come again are read where they lie. */
+  private static final long LEAST_IN_PLACE = 1 << 16;
+
   /** Where a value lies. */
   enum Home {
     /** In the arena. */
@@ -89,6 +93,16 @@ final class BoundPlan implements AutoCloseable {
   boolean writesOutput(int index) {
     Place place = parts.places()[plan.ends.outputs()[index]];
     return place != null && place.home() == Home.OUTPUT && place.index() == index;
+  }
+
+  /** Whether a caller's input can be read where it lies, should it come again. */
+  boolean mayReadInPlace(Tensor tensor) {
+    // What references give may be part of an input, which they know by its place. Integers may be
+    // indices, which are checked before they are used and must not change in between.
+    return !hasReferences
+        && tensor.isCollected()
+        && tensor.byteSize() >= LEAST_IN_PLACE
+        && (tensor.dtype().isFloat() || tensor.dtype().bits() == 8);
   }
 
   /** Bytes that one run takes: the arena, a copy of the inputs, and the outputs beside it. */

@@ -43,10 +43,16 @@ final class PlanMemory implements AutoCloseable {
   private record Home(@Nullable Arena owner, MemorySegment arena) {}
 
   private final BoundPlan bound;
-
   private final Home home;
   private final MemorySegment arena;
+
+  /** Where the inputs are read: in the memory's own, or in the caller's. */
   private final List<Tensor> inputs;
+
+  private final List<Tensor> ownInputs;
+
+  /** By input: the caller's memory of the last run; null where it has to be copied. */
+  private final @Nullable MemorySegment[] givenInputs;
 
   /** By slot: constants, and the tensors of the places; null for what a run makes. */
   private final @Nullable Value[] frame;
@@ -119,23 +125,16 @@ final class PlanMemory implements AutoCloseable {
     this.memory = memory;
     this.frame = bound.parts.constants().clone();
     this.arena = home.arena();
-    this.inputs = inputs;
+    this.inputs = new ArrayList<>(inputs);
+    this.ownInputs = List.copyOf(inputs);
+    this.givenInputs = new MemorySegment[inputs.size()];
     this.ownHomes = outputs.toArray(MemorySegment[]::new);
     this.homes = ownHomes.clone();
     this.offered = new MemorySegment[homes.length];
     for (int slot = 0; slot < frame.length; slot++) {
       Place place = bound.parts.places()[slot];
       if (place != null) {
-        TensorSpec spec = place.spec();
-        MemorySegment memoryOfPlace =
-            switch (place.home()) {
-              case INPUT -> inputs.get(place.index()).segment();
-              case ARENA -> arena;
-              case OUTPUT -> Objects.requireNonNull(homes[place.index()]);
-            };
-        frame[slot] =
-            Tensor.wrap(
-                spec.dtype(), spec.shape(), memoryOfPlace.asSlice(place.offset(), spec.bytes()));
+        frame[slot] = Tensor.wrap(place.spec().dtype(), place.spec().shape(), segment(place));
       }
     }
     List<BoundStep> steps = bound.parts.steps();
@@ -148,15 +147,31 @@ final class PlanMemory implements AutoCloseable {
     }
   }
 
+  private MemorySegment segment(Place place) {
+    MemorySegment memoryOfPlace =
+        switch (place.home()) {
+          case INPUT -> inputs.get(place.index()).segment();
+          case ARENA -> arena;
+          case OUTPUT -> Objects.requireNonNull(homes[place.index()]);
+        };
+    return memoryOfPlace.asSlice(place.offset(), place.spec().bytes());
+  }
+
   /**
-   * Settles where outputs are computed: in the memory that the caller offers, from the second run
-   * on that is offered the same, or else in this memory's own.
+   * Settles where inputs are read and outputs are computed: in the caller's memory, from the second
+   * run on that has the same, or else in this memory's own.
    *
+   * @param inputNames of the inputs, in their order
+   * @param given the inputs, by name
    * @param names of the outputs, in their order
    * @param results what the caller offers, by name
    */
-  void settle(List<String> names, Map<String, Tensor> results) {
-    boolean moved = false;
+  void settle(
+      List<String> inputNames,
+      Map<String, ? extends Value> given,
+      List<String> names,
+      Map<String, Tensor> results) {
+    boolean moved = settleInputs(inputNames, given, results);
     for (int i = 0; i < homes.length; i++) {
       MemorySegment present = homes[i];
       if (present == null) {
@@ -180,6 +195,33 @@ final class PlanMemory implements AutoCloseable {
     }
   }
 
+  private boolean settleInputs(
+      List<String> names, Map<String, ? extends Value> given, Map<String, Tensor> results) {
+    boolean moved = false;
+    for (int i = 0; i < givenInputs.length; i++) {
+      Tensor tensor = (Tensor) Objects.requireNonNull(given.get(names.get(i)));
+      MemorySegment segment = bound.mayReadInPlace(tensor) ? tensor.segment() : null;
+      boolean again = segment != null && segment.equals(givenInputs[i]);
+      givenInputs[i] = segment;
+      Tensor wanted = again && !isIn(results, tensor) ? tensor : ownInputs.get(i);
+      if (!wanted.segment().equals(inputs.get(i).segment())) {
+        inputs.set(i, wanted);
+        moved = true;
+      }
+    }
+    return moved;
+  }
+
+  /** Whether a result shares memory with the tensor. */
+  private static boolean isIn(Map<String, Tensor> results, Tensor tensor) {
+    for (Tensor result : results.values()) {
+      if (result.segment().asOverlappingSlice(tensor.segment()).isPresent()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Whether output {@code index} can be computed in the tensor. */
   private boolean isFit(int index, @Nullable Tensor tensor) {
     Place place = bound.parts.places()[bound.plan.ends.outputs()[index]];
@@ -194,19 +236,19 @@ final class PlanMemory implements AutoCloseable {
     return homes[index] != null && Objects.equals(homes[index], offered[index]);
   }
 
-  /** Makes anew what depends on where outputs lie. */
+  /** Makes anew what depends on where inputs and outputs lie. */
   private void move() {
     BitSet changed = new BitSet();
     for (int slot = 0; slot < frame.length; slot++) {
       Place place = bound.parts.places()[slot];
-      if (place == null || place.home() != BoundPlan.Home.OUTPUT) {
+      if (place == null || place.home() == BoundPlan.Home.ARENA) {
         continue;
       }
-      TensorSpec spec = place.spec();
-      MemorySegment present = Objects.requireNonNull(homes[place.index()]);
-      frame[slot] =
-          Tensor.wrap(spec.dtype(), spec.shape(), present.asSlice(place.offset(), spec.bytes()));
-      changed.set(slot);
+      MemorySegment present = segment(place);
+      if (!present.equals(((Tensor) Objects.requireNonNull(frame[slot])).segment())) {
+        frame[slot] = Tensor.wrap(place.spec().dtype(), place.spec().shape(), present);
+        changed.set(slot);
+      }
     }
     List<BoundStep> steps = bound.parts.steps();
     for (int i = 0; i < calls.length; i++) {
@@ -312,6 +354,14 @@ final class PlanMemory implements AutoCloseable {
   /** Where input {@code index} of the plan goes. */
   Tensor input(int index) {
     return inputs.get(index);
+  }
+
+  /** Copies input {@code index} to where it is read, unless it is read where it lies. */
+  void give(int index, Tensor tensor) {
+    MemorySegment target = inputs.get(index).segment();
+    if (!target.equals(tensor.segment())) {
+      target.copyFrom(tensor.segment());
+    }
   }
 
   /**

@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A model made ready to run. What depends on constants alone is computed when the session is made.
- * Thread-safe: runs may overlap, each has memory of its own, which later runs use again.
+ * Thread-safe: runs may overlap, each has memory of its own, which later runs use again. Large
+ * inputs that come again are read where they lie: they stay as they are until the run ends, and the
+ * session keeps such a tensor's memory until it is given another one or closed.
  */
 public final class Session implements AutoCloseable {
   /** How many runs' memory is kept for later ones. */
@@ -220,7 +222,7 @@ public final class Session implements AutoCloseable {
     boolean reusable = false;
     try {
       memory = bound.take(entry);
-      memory.settle(outputNames, results);
+      memory.settle(inputNames, given, outputNames, results);
       compute(memory, given, PLAIN, null);
       for (int i = 0; i < outputNames.size(); i++) {
         Tensor tensor = results.get(outputNames.get(i));
@@ -263,7 +265,7 @@ public final class Session implements AutoCloseable {
     boolean reusable = false;
     try {
       memory = bound.take(entry);
-      memory.settle(outputNames, Map.of());
+      memory.settle(inputNames, given, outputNames, Map.of());
       RunProfile profile = runOptions.profile() ? new RunProfile() : null;
       compute(memory, given, runOptions, profile);
       Map<String, Value> results = new LinkedHashMap<>();
@@ -293,7 +295,7 @@ public final class Session implements AutoCloseable {
       @Nullable RunProfile profile) {
     for (int i = 0; i < inputNames.size(); i++) {
       if (given.get(inputNames.get(i)) instanceof Tensor tensor) {
-        memory.input(i).segment().copyFrom(tensor.segment());
+        memory.give(i, tensor);
       }
     }
     memory.run(runOptions, profile);

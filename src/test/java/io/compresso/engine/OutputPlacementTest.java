@@ -134,7 +134,7 @@ class OutputPlacementTest {
       List<Map<String, Tensor>> offers = List.of(first, first, first, second, first, Map.of());
       boolean[] inPlace = {false, true, true, false, false, false};
       for (int i = 0; i < inPlace.length; i++) {
-        memory.settle(names, offers.get(i));
+        memory.settle(List.of("x"), Map.of("x", random(i, 1, 4, 80, 80)), names, offers.get(i));
         assertThat(memory.isInPlace(0)).as("run %d", i).isEqualTo(inPlace[i]);
         Tensor y = (Tensor) memory.output(0);
         assertThat(y != null && y.segment().address() == first.get("y").segment().address())
