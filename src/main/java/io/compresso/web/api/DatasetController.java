@@ -155,19 +155,8 @@ public class DatasetController {
   @ApiResponse(responseCode = "200", description = "A page", useReturnTypeSchema = true)
   @Refusals({400})
   ResponseEntity<DatasetPage> list(
-      @Parameter(description = "The `next` of the page before") @RequestParam(required = false)
-          @Nullable String cursor,
-      @Parameter(
-              description = "Most items of a page",
-              schema =
-                  @Schema(
-                      type = "integer",
-                      format = "int32",
-                      minimum = "1",
-                      maximum = "200",
-                      defaultValue = "50"))
-          @RequestParam(defaultValue = "50")
-          int limit) {
+      @PageCursor @RequestParam(required = false) @Nullable String cursor,
+      @PageLimit @RequestParam(defaultValue = "50") int limit) {
     return Paging.respond(
         LIST,
         datasets.list(Paging.open(LIST, cursor), Paging.limit(limit)),

@@ -175,19 +175,8 @@ public class JobController {
                       }))
           @RequestParam(required = false)
           @Nullable String state,
-      @Parameter(description = "The `next` of the page before") @RequestParam(required = false)
-          @Nullable String cursor,
-      @Parameter(
-              description = "Most items of a page",
-              schema =
-                  @Schema(
-                      type = "integer",
-                      format = "int32",
-                      minimum = "1",
-                      maximum = "200",
-                      defaultValue = "50"))
-          @RequestParam(defaultValue = "50")
-          int limit) {
+      @PageCursor @RequestParam(required = false) @Nullable String cursor,
+      @PageLimit @RequestParam(defaultValue = "50") int limit) {
     return Paging.respond(
         LIST,
         jobs.list(stateOf(state), Paging.open(LIST, cursor), Paging.limit(limit)),
@@ -273,8 +262,7 @@ public class JobController {
   @Refusals({400, 404})
   ResponseEntity<LogLinePage> logs(
       @Parameter(description = "Identifier of the job") @PathVariable UUID id,
-      @Parameter(description = "The `next` of the page before") @RequestParam(required = false)
-          @Nullable String cursor,
+      @PageCursor @RequestParam(required = false) @Nullable String cursor,
       @Parameter(
               description = "Most items of a page",
               schema =
