@@ -161,7 +161,8 @@ final class DecisionTrees {
   }
 
   /**
-   * The leaves' weights for a sample, together for each output.
+   * The leaves' weights for a sample, together for each output; where there is one output only, a
+   * leaf without a weight has 0.
    *
    * @param reached set where a leaf had a weight for the output
    */
@@ -169,6 +170,10 @@ final class DecisionTrees {
     double[] scores = new double[outputs];
     for (int root : roots) {
       int leaf = leaf(root, sample);
+      if (outputs == 1 && targets[leaf].length == 0) {
+        scores[0] = reached[0] ? aggregate.combine(scores[0], 0) : 0;
+        reached[0] = true;
+      }
       for (int i = 0; i < targets[leaf].length; i++) {
         int target = targets[leaf][i];
         scores[target] =

@@ -58,7 +58,9 @@ final class LabelEncoder extends MlOperator {
     Map<String, Attribute> attributes = context.node().attributes();
     Tensor keys;
     Tensor values;
+    boolean lastCounts = false;
     if (attributes.get("classes_strings") instanceof Attribute.Strings(List<byte[]> classes)) {
+      lastCounts = true;
       Tensor names = Tensor.ofStrings(Shape.of(classes.size()), classes);
       long[] indices = new long[classes.size()];
       Arrays.setAll(indices, i -> i);
@@ -74,7 +76,10 @@ final class LabelEncoder extends MlOperator {
     }
     Map<Object, Long> positions = new HashMap<>();
     for (long i = 0; i < keys.size(); i++) {
-      positions.putIfAbsent(key(keys, i), i);
+      Long before = positions.putIfAbsent(key(keys, i), i);
+      if (before != null && lastCounts) {
+        positions.put(key(keys, i), i);
+      }
     }
     Tensor otherwise = otherwise(context, values.dtype());
     Tensor y = context.allocate(values.dtype(), x.shape());
@@ -90,7 +95,10 @@ final class LabelEncoder extends MlOperator {
     if (tensor.dtype() == DType.STRING) {
       return new String(tensor.getString(index), StandardCharsets.UTF_8);
     }
-    return tensor.dtype().isFloat() ? tensor.getDouble(index) : (Object) tensor.getLong(index);
+    // adding 0 makes one zero of both
+    return tensor.dtype().isFloat()
+        ? tensor.getDouble(index) + 0.0
+        : (Object) tensor.getLong(index);
   }
 
   private static Tensor table(OpContext context, String name) {

@@ -60,7 +60,7 @@ final class LinearClassifier extends MlOperator {
       }
       if (two) {
         best[row] = scores[0] > 0 ? 1 : 0;
-        scores = new double[] {1 - scores[0], scores[0]};
+        scores = transform.two(scores[0], false);
       } else {
         transform.apply(scores);
       }

@@ -34,7 +34,7 @@ final class Normalizer extends MlOperator {
       for (int i = from; i < from + width; i++) {
         norm =
             switch (kind) {
-              case "MAX" -> Math.max(norm, values[i]);
+              case "MAX" -> values[i] > norm ? values[i] : norm;
               case "L1" -> norm + Math.abs(values[i]);
               case "L2" -> norm + values[i] * values[i];
               default -> throw context.error("norm '" + kind + "' is not known");

@@ -62,7 +62,8 @@ final class OneHotEncoder extends MlOperator {
           text
               ? new String(x.getString(i), StandardCharsets.UTF_8)
               : (Object) (x.dtype().isFloat() ? (long) x.getDouble(i) : x.getLong(i));
-      Integer place = places.get(key);
+      boolean nan = x.dtype().isFloat() && Double.isNaN(x.getDouble(i));
+      Integer place = nan ? null : places.get(key);
       if (place == null && !zeros) {
         throw context.error("'" + key + "' is no category, and attribute 'zeros' is 0");
       }

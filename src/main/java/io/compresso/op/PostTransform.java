@@ -46,6 +46,17 @@ enum PostTransform {
     }
   }
 
+  /**
+   * The scores of two classes from that of the second: both {@code LOGISTIC}, or as they are.
+   *
+   * @param signed whether the first's is the negative one, else what is left of 1
+   */
+  double[] two(double score, boolean signed) {
+    return this == LOGISTIC
+        ? new double[] {logistic(-score), logistic(score)}
+        : new double[] {signed ? -score : 1 - score, score};
+  }
+
   static double logistic(double x) {
     return 1 / (1 + Math.exp(-x));
   }

@@ -61,19 +61,13 @@ final class SVMClassifier extends MlOperator {
         scores = machine.probabilities() ? machine.couple(pairs) : pairs;
       }
       if (scores.length == 1 && columns == 2) {
-        scores = two(scores[0], transform);
+        scores = transform.two(scores[0], transform == PostTransform.NONE);
       } else {
         transform.apply(scores);
       }
       System.arraycopy(scores, 0, z, row * columns, columns);
     }
     return labels.outputs(context, best, z, columns);
-  }
-
-  private static double[] two(double score, PostTransform transform) {
-    return transform == PostTransform.NONE
-        ? new double[] {-score, score}
-        : new double[] {1 - score, score};
   }
 
   /**

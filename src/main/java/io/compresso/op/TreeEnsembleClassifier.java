@@ -8,9 +8,11 @@ import java.util.Optional;
 
 /**
  * An ensemble of decision trees over samples {@code [N, F]}, to labels {@code [N]} and scores
- * {@code [N, classes]}. Of two classes the second is chosen by its score's sign, or where only one
- * has weights and none is negative, from a half on; weights of the first alone are for the second,
- * and the other's score follows. Base values are added as ONNX Runtime does.
+ * {@code [N, classes]}. What ONNX leaves open is as in ONNX Runtime: of two classes the second is
+ * chosen by its score's sign, or where only one class has weights and none is negative, from above
+ * a half on; weights of one class alone are for the second, and the other's score follows. Where
+ * both have weights, integer labels are 0 and 1. A class that no leaf of a sample has weights for
+ * has the score 0, whatever its base value.
  */
 final class TreeEnsembleClassifier extends MlOperator {
   @Override
@@ -53,52 +55,57 @@ final class TreeEnsembleClassifier extends MlOperator {
     double[] values = Reals.doubles(x);
     double[] z = new double[Math.multiplyExact(rows, classes)];
     int[] best = new int[rows];
-    boolean single = classes == 2 && trees.onlyTarget() >= 0;
     for (int row = 0; row < rows; row++) {
       double[] sample = Arrays.copyOfRange(values, row * width, (row + 1) * width);
       boolean[] reached = new boolean[classes];
       double[] scores = trees.scores(sample, DecisionTrees.Aggregate.SUM, reached);
       if (classes == 2) {
-        boolean second = reached[1];
-        addOfTwo(scores, base, second);
-        double score = second ? scores[1] : scores[0];
-        best[row] = score > (single && !trees.hasNegativeWeights() ? 0.5 : 0) ? 1 : 0;
-        if (second || base.length == 2) {
-          if (transform == PostTransform.NONE) {
-            scores[0] = reached[0] ? scores[0] : 0;
-            scores[1] = second ? scores[1] : 0;
-          }
-          transform.apply(scores);
-        } else {
-          scores = two(score, trees.hasNegativeWeights(), transform);
-        }
+        Binary binary = new Binary(trees, base, transform);
+        best[row] = binary.finish(scores, reached);
       } else {
         best[row] = largest(scores, base, reached);
         transform.apply(scores);
       }
       System.arraycopy(scores, 0, z, row * classes, classes);
     }
-    return labels.outputs(context, best, z, classes);
+    boolean numbered = classes == 2 && trees.onlyTarget() < 0 && labels.strings().isEmpty();
+    MlAttributes.Labels given =
+        numbered ? new MlAttributes.Labels(List.of(), new long[] {0, 1}) : labels;
+    return given.outputs(context, best, z, classes);
   }
 
-  /** Adds the base values of two classes, of which the second may have no weights of its own. */
-  private static void addOfTwo(double[] scores, double[] base, boolean second) {
-    if (base.length == 2 && second) {
-      scores[1] = base[1] + scores[0];
-      scores[0] = -scores[1];
-      return;
+  /** What becomes of the scores of two classes. */
+  private record Binary(DecisionTrees trees, double[] base, PostTransform transform) {
+    /** The class; makes the scores those that the node gives. */
+    int finish(double[] scores, boolean[] reached) {
+      boolean second = reached[1];
+      if (base.length == 2 && second) {
+        scores[1] = base[1] + scores[0];
+        scores[0] = -scores[1];
+      } else {
+        for (int i = 0; i < base.length; i++) {
+          scores[i] += base[i];
+        }
+      }
+      for (int i = 0; i < scores.length; i++) {
+        scores[i] = reached[i] ? scores[i] : 0;
+      }
+      boolean single = trees.onlyTarget() >= 0;
+      double score = second ? scores[1] : scores[0];
+      int best = score > (single && !trees.hasNegativeWeights() ? 0.5 : 0) ? 1 : 0;
+      if (second || base.length == 2) {
+        transform.apply(scores);
+      } else if (transform == PostTransform.PROBIT || base.length == 1 && !single) {
+        double[] alone = {score};
+        transform.apply(alone);
+        scores[0] = alone[0];
+        scores[1] = 0;
+      } else {
+        boolean signed = !single || trees.hasNegativeWeights();
+        System.arraycopy(transform.two(score, signed), 0, scores, 0, 2);
+      }
+      return best;
     }
-    for (int i = 0; i < base.length; i++) {
-      scores[i] += base[i];
-    }
-  }
-
-  /** The scores of both classes from that of the second. */
-  private static double[] two(double score, boolean signed, PostTransform transform) {
-    if (transform == PostTransform.LOGISTIC) {
-      return new double[] {PostTransform.logistic(-score), PostTransform.logistic(score)};
-    }
-    return new double[] {signed ? -score : 1 - score, score};
   }
 
   /** Adds the base values; the first class of the largest score. */

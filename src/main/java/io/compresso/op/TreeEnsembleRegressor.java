@@ -8,7 +8,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** An ensemble of decision trees over samples {@code [N, F]}, to targets {@code [N, T]}. */
+/**
+ * An ensemble of decision trees over samples {@code [N, F]}, to targets {@code [N, T]}. As in ONNX
+ * Runtime, of several targets one that no leaf of a sample has weights for is 0, whatever its base
+ * value.
+ */
 final class TreeEnsembleRegressor extends MlOperator {
   @Override
   public String opType() {
@@ -55,9 +59,10 @@ final class TreeEnsembleRegressor extends MlOperator {
     double[] y = new double[Math.multiplyExact(rows, targets)];
     for (int row = 0; row < rows; row++) {
       double[] sample = Arrays.copyOfRange(values, row * width, (row + 1) * width);
-      double[] scores = trees.scores(sample, aggregate, new boolean[targets]);
+      boolean[] reached = new boolean[targets];
+      double[] scores = trees.scores(sample, aggregate, reached);
       for (int i = 0; i < base.length; i++) {
-        scores[i] += base[i];
+        scores[i] = reached[i] || targets == 1 ? scores[i] + base[i] : 0;
       }
       transform.apply(scores);
       System.arraycopy(scores, 0, y, row * targets, targets);

@@ -228,4 +228,23 @@ class MapOperatorsTest {
     assertThatThrownBy(() -> new TensorMap(map.keys(), Tensor.scalar(1f)))
         .isInstanceOf(IllegalArgumentException.class);
   }
+
+  @Test
+  void zipMap_keepsTheLastScore_whenALabelComesTwice() {
+    Model model =
+        Graphs.opset(17)
+            .domain("ai.onnx.ml", 1)
+            .input("x", new ValueType.TensorType(DType.FLOAT, List.of(Dim.of(1), Dim.of(3))))
+            .node("z = ai.onnx.ml:ZipMap x", "classlabels_strings", strings("a", "b", "a"))
+            .output("z")
+            .model();
+    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+      Tensor x = Tensor.ofFloats(Shape.of(1, 3), 1, 2, 3);
+      TensorSequence maps = (TensorSequence) session.run(Map.of("x", x)).get("z");
+      TensorMap map = (TensorMap) maps.elements().getFirst();
+      assertThat(map.keys().size()).isEqualTo(2);
+      assertThat(map.values().getFloat(map.indexOf(utf8("a")))).isEqualTo(3);
+      assertThat(map.values().getFloat(map.indexOf(utf8("b")))).isEqualTo(2);
+    }
+  }
 }
