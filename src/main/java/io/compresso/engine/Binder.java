@@ -498,10 +498,25 @@ final class Binder {
 
     @Override
     public PreparedKernel prepare(int part, Problem problem, Supplier<Weights> weights) {
-      KernelStore.Key key = new KernelStore.Key(step, part, problem);
+      KernelStore.Key key = new KernelStore.Key(step, part, problem, ownConstants());
       PreparedKernel kernel = kernels.acquire(key, weights);
       keys.add(key);
       return kernel;
+    }
+
+    /** The constants among the inputs that are not the plan's but of these shapes. */
+    private List<Object> ownConstants() {
+      List<Object> own = new ArrayList<>(0);
+      for (int slot : step.inputs) {
+        Value value = slot == Plan.NONE ? null : constants[slot];
+        if (value != null && value != plan.constants[slot]) {
+          own.add(
+              value instanceof Tensor tensor && tensor.dtype() != DType.STRING
+                  ? tensor.segment()
+                  : value);
+        }
+      }
+      return own;
     }
   }
 }

@@ -20,14 +20,17 @@ final class KernelStore {
    *
    * @param step the node's step in its plan
    * @param part tells the products of one node apart
+   * @param constants those inputs of the node that are the same in all runs of some shapes only:
+   *     the weights may be among them
    */
-  record Key(Plan.Step step, int part, Problem problem) {
+  record Key(Plan.Step step, int part, Problem problem, List<Object> constants) {
     @Override
     public boolean equals(Object other) {
       return other instanceof Key key
           && key.step == step
           && key.part == part
-          && key.problem.equals(problem);
+          && key.problem.equals(problem)
+          && key.constants.equals(constants);
     }
 
     @Override
