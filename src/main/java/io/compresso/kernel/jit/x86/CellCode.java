@@ -10,18 +10,17 @@ import io.compresso.tensor.DType;
  * goes, which is found by comparing the bits, NaN's being the greatest.
  */
 final class CellCode extends RowsCode {
-  private static final int FIRST_FREE = 10;
+  private static final int FIRST_FREE = 8;
   private static final Gpr MAGNITUDE_AT = FREE;
 
   private final CellProblem problem;
-  private final VectorMath math;
+  private final GateMath math;
   private final Vec x = register(0);
   private final Vec y = register(1);
   private final Vec cell = register(2);
   private final Vec greatest = register(3);
   private final Vec magnitude = register(4);
   private final Vec zero = register(5);
-  private final Vec one = register(6);
 
   /** What the code depends on. */
   record Source(VectorSet set, CellProblem problem) implements RowsCode.Source {
@@ -34,19 +33,17 @@ final class CellCode extends RowsCode {
   private CellCode(Source source) {
     super(source.set(), 1);
     this.problem = source.problem();
-    this.math = new VectorMath(a, set, MATH, register(7), register(8), register(9));
     Vec[] free = new Vec[Lanes.registers(set) - FIRST_FREE];
     for (int i = 0; i < free.length; i++) {
       free[i] = register(FIRST_FREE + i);
     }
-    math.pin(VectorMath.EXP_CONSTANTS, free);
+    this.math = new GateMath(a, set, MATH, register(6), register(7), free);
   }
 
   @Override
   void prologue() {
     math.loadConstants();
     lanes.broadcast(zero, 0f);
-    lanes.broadcast(one, 1f);
     lanes.broadcast(magnitude, Integer.MAX_VALUE);
     a.vxorps(greatest, greatest, greatest);
     a.mov(MAGNITUDE_AT, lastArgument());
@@ -95,17 +92,15 @@ final class CellCode extends RowsCode {
     apply(1, x);
     a.vmovaps(cell, x);
     gate(x, 0, 0, tail);
-    a.vsubps(y, one, x);
-    a.vmulps(cell, cell, y);
     kept(y, tail);
-    a.vmulps(x, x, y);
-    a.vaddps(x, x, cell);
+    a.vsubps(y, y, cell);
+    a.vfmadd213ps(x, y, cell);
   }
 
   private void gate(Vec target, int gate, int function, boolean tail) {
     load(target, sum(gate), tail);
     // The registers of the functions are free in between.
-    Vec data = register(7);
+    Vec data = register(6);
     load(data, data(gate), tail);
     a.vaddps(target, target, data);
     apply(function, target);

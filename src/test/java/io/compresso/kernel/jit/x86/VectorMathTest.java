@@ -11,7 +11,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.DoubleUnaryOperator;
+import java.util.function.Function;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -108,9 +110,32 @@ class VectorMathTest {
       double relative,
       double absolute,
       float[] x) {
-    assumeTrue(CpuFeatures.host().supports(isa).accepted());
     VectorSet set = VectorSet.of(isa);
-    float[] y = apply(set, function, x);
+    Function<Assembler, Consumer<Vec>> emitter =
+        a -> {
+          VectorMath math =
+              new VectorMath(a, set, Gpr.RAX, set.register(1), set.register(2), set.register(3));
+          math.loadConstants();
+          return value -> function.accept(math, value);
+        };
+    check(isa, emitter, truth, relative, absolute, x);
+  }
+
+  /**
+   * Holds a function to the truth.
+   *
+   * @param emitter emits what is done once, and gives what emits the function of a register, of
+   *     which registers 1 to 3 and {@code RAX} are free
+   */
+  static void check(
+      Isa isa,
+      Function<Assembler, Consumer<Vec>> emitter,
+      DoubleUnaryOperator truth,
+      double relative,
+      double absolute,
+      float[] x) {
+    assumeTrue(CpuFeatures.host().supports(isa).accepted());
+    float[] y = apply(VectorSet.of(isa), emitter, x);
     for (int i = 0; i < x.length; i++) {
       double expected = truth.applyAsDouble(x[i]);
       boolean right =
@@ -122,7 +147,8 @@ class VectorMathTest {
     }
   }
 
-  private static float[] arguments() {
+  /** Floats that are special, and many in the range of exponentials. */
+  static float[] arguments() {
     float[] special = {
       0,
       -0.0f,
@@ -163,15 +189,14 @@ class VectorMathTest {
     return x;
   }
 
-  private static float[] apply(VectorSet set, BiConsumer<VectorMath, Vec> function, float[] x) {
+  private static float[] apply(
+      VectorSet set, Function<Assembler, Consumer<Vec>> emitter, float[] x) {
     Assembler a = new Assembler();
-    VectorMath math =
-        new VectorMath(a, set, Gpr.RAX, set.register(1), set.register(2), set.register(3));
-    math.loadConstants();
+    Consumer<Vec> function = emitter.apply(a);
     var loop = a.here();
     Vec value = set.register(0);
     set.load(a, value, Mem.at(Gpr.RDI), false);
-    function.accept(math, value);
+    function.accept(value);
     set.store(a, Mem.at(Gpr.RDX), value, false);
     a.add(Gpr.RDI, set.length().bytes());
     a.add(Gpr.RDX, set.length().bytes());
