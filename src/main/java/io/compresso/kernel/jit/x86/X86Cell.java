@@ -78,8 +78,7 @@ public final class X86Cell implements Kernel {
           given == null ? null : arena.allocate(given.byteSize(), Float.BYTES).copyFrom(given);
       long gates = problem.kind().gates();
       long row = DType.FLOAT.bytes(problem.width());
-      long ofGates = gates * DType.FLOAT.bytes(problem.columns());
-      long[] rows = {ofGates, ofGates, row, row};
+      long[] rows = {gates * DType.FLOAT.bytes(problem.columns()), gates * row, row, row};
       for (int i = 0; i < rows.length; i++) {
         strides.setAtIndex(ValueLayout.JAVA_LONG, i, rows[i]);
       }
@@ -108,7 +107,7 @@ public final class X86Cell implements Kernel {
         NativeCall.tiles(
             code.entry(),
             operands.input().address(),
-            second.address(),
+            second.address() + first,
             operands.output().address() + first,
             kept.address() + first,
             problem.rows(),
