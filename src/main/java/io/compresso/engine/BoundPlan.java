@@ -123,10 +123,28 @@ final class BoundPlan implements AutoCloseable {
     return writesOutput(index) && place != null ? place.spec().bytes() : 0;
   }
 
-  /** An error that blames the node at which most memory is in use. */
+  /** An error that blames the node at which most memory is in use, or that gives most of it. */
   GraphException tooLarge(String message) {
     Node node = parts.largest();
+    long most = parts.arenaBytes();
+    for (int i = 0; i < plan.ends.outputs().length; i++) {
+      if (outputBytes(i) > most) {
+        most = outputBytes(i);
+        node = producer(plan.ends.outputs()[i]);
+      }
+    }
     return node == null ? new GraphException(message) : new GraphException(node, message);
+  }
+
+  private @Nullable Node producer(int slot) {
+    for (Plan.Step step : plan.steps) {
+      for (int output : step.outputs) {
+        if (output == slot) {
+          return step.node;
+        }
+      }
+    }
+    return null;
   }
 
   @Override

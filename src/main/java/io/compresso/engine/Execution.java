@@ -16,6 +16,7 @@ import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
@@ -330,11 +331,7 @@ final class Execution {
     List<? extends @Nullable Value> run() {
       try {
         if (step.function != null) {
-          List<@Nullable Value> inputs = new ArrayList<>();
-          for (int i = 0; i < step.inputs.length; i++) {
-            inputs.add(input(i));
-          }
-          List<@Nullable Value> outputs = runBody(step, step.function, inputs, null);
+          List<@Nullable Value> outputs = runBody(step, step.function, inputs(), null);
           outputs.forEach(this::hold);
           return outputs;
         }
@@ -344,11 +341,15 @@ final class Execution {
         return step.reference.run(this);
       } catch (GraphException | CancellationException e) {
         throw e;
-      } catch (RuntimeException e) {
-        throw new GraphException(step.node, String.valueOf(e.getMessage()), e);
-      } catch (OutOfMemoryError e) {
-        throw new GraphException(step.node, "out of memory", e);
+      } catch (RuntimeException | OutOfMemoryError e) {
+        throw NodeFailures.of(step.node, e, inputs());
       }
+    }
+
+    private List<@Nullable Value> inputs() {
+      @Nullable Value[] inputs = new Value[step.inputs.length];
+      Arrays.setAll(inputs, this::input);
+      return Arrays.asList(inputs);
     }
 
     /** Lets go of what the operator did not return. */

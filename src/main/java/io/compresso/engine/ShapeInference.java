@@ -368,6 +368,8 @@ public final class ShapeInference {
       return operator.get().shapeRule().infer(new Context(node, scope));
     } catch (GraphException e) {
       throw e;
+    } catch (ArithmeticException e) {
+      throw NodeFailures.of(node, e, List.of());
     } catch (RuntimeException e) {
       throw new GraphException(node, "shapes: " + e.getMessage(), e);
     }

@@ -219,7 +219,7 @@ public final class KernelCatalog {
   /**
    * Chooses a kernel.
    *
-   * @throws IllegalArgumentException if no kernel takes the problem, with all reasons
+   * @throws NoKernelException if no kernel takes the problem, with all reasons
    */
   public static Selection select(Problem problem, CpuFeatures cpu) {
     List<Refusal> refusals = new ArrayList<>();
@@ -230,7 +230,7 @@ public final class KernelCatalog {
       }
       refusals.add(new Refusal(kernel.spec(), acceptance.refusal().orElseThrow()));
     }
-    throw new IllegalArgumentException("no kernel takes " + problem + ": " + refusals);
+    throw new NoKernelException(problem, refusals);
   }
 
   /**
@@ -253,7 +253,7 @@ public final class KernelCatalog {
    * The kernel that {@link #select} gives for this machine, without the reasons, which take time to
    * write.
    *
-   * @throws IllegalArgumentException if no kernel takes the problem, with all reasons
+   * @throws NoKernelException if no kernel takes the problem, with all reasons
    */
   public static Kernel choose(Problem problem) {
     return choose(problem, CpuFeatures.host());

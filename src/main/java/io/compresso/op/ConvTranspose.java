@@ -132,6 +132,7 @@ final class ConvTranspose implements Operator {
    * @param node has the attributes
    */
   static Tensor run(OpContext context, Node node, @Nullable Tensor bias) {
+    Products.requireOneType(context, 0, 1);
     Tensor x = Reals.computable(context, context.tensor(0));
     Tensor w = Reals.computable(context, context.tensor(1));
     int rank = x.shape().rank() - 2;

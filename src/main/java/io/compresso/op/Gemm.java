@@ -86,13 +86,14 @@ final class Gemm implements Operator {
             && alpha == 1
             && beta == 1
             && a.dtype() == DType.FLOAT
+            && c.dtype() == DType.FLOAT
             && c.size() == n
             && (c.shape().rank() == 1 || c.shape().dim(-1) == n);
     boolean plain = fused || alpha == 1 && (c == null || beta == 0);
     Tensor y = context.allocateUncleared(a.dtype(), shape);
     GemmProblem problem =
         new GemmProblem(
-            OperandTypes.all(a.dtype()),
+            new OperandTypes(a.dtype(), b.dtype(), a.dtype()),
             m,
             n,
             k,

@@ -28,7 +28,15 @@ final class MatMulNBits extends MicrosoftOperator {
 
   @Override
   public ShapeRule shapeRule() {
-    return MatMulNBits::shapes;
+    return context -> {
+      long n = context.node().intAttribute("N", 0);
+      List<Dim> packed = context.dims(1);
+      Long rows = packed == null || packed.isEmpty() ? null : packed.getFirst().sizeOrNull();
+      if (packed != null && packed.size() == 3 && rows != null && rows != n) {
+        throw context.error("attribute 'N' is " + n + ", input 'B' holds " + rows + " columns");
+      }
+      return shapes(context);
+    };
   }
 
   /** The input's shape, {@code N} long along the last axis. */

@@ -207,7 +207,7 @@ final class ProductLowering {
     }
     GemmProblem problem =
         new GemmProblem(
-            OperandTypes.all(a.dtype()),
+            new OperandTypes(a.dtype(), context.input(1).dtype(), a.dtype()),
             Math.toIntExact(context.output(0).shape().dim(0)),
             n,
             Math.toIntExact(a.shape().dim(transposeA ? 0 : 1)),

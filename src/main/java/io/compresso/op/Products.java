@@ -5,6 +5,7 @@ import io.compresso.kernel.Operands;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Problem;
 import io.compresso.kernel.Weights;
+import io.compresso.tensor.DType;
 import io.compresso.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -42,6 +43,17 @@ final class Products implements AutoCloseable {
     }
     try (PreparedKernel kernel = KernelCatalog.prepare(problem, weights.get())) {
       kernel.run(operands, context.threads());
+    }
+  }
+
+  /** Refuses operands of different types, of which one would be read as the other. */
+  static void requireOneType(OpContext context, int a, int b) {
+    DType first = context.tensor(a).dtype();
+    DType second = context.tensor(b).dtype();
+    if (first != second) {
+      throw context.error(
+          "input %d '%s' is %s, input %d '%s' %s: give them one type, with a Cast before the node"
+              .formatted(a, context.node().input(a), first, b, context.node().input(b), second));
     }
   }
 

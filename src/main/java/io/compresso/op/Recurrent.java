@@ -256,7 +256,7 @@ abstract class Recurrent implements Operator {
       int inputs = Math.toIntExact(x.shape().dim(2));
       GemmProblem problem =
           new GemmProblem(
-              OperandTypes.all(x.dtype()),
+              new OperandTypes(x.dtype(), w.dtype(), x.dtype()),
               rows,
               width,
               inputs,
