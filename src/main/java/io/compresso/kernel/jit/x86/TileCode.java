@@ -130,6 +130,9 @@ record TileCode(VectorSet set, TileShape shape) {
     }
     a.mov(COLUMN, count);
     Label tile = a.here();
+    if (!shape.arithmetic().isInteger() && stores.addsResidual()) {
+      prefetchResidual(a, stores, columns);
+    }
     initialise(a, columns);
     a.mov(STEP, TILE);
     a.mov(FILTER, FILTERS);
@@ -142,6 +145,16 @@ record TileCode(VectorSet set, TileShape shape) {
     if (count > 1) {
       a.dec(COLUMN);
       a.jump(Condition.NOT_EQUAL, tile);
+    }
+  }
+
+  /** Fetches what is added to a tile's sums while its products are computed. */
+  private void prefetchResidual(Assembler a, TileStores stores, int columns) {
+    long bytes = (long) shape.vectors() * set.lanes() * shape.output().elementBytes();
+    for (int pixel = 0; pixel < shape.rows() * columns; pixel++) {
+      for (long at = 0; at < bytes; at += LINE) {
+        a.prefetcht0(stores.residual(pixel, columns, 0).plus(at));
+      }
     }
   }
 
