@@ -12,12 +12,16 @@ import java.util.List;
 final class OwnProcess {
   private static final String MAIN_CLASS = "io.compresso.Compresso";
 
-  /** Options that a process and its children share: modules, rights, the archive of classes. */
+  /**
+   * Options that a process and its children share: modules, rights, the archive of classes, when
+   * methods are compiled.
+   */
   private static final List<String> KEPT =
       List.of(
           "--add-modules=",
           "--enable-native-access=",
           "-XX:SharedArchiveFile=",
+          "-XX:Tier4",
           "-Xlog:aot=",
           "-Xlog:cds=");
 

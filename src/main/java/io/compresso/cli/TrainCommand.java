@@ -25,7 +25,15 @@ import picocli.CommandLine.Command;
     description = "Runs small networks, so that the JVM can record how.")
 final class TrainCommand implements Callable<Integer> {
   private static final List<String> NETWORKS =
-      List.of("mobilenet-v2", "bert-base", "unet", "lstm", "gru");
+      List.of(
+          "mobilenet-v2",
+          "shufflenet-v2",
+          "googlenet",
+          "resnet-18",
+          "bert-base",
+          "unet",
+          "lstm",
+          "gru");
 
   @Override
   public Integer call() throws IOException {
