@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class KernelStore {
   private static final long LEAST_RELEASED = 1 << 16;
 
+  /** So much of packed weights keeps its physical memory: to give it back takes longer. */
+  private static final long MOST_KEPT = 1 << 22;
+
   /**
    * Names a kernel.
    *
@@ -49,6 +52,7 @@ final class KernelStore {
   }
 
   private final Map<Key, Entry> entries = new HashMap<>();
+  private long kept;
 
   /** The kernel, made if there is none; to be given back with {@link #release}. */
   synchronized PreparedKernel acquire(Key key, Supplier<Weights> weights) {
@@ -67,8 +71,13 @@ final class KernelStore {
    * Lets go of the physical memory of weights in a mapped file: the kernel has packed them, and who
    * reads them again gets them from the file.
    */
-  private static void release(@Nullable MemorySegment data) {
-    if (data != null && data.isMapped() && data.byteSize() >= LEAST_RELEASED) {
+  private void release(@Nullable MemorySegment data) {
+    if (data == null || !data.isMapped() || data.byteSize() < LEAST_RELEASED) {
+      return;
+    }
+    if (kept + data.byteSize() <= MOST_KEPT) {
+      kept += data.byteSize();
+    } else {
       data.unload();
     }
   }

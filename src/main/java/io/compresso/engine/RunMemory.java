@@ -184,7 +184,7 @@ final class RunMemory {
    * the elements of a sequence share, they share afterwards.
    */
   synchronized Value detach(Value value) {
-    return detach(value, new HashMap<>());
+    return value instanceof Tensor tensor ? detach(tensor) : detach(value, new HashMap<>());
   }
 
   private Value detach(Value value, Map<Part, Tensor> detached) {
