@@ -10,7 +10,7 @@ import java.util.Set;
  *
  * <ul>
  *   <li>The input is what the state before gives to the gates, {@code [rows, gates, columns]}.
- *   <li>The second operand is what the data gives to them, {@code [rows, gates, width]}.
+ *   <li>The second operand is what the data gives to them, {@code [rows, gates, columns]}.
  *   <li>The third operand is what cells keep, {@code [rows, width]}: the cell state before of LSTM,
  *       the state before of GRU.
  *   <li>The output is {@code [rows, width]} states, for LSTM then {@code [rows, width]} cell
@@ -102,7 +102,7 @@ public record CellProblem(
 
   @Override
   public long secondBytes() {
-    return DType.FLOAT.bytes(kind.gates * cells());
+    return inputBytes();
   }
 
   @Override

@@ -139,4 +139,10 @@ final class DynamicQuantizer {
   int zeroPoint() {
     return zeroPoint;
   }
+
+  /** The call of a kernel whose input are the bytes of the last run. */
+  Lowered.Call bind(PreparedKernel kernel, Operands operands, int threads) {
+    PreparedKernel.QuantizedRun run = kernel.bindQuantized(operands, threads);
+    return () -> run.run(zeroPoint, scale);
+  }
 }

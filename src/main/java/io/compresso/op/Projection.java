@@ -56,10 +56,8 @@ record Projection(PreparedKernel kernel, int threads) {
    */
   Lowered.Call bind(MemorySegment from, @Nullable DynamicQuantizer quantizer, MemorySegment to) {
     Operands operands = Operands.of(from, to);
-    if (quantizer == null) {
-      return kernel.bind(operands, threads)::run;
-    }
-    PreparedKernel.QuantizedRun run = kernel.bindQuantized(operands, threads);
-    return () -> run.run(quantizer.zeroPoint(), quantizer.scale());
+    return quantizer == null
+        ? kernel.bind(operands, threads)::run
+        : quantizer.bind(kernel, operands, threads);
   }
 }

@@ -19,9 +19,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The steps of one direction of LSTM, or of GRU whose reset gate follows the product.
  *
- * <p>Cells are shared among threads in stretches: at each step a thread multiplies the state with
- * its cells' columns of the weights, which so stay in its core's caches, and finishes its cells. So
- * there is one hand-over a step.
+ * <p>Cells are shared among threads in stretches: a thread multiplies the data of all steps with
+ * its cells' columns of the weights; then at each step it multiplies the state with its cells'
+ * columns, which so stay in its core's caches, and finishes its cells. So there is one hand-over a
+ * step, and only states go from core to core.
  */
 final class RecurrentCells {
   private static final int FIRST_PART = 1 << 16;
@@ -58,23 +59,56 @@ final class RecurrentCells {
   /**
    * The kernels of some cells.
    *
-   * @param product what the state gives to their gates
+   * @param projection what the data gives to their gates, at all steps
+   * @param product what the state gives to them
    */
-  private record Stretch(int first, int columns, PreparedKernel product, PreparedKernel cell) {}
+  private record Stretch(
+      int first,
+      int columns,
+      PreparedKernel projection,
+      PreparedKernel product,
+      PreparedKernel cell) {}
+
+  /**
+   * A product that goes into the gates.
+   *
+   * @param bias what is added to it, a float for each cell of each gate, or null
+   */
+  record Term(RecurrentWeights weights, @Nullable MemorySegment bias) {
+    private PreparedKernel prepare(
+        LoweringContext context, int part, int rows, CellProblem cells, int direction) {
+      RecurrentWeights.Cells some =
+          weights.cells(direction, cells.kind().gates(), cells.first(), cells.columns());
+      GemmProblem problem =
+          new GemmProblem(
+              weights.isQuantized()
+                  ? new OperandTypes(DType.UINT8, weights.data().dtype(), DType.FLOAT)
+                  : OperandTypes.FLOAT,
+              rows,
+              cells.kind().gates() * cells.columns(),
+              weights.depth(),
+              weights.byRows() ? GemmProblem.Transpose.B : GemmProblem.Transpose.NONE,
+              Epilogue.NONE.withBias(bias != null));
+      return context.prepare(
+          part,
+          problem,
+          () ->
+              Weights.of(some.memory())
+                  .withBias(bias == null ? null : some.ofGates(bias))
+                  .withQuantization(some.quantization()));
+    }
+  }
 
   /**
    * Prepares the steps.
    *
-   * @param bias what is added to the products, a float for each cell of each gate, or null
+   * @param data what the data gives
+   * @param state what the state gives
    */
   static RecurrentCells of(
-      LoweringContext context,
-      RecurrentLayer layer,
-      RecurrentWeights weights,
-      int direction,
-      @Nullable MemorySegment bias) {
+      LoweringContext context, RecurrentLayer layer, int direction, Term data, Term state) {
     int part = FIRST_PART + direction * PARTS_PER_DIRECTION;
-    int count = stretches(context, layer, weights);
+    int count = stretches(context, layer, state.weights);
     int groups = Math.ceilDiv(layer.hidden(), GRAIN);
     List<Stretch> stretches = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -92,12 +126,13 @@ final class RecurrentCells {
           new Stretch(
               first,
               end - first,
-              product(context, part + 2 * i, cells, weights.cells(direction, first, end), bias),
-              context.prepare(part + 2 * i + 1, cells, () -> Weights.NONE)));
+              data.prepare(context, part + 3 * i, layer.rows(), cells, direction),
+              state.prepare(context, part + 3 * i + 1, layer.batch(), cells, direction),
+              context.prepare(part + 3 * i + 2, cells, () -> Weights.NONE)));
     }
     return new RecurrentCells(
         layer,
-        weights.isQuantized()
+        state.weights.isQuantized()
             ? DynamicQuantizer.Kernels.of(
                 context, part + QUANTIZER, (long) layer.batch() * layer.hidden())
             : null,
@@ -119,45 +154,28 @@ final class RecurrentCells {
     return (int) Math.clamp(worthwhile, 1, most);
   }
 
-  private static PreparedKernel product(
-      LoweringContext context,
-      int part,
-      CellProblem cells,
-      RecurrentWeights.Cells weights,
-      @Nullable MemorySegment bias) {
-    GemmProblem problem =
-        new GemmProblem(
-            weights.isQuantized()
-                ? new OperandTypes(DType.UINT8, weights.dtype(), DType.FLOAT)
-                : OperandTypes.FLOAT,
-            cells.rows(),
-            cells.kind().gates() * cells.columns(),
-            cells.width(),
-            weights.byRows() ? GemmProblem.Transpose.B : GemmProblem.Transpose.NONE,
-            Epilogue.NONE.withBias(bias != null));
-    return context.prepare(
-        part,
-        problem,
-        () ->
-            Weights.of(weights.memory())
-                .withBias(bias == null ? null : weights.ofGates(bias))
-                .withQuantization(weights.quantization()));
-  }
-
   /**
    * The call for fixed memory, in which the states before the first step are.
    *
    * @param direction of the layer
+   * @param data what the weights of the data are multiplied with
+   * @param quantizer what has made bytes of the data; null for floats
    */
-  Lowered.Call bind(RecurrentMemory memory, int direction) {
-    return new Steps(memory, direction);
+  Lowered.Call bind(
+      RecurrentMemory memory,
+      int direction,
+      MemorySegment data,
+      @Nullable DynamicQuantizer quantizer) {
+    return new Steps(memory, direction, data, quantizer);
   }
 
   /** The steps on fixed memory. */
   private final class Steps implements Lowered.Call {
     private final RecurrentMemory memory;
+    private final Lowered.Call[] projections;
     private final Bound[] bound;
-    private final Workers.ChunkTask task = this::stretch;
+    private final Workers.ChunkTask projecting = this::project;
+    private final Workers.ChunkTask stepping = this::step;
 
     /** The step that is computed. */
     private int step;
@@ -165,23 +183,30 @@ final class RecurrentCells {
     /** The scale of the quantized state before it. */
     private float scale;
 
-    Steps(RecurrentMemory memory, int direction) {
+    Steps(
+        RecurrentMemory memory,
+        int direction,
+        MemorySegment data,
+        @Nullable DynamicQuantizer quantizer) {
       this.memory = memory;
+      this.projections = new Lowered.Call[stretches.size()];
       this.bound = new Bound[stretches.size()];
       for (int i = 0; i < bound.length; i++) {
         bound[i] = new Bound(stretches.get(i), memory, direction);
+        projections[i] = projection(stretches.get(i), data, quantizer);
       }
     }
 
     @Override
     public void run() {
+      Workers.shared().run(bound.length, threads, projecting);
       for (int i = 0; i < layer.steps(); i++) {
         step = i;
         if (quantizing != null) {
           float magnitude = i == 0 ? memory.firstMagnitude() : magnitude(i);
           scale = SymmetricScale.of(magnitude);
         }
-        Workers.shared().run(bound.length, threads, task);
+        Workers.shared().run(bound.length, threads, stepping);
       }
     }
 
@@ -193,7 +218,20 @@ final class RecurrentCells {
       return magnitude;
     }
 
-    private void stretch(int index) {
+    private void project(int index) {
+      projections[index].run();
+    }
+
+    private Lowered.Call projection(
+        Stretch stretch, MemorySegment data, @Nullable DynamicQuantizer quantizer) {
+      Operands operands = Operands.of(data, memory.ofData(stretch.first, stretch.columns));
+      int share = Math.max(1, threads / stretches.size());
+      return quantizer == null
+          ? stretch.projection.bind(operands, share)::run
+          : quantizer.bind(stretch.projection, operands, share);
+    }
+
+    private void step(int index) {
       Bound here = bound[index];
       here.multiply(step, scale);
       here.cells[step].run();
@@ -212,13 +250,12 @@ final class RecurrentCells {
     Bound(Stretch stretch, RecurrentMemory memory, int direction) {
       this.stretch = stretch;
       MemorySegment sums = memory.sums(stretch.first, stretch.columns);
+      MemorySegment ofData = memory.ofData(stretch.first, stretch.columns);
       for (int i = 0; i < cells.length; i++) {
+        MemorySegment added =
+            ofData.asSlice(layer.step(direction, i) * sums.byteSize(), sums.byteSize());
         Operands operands =
-            Operands.of(
-                    sums,
-                    memory.projected(0, layer.gates(), layer.step(direction, i)),
-                    memory.results(i + 1))
-                .withThird(memory.kept(i));
+            Operands.of(sums, added, memory.results(i + 1)).withThird(memory.kept(i));
         cells[i] = stretch.cell.bind(operands, 1);
       }
       DynamicQuantizer.Kernels kernels = quantizing;

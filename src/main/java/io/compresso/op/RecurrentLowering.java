@@ -178,17 +178,19 @@ final class RecurrentLowering {
 
   /** {@link LSTM}, and {@link GRU} whose reset gate follows the product. */
   private final class Cells extends Direction {
-    private final Projection projection;
     private final RecurrentCells cells;
 
     Cells(int d) {
       super(d);
       int gates = layer.gates();
       boolean apart = gates == 3;
-      this.projection =
-          Projection.of(context, layer, w, part(0, 0, gates), bias(0, gates, true, !apart));
       this.cells =
-          RecurrentCells.of(context, layer, r, d, apart ? bias(0, gates, false, true) : null);
+          RecurrentCells.of(
+              context,
+              layer,
+              d,
+              new RecurrentCells.Term(w, bias(0, gates, true, !apart)),
+              new RecurrentCells.Term(r, apart ? bias(0, gates, false, true) : null));
     }
 
     @Override
@@ -197,8 +199,7 @@ final class RecurrentLowering {
         MemorySegment x,
         @Nullable DynamicQuantizer quantizer,
         List<Lowered.Call> calls) {
-      calls.add(projection.bind(x, quantizer, memory.projected(0, layer.gates())));
-      calls.add(cells.bind(memory, d));
+      calls.add(cells.bind(memory, d, x, quantizer));
       calls.add(memory::endCells);
     }
   }

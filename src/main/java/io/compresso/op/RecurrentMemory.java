@@ -96,6 +96,12 @@ final class RecurrentMemory {
 
   // Of recurrent cells
 
+  /** What the data gives to all gates of some cells, at all steps. */
+  MemorySegment ofData(int firstCell, int cells) {
+    long bytesPerCell = layer.steps() * layer.gateBytes() / layer.hidden();
+    return projected.asSlice(firstCell * bytesPerCell, cells * bytesPerCell);
+  }
+
   /** What the state gives to all gates of some cells. */
   MemorySegment sums(int firstCell, int cells) {
     long bytesPerCell = layer.gateBytes() / layer.hidden();

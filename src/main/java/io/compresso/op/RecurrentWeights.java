@@ -77,35 +77,25 @@ record RecurrentWeights(
         data.segment().asSlice(direction * matrix + from * row, (to - from) * row));
   }
 
-  /** The gates of some cells of a direction, from {@code first} to before {@code end}. */
-  Cells cells(int direction, int first, int end) {
-    return new Cells(direction, first, end);
+  /** Some cells' columns of {@code gates} gates of a direction. */
+  Cells cells(int direction, int gates, int first, int count) {
+    return new Cells(direction, gates, first, count);
   }
 
   /** The columns of some cells: those of the first gate, then those of the second and so on. */
   final class Cells {
     private final int direction;
+    private final int gates;
+    private final int hidden;
     private final int first;
     private final int count;
-    private final int hidden = depth();
-    private final int gates = columns() / hidden;
 
-    private Cells(int direction, int first, int end) {
+    private Cells(int direction, int gates, int first, int count) {
       this.direction = direction;
+      this.gates = gates;
+      this.hidden = columns() / gates;
       this.first = first;
-      this.count = end - first;
-    }
-
-    boolean isQuantized() {
-      return RecurrentWeights.this.isQuantized();
-    }
-
-    boolean byRows() {
-      return byRows;
-    }
-
-    DType dtype() {
-      return data.dtype();
+      this.count = count;
     }
 
     /** The elements, in the order of all weights; a copy if these are not all. */
@@ -113,9 +103,9 @@ record RecurrentWeights(
       MemorySegment all = RecurrentWeights.this.memory(direction, 0, columns());
       int element = data.dtype().bits() / 8;
       if (byRows) {
-        return gather(all, 1, hidden * element);
+        return gather(all, 1, depth() * element);
       }
-      return gather(all, hidden, element);
+      return gather(all, depth(), element);
     }
 
     /** Of {@code float}s of all cells of each gate those of these cells. */

@@ -73,7 +73,7 @@ class RowLawTest {
                 problem,
                 random(DType.FLOAT, (long) rows * kind.gates() * columns, extreme, random),
                 DType.FLOAT)
-            .withSecond(random(DType.FLOAT, kind.gates() * problem.cells(), false, random))
+            .withSecond(random(DType.FLOAT, (long) rows * kind.gates() * columns, false, random))
             .withThird(random(DType.FLOAT, problem.cells(), false, random)),
         new Bound(0x1p-16, 0x1p-18, false));
   }

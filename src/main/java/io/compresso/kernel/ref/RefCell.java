@@ -36,7 +36,7 @@ public final class RefCell extends RefKernel<CellProblem> {
         for (int gate = 0; gate < fromState.length; gate++) {
           long group = (long) row * fromState.length + gate;
           fromState[gate] = sums.getFloat(group * problem.columns() + j);
-          fromData[gate] = data.getFloat(group * problem.width() + problem.first() + j);
+          fromData[gate] = data.getFloat(group * problem.columns() + j);
         }
         long at = (long) row * problem.width() + problem.first() + j;
         float state;

@@ -115,8 +115,8 @@ public final class VectorCell extends VectorKernel<CellProblem> {
       float[] update = sum(row, 0, 0);
       float[] reset = sum(row, 1, 0);
       float[] candidate = gates[2];
-      read(sums, fromState(row, 2), candidate);
-      read(data, fromData(row, 2), added);
+      read(sums, group(row, 2), candidate);
+      read(data, group(row, 2), added);
       for (int j = 0; j < state.length; j++) {
         candidate[j] = added[j] + reset[j] * candidate[j];
       }
@@ -129,8 +129,8 @@ public final class VectorCell extends VectorKernel<CellProblem> {
     /** A gate with one of the functions. */
     private float[] sum(int row, int gate, int function) {
       float[] result = gates[gate];
-      read(sums, fromState(row, gate), result);
-      read(data, fromData(row, gate), added);
+      read(sums, group(row, gate), result);
+      read(data, group(row, gate), added);
       for (int j = 0; j < result.length; j++) {
         result[j] += added[j];
       }
@@ -138,12 +138,8 @@ public final class VectorCell extends VectorKernel<CellProblem> {
       return result;
     }
 
-    private long fromState(int row, int gate) {
+    private long group(int row, int gate) {
       return ((long) row * gates.length + gate) * problem.columns();
-    }
-
-    private long fromData(int row, int gate) {
-      return ((long) row * gates.length + gate) * problem.width() + problem.first();
     }
 
     private void read(MemorySegment from, long at, float[] to) {

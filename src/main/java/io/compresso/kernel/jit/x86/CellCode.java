@@ -129,6 +129,6 @@ final class CellCode extends RowsCode {
   }
 
   private Mem data(int gate) {
-    return at(B, Float.BYTES, 0).plus((long) Float.BYTES * gate * problem.width());
+    return at(B, Float.BYTES, 0).plus((long) Float.BYTES * gate * problem.columns());
   }
 }

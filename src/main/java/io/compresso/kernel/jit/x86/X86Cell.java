@@ -78,7 +78,8 @@ public final class X86Cell implements Kernel {
           given == null ? null : arena.allocate(given.byteSize(), Float.BYTES).copyFrom(given);
       long gates = problem.kind().gates();
       long row = DType.FLOAT.bytes(problem.width());
-      long[] rows = {gates * DType.FLOAT.bytes(problem.columns()), gates * row, row, row};
+      long ofGates = gates * DType.FLOAT.bytes(problem.columns());
+      long[] rows = {ofGates, ofGates, row, row};
       for (int i = 0; i < rows.length; i++) {
         strides.setAtIndex(ValueLayout.JAVA_LONG, i, rows[i]);
       }
@@ -107,7 +108,7 @@ public final class X86Cell implements Kernel {
         NativeCall.tiles(
             code.entry(),
             operands.input().address(),
-            second.address() + first,
+            second.address(),
             operands.output().address() + first,
             kept.address() + first,
             problem.rows(),
