@@ -53,7 +53,7 @@ final class BenchModelsCommand implements Callable<Integer> {
       description =
           "Networks by name, with random weights, or ONNX files; by default all networks:"
               + " resnet-18, resnet-50, resnext-101, mobilenet-v2, shufflenet-v2, googlenet,"
-              + " inception-v3, bert-base, lstm, gru, unet.")
+              + " inception-v3, bert-base, lstm, gru, decoder-step, decoder-prompt, unet.")
   private List<String> models = List.of();
 
   @Option(

@@ -21,6 +21,7 @@ import java.util.SplittableRandom;
 class GraphBuilder {
   private static final int IR_VERSION = 8;
   private static final int OPSET = 17;
+  private static final String MICROSOFT = "com.microsoft";
   private static final Dim BATCH = Dim.symbol("N");
 
   private final String name;
@@ -30,6 +31,7 @@ class GraphBuilder {
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, Tensor> initializers = new LinkedHashMap<>();
   private final Map<String, Integer> numbers = new LinkedHashMap<>();
+  private final Map<String, Integer> opsets = new LinkedHashMap<>(Map.of("", OPSET));
 
   GraphBuilder(String name) {
     this.name = name;
@@ -89,6 +91,23 @@ class GraphBuilder {
     return results;
   }
 
+  /** Adds a node of com.microsoft, whose outputs the caller names. */
+  void microsoft(
+      String opType,
+      List<String> operands,
+      List<String> results,
+      Map<String, Attribute> attributes) {
+    String label = fresh(opType.toLowerCase(java.util.Locale.ROOT));
+    nodes.add(
+        new Node(label, MICROSOFT, opType, "", operands, results, attributes, Annotations.NONE));
+    opsets.put(MICROSOFT, 1);
+  }
+
+  /** A name that no value has. */
+  String name(String stem) {
+    return fresh(stem) + ".y";
+  }
+
   private String fresh(String stem) {
     return stem + numbers.merge(stem, 1, Integer::sum);
   }
@@ -115,11 +134,20 @@ class GraphBuilder {
     return constant(stem, tensor);
   }
 
+  /** Adds random bytes. */
+  String fields(String stem, long... dims) {
+    Tensor tensor = Tensor.allocate(DType.UINT8, Shape.of(dims));
+    for (long i = 0; i < tensor.size(); i++) {
+      tensor.setLong(i, random.nextInt(256));
+    }
+    return constant(stem, tensor);
+  }
+
   Model build() {
     Graph graph = new Graph(name, inputs, outputs, nodes, initializers, Map.of(), Annotations.NONE);
     return new Model(
         IR_VERSION,
-        Map.of("", OPSET),
+        Map.copyOf(opsets),
         new Model.Producer("compresso", "", "", 0),
         graph,
         List.of(),

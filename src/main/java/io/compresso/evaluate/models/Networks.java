@@ -1,5 +1,10 @@
 package io.compresso.evaluate.models;
 
+import static io.compresso.evaluate.models.DecoderNetworks.DecoderSize.BASE;
+import static io.compresso.evaluate.models.DecoderNetworks.DecoderSize.SMALL;
+import static io.compresso.evaluate.models.DecoderNetworks.Weights.FLOAT;
+
+import io.compresso.evaluate.models.DecoderNetworks.DecoderSize;
 import io.compresso.evaluate.models.SequenceNetworks.BertSize;
 import io.compresso.graph.Model;
 import java.util.LinkedHashMap;
@@ -25,6 +30,8 @@ public enum Networks {
   GRU(
       () -> SequenceNetworks.recurrent("GRU", 3, 512, 100),
       () -> SequenceNetworks.recurrent("GRU", 3, 40, 7)),
+  DECODER_STEP(() -> step(BASE), () -> step(SMALL)),
+  DECODER_PROMPT(() -> prompt(BASE), () -> prompt(SMALL)),
   UNET(() -> SegmentationNetworks.unet(256, 32), () -> SegmentationNetworks.unet(32, 8));
 
   private static final Map<String, Networks> NAMES = new LinkedHashMap<>();
@@ -49,6 +56,16 @@ public enum Networks {
 
   private static Model resnext101(int side) {
     return ResidualNetworks.bottlenecks("resnext-101", side, List.of(3, 4, 23, 3), 32, 256);
+  }
+
+  /** One token after 255, or after 15. */
+  private static Model step(DecoderSize size) {
+    return DecoderNetworks.of(size, FLOAT, 1, size == BASE ? 255 : 15);
+  }
+
+  /** The first 128 tokens, or 12. */
+  private static Model prompt(DecoderSize size) {
+    return DecoderNetworks.of(size, FLOAT, size == BASE ? 128 : 12, 0);
   }
 
   /** The names, in their order. */
