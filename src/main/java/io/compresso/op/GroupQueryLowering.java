@@ -32,6 +32,15 @@ final class GroupQueryLowering {
   private static final int BIAS = 10;
   private static final int SINK = 11;
 
+  /** Queries up to which a run is a step of many, each with a longer cache. */
+  private static final int MOST_STEP_QUERIES = 8;
+
+  /** What numbers of keys are a multiple of in a step, so that few steps need other kernels. */
+  private static final int STEP_KEYS = 64;
+
+  /** Bytes of keys and values together up to which a step copies them. */
+  private static final long MOST_COPIED = 4 << 20;
+
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private final LoweringContext context;
@@ -41,6 +50,12 @@ final class GroupQueryLowering {
   private final int length;
 
   private final int cached;
+
+  /** As many keys as the kernels take: those behind the last are zeros, which no query sees. */
+  private final int keys;
+
+  /** Whether the kernels read copies of the caches, which have room for more keys. */
+  private final boolean copies;
 
   /** Elements of a row of queries, keys and values as they are given. */
   private final long[] widths;
@@ -54,12 +69,19 @@ final class GroupQueryLowering {
     this.sizes = sizes;
     this.cached = cached;
     this.length = Math.max(sizes.keys(), cached);
+    int whole = Math.ceilDiv(sizes.keys(), STEP_KEYS) * STEP_KEYS;
+    this.copies =
+        sizes.queries() <= MOST_STEP_QUERIES
+            && sizes.keys() > sizes.queries()
+            && 8L * sizes.batch() * sizes.shared() * whole * sizes.size() <= MOST_COPIED
+            && context.inputOrNull(BIAS) == null;
+    this.keys = copies ? whole : sizes.keys();
     this.packed = context.inputOrNull(1) == null;
     this.rotated = rotated;
     long q = (long) sizes.heads() * sizes.size();
     long kv = (long) sizes.shared() * sizes.size();
     this.widths = packed ? new long[] {q + 2 * kv, q + 2 * kv, q + 2 * kv} : new long[] {q, kv, kv};
-    Layout cache = Layout.apart(sizes.shared(), length, sizes.size());
+    Layout cache = Layout.apart(sizes.shared(), copies ? keys : length, sizes.size());
     Layout y = Layout.flat(sizes.queries(), q, sizes.size());
     Layout queries = rotated > 0 ? y : Layout.flat(sizes.queries(), widths[0], sizes.size());
     TensorSpec bias = context.inputOrNull(BIAS);
@@ -67,7 +89,14 @@ final class GroupQueryLowering {
         new AttentionKernels(
             context,
             0,
-            sizes,
+            new Sizes(
+                sizes.batch(),
+                sizes.heads(),
+                sizes.shared(),
+                sizes.queries(),
+                keys,
+                sizes.size(),
+                sizes.valueSize()),
             new Scores(
                 (float) PackedAttention.scale(context.node(), sizes.size()),
                 context.node().floatAttribute("softcap", 0),
@@ -180,10 +209,14 @@ final class GroupQueryLowering {
         (int) size);
   }
 
-  // Memory to work in: for caches that the node does not name, turned queries, scores.
+  // Memory to work in: for caches that the node does not name, copies, turned queries, scores.
 
   private long cacheBytes() {
     return 4L * sizes.batch() * sizes.shared() * length * sizes.size();
+  }
+
+  private long copyBytes() {
+    return copies ? 4L * sizes.batch() * sizes.shared() * keys * sizes.size() : 0;
   }
 
   private long queryBytes() {
@@ -196,6 +229,7 @@ final class GroupQueryLowering {
     long bytes =
         (keeps ? 0 : cacheBytes())
             + (keepsValues ? 0 : cacheBytes())
+            + 2 * copyBytes()
             + queryBytes()
             + kernels.workspaceBytes();
     return Lowered.of(
@@ -229,6 +263,10 @@ final class GroupQueryLowering {
     private final Lowered.Buffers buffers;
     private final MemorySegment[] given;
     private final MemorySegment[] caches;
+
+    /** What the kernels read: the caches or copies of them. */
+    private final MemorySegment[] read;
+
     private final boolean keepsValues = context.outputOrNull(2) != null;
     private final MemorySegment queries;
     private final Lowered.Call attention;
@@ -251,6 +289,8 @@ final class GroupQueryLowering {
               ? new MemorySegment[] {x, x.asSlice(q), x.asSlice(q + kv)}
               : new MemorySegment[] {x, buffers.input(1), buffers.input(2)};
       this.caches = new MemorySegment[] {k, v};
+      this.read =
+          copies ? new MemorySegment[] {work.take(copyBytes()), work.take(copyBytes())} : caches;
       this.queries = rotated == 0 ? x : work.take(queryBytes());
       List<MemorySegment> added =
           context.inputOrNull(BIAS) == null ? List.of() : List.of(buffers.input(BIAS));
@@ -258,7 +298,7 @@ final class GroupQueryLowering {
       this.sine = rotated == 0 ? MemorySegment.NULL : buffers.input(SINE);
       this.attention =
           kernels.bind(
-              new Memory(queries, k, v, added, this, buffers.output(0)),
+              new Memory(queries, read[0], read[1], added, this, buffers.output(0)),
               work.take(kernels.workspaceBytes()));
     }
 
@@ -332,26 +372,35 @@ final class GroupQueryLowering {
      */
     private void cache(int chunk) {
       int pairs = sizes.batch() * sizes.shared();
-      boolean keys = chunk < pairs;
+      int which = chunk < pairs ? 0 : 1;
       int pair = chunk % pairs;
       int batch = pair / sizes.shared();
       long row = 4L * sizes.size();
-      MemorySegment target = caches[keys ? 0 : 1];
+      MemorySegment target = caches[which];
       long to = pair * length * row;
       if (past[batch] > 0) {
-        MemorySegment old = buffers.input(keys ? PAST_KEY : PAST_VALUE);
+        MemorySegment old = buffers.input(which == 0 ? PAST_KEY : PAST_VALUE);
         MemorySegment.copy(old, pair * cached * row, target, to, past[batch] * row);
       }
-      int steps = keys ? sizes.queries() : totals[batch] - past[batch];
+      int steps = which == 0 ? sizes.queries() : totals[batch] - past[batch];
       for (int step = 0; step < steps; step++) {
-        long at = copyStep(keys ? 0 : 1, pair, step);
-        if (keys && rotated > 0) {
+        long at = copyStep(which, pair, step);
+        if (which == 0 && rotated > 0) {
           turn(target, at, position(batch, step));
         }
       }
-      long end = to + length * row;
-      for (long at = to + (past[batch] + steps) * row; at < end; at += 4) {
-        target.set(FLOAT, at, 0);
+      long filled = (past[batch] + steps) * row;
+      clear(target, to + filled, length * row - filled);
+      if (copies) {
+        long copy = (long) pair * keys * row;
+        MemorySegment.copy(target, to, read[which], copy, filled);
+        clear(read[which], copy + filled, keys * row - filled);
+      }
+    }
+
+    private static void clear(MemorySegment memory, long from, long bytes) {
+      for (long at = from; at < from + bytes; at += 4) {
+        memory.set(FLOAT, at, 0);
       }
     }
 

@@ -48,7 +48,11 @@ abstract class Reduction extends StandardOperator {
     TensorSpec x = context.input(0);
     long[] axes = context.node().intsAttribute("axes");
     boolean byInput = axes == null && context.opset() >= axesInputSince;
-    if (function == null || !x.dtype().isFloat() || byInput && !context.isFixed(1)) {
+    boolean integers = x.dtype() == DType.INT32 || x.dtype() == DType.INT64;
+    if (integers && longFold(x.dtype()) != null) {
+      function = ReduceFunction.SUM;
+    }
+    if (function == null || !integers && !x.dtype().isFloat() || byInput && !context.isFixed(1)) {
       return null;
     }
     Tensor given = byInput ? context.constant(1) : null;
@@ -64,8 +68,39 @@ abstract class Reduction extends StandardOperator {
       }
     }
     return ReduceProblem.of(function, x.dtype(), x.shape(), reduced)
-        .map(problem -> Lowerings.single(context, problem, Weights.NONE))
+        .map(problem ->
+            integers ? ofIntegers(problem) : Lowerings.single(context, problem, Weights.NONE))
         .orElse(null);
+  }
+
+  /** A fold of few integers, such as masks; null where others than those given are needed. */
+  private @Nullable Lowered ofIntegers(ReduceProblem problem) {
+    LongFold fold = longFold(problem.type());
+    if (fold == null || problem.reduced() == 0 || problem.reduced() > Integer.MAX_VALUE) {
+      return null;
+    }
+    int length = Blocks.length(problem.reduced());
+    Shape all = Shape.of(problem.outer(), problem.reduced(), problem.inner());
+    Shape folded = Shape.of(problem.outer(), problem.inner());
+    return Lowered.of(buffers -> {
+      Tensor x = Tensor.wrap(problem.type(), all, buffers.input(0));
+      Tensor y = Tensor.wrap(problem.type(), folded, buffers.output(0));
+      long[] block = new long[length];
+      return () -> {
+        for (long at = 0; at < y.size(); at++) {
+          long from = at / problem.inner() * problem.reduced() * problem.inner();
+          long state = startLong(problem.type());
+          for (long done = 0; done < problem.reduced(); done += length) {
+            int n = (int) Math.min(length, problem.reduced() - done);
+            for (int i = 0; i < n; i++) {
+              block[i] = x.getLong(from + (done + i) * problem.inner() + at % problem.inner());
+            }
+            state = fold.fold(state, block, n);
+          }
+          y.setLong(at, finishLong(state, problem.reduced()));
+        }
+      };
+    });
   }
 
   /** The result of {@code count} folded elements. */
