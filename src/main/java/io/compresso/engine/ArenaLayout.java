@@ -40,6 +40,28 @@ final class ArenaLayout {
 
   private ArenaLayout() {}
 
+  /**
+   * Sets the offsets to those of other pieces, which have been placed, if each is like its own.
+   *
+   * @return whether they are
+   */
+  static boolean copy(List<Piece> placed, List<Piece> pieces) {
+    if (placed.size() != pieces.size()) {
+      return false;
+    }
+    for (int i = 0; i < pieces.size(); i++) {
+      Piece piece = pieces.get(i);
+      Piece other = placed.get(i);
+      if (piece.bytes != other.bytes || piece.first != other.first || piece.last != other.last) {
+        return false;
+      }
+    }
+    for (int i = 0; i < pieces.size(); i++) {
+      pieces.get(i).offset = placed.get(i).offset;
+    }
+    return true;
+  }
+
   /** Sets the offsets; gives the size of the arena. */
   static long place(List<Piece> pieces) {
     List<Piece> order = new ArrayList<>(pieces);

@@ -2,22 +2,17 @@ package io.compresso.engine;
 
 import io.compresso.engine.ArenaLayout.Piece;
 import io.compresso.engine.BoundPlan.BoundStep;
+import io.compresso.engine.BoundPlan.Finding;
 import io.compresso.engine.Plan.Step;
 import io.compresso.graph.Graph;
 import io.compresso.graph.Node;
-import io.compresso.graph.ValueType;
-import io.compresso.graph.ValueType.TensorType;
 import io.compresso.kernel.PreparedKernel;
 import io.compresso.kernel.Problem;
 import io.compresso.kernel.Weights;
-import io.compresso.op.Inferred;
 import io.compresso.op.Lowered;
 import io.compresso.op.LoweringContext;
 import io.compresso.op.Operator;
 import io.compresso.op.OperatorCatalog;
-import io.compresso.op.ShapeContext;
-import io.compresso.tensor.DType;
-import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
@@ -32,9 +27,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes the {@link BoundPlan} of a plan for inputs of given types and shapes. */
 final class Binder {
-  /** Values that are computed here, of constants alone, may take so much more than these. */
-  private static final long MOST_FOLDED = 1 << 20;
-
   /** From so many bytes on, a graph's output can be computed in the memory of the caller. */
   private static final long LEAST_GIVEN_AWAY = 1 << 16;
 
@@ -45,43 +37,59 @@ final class Binder {
       List<KernelStore.Key> kernels,
       List<BoundBody> bodies) {}
 
+  /**
+   * What the bound plans of a session have in common.
+   *
+   * @param evaluator computes nodes that depend on constants and shapes alone
+   */
+  record Setting(int threads, KernelStore kernels, Planner.ConstantEvaluator evaluator) {}
+
   private final Plan plan;
-  private final int threads;
-  private final KernelStore kernels;
-  private final Planner.ConstantEvaluator evaluator;
+  private final Setting setting;
   private final @Nullable Value[] constants;
   private final Placement placement;
+  private final KnownValues known;
+
+  /** The same plan, bound otherwise; null without. */
+  private final @Nullable BoundPlan like;
+
+  private final @Nullable Finding[] findings;
   private final List<Made> made = new ArrayList<>();
 
-  private Binder(Plan plan, int threads, KernelStore kernels, Planner.ConstantEvaluator evaluator) {
+  private Binder(Plan plan, Setting setting, @Nullable BoundPlan like) {
     this.plan = plan;
-    this.threads = threads;
-    this.kernels = kernels;
-    this.evaluator = evaluator;
+    this.setting = setting;
     this.constants = plan.constants.clone();
     this.placement = new Placement(plan, constants);
+    this.known = new KnownValues(plan, constants, placement, setting.evaluator());
+    this.like = like;
+    this.findings = new Finding[plan.steps.size()];
   }
 
   /**
    * Binds a plan.
    *
    * @param inputs of the plan's inputs, in their order
-   * @param evaluator computes nodes that depend on constants and shapes alone
+   * @param values of the inputs whose values every run of the bound plan gives, by input; null for
+   *     the others
+   * @param like the same plan, bound otherwise; what does not differ is taken from it. Null without
    */
   static BoundPlan bind(
       Plan plan,
       List<TensorSpec> inputs,
-      int threads,
-      KernelStore kernels,
-      Planner.ConstantEvaluator evaluator) {
-    Binder binder = new Binder(plan, threads, kernels, evaluator);
+      List<@Nullable Tensor> values,
+      Setting setting,
+      @Nullable BoundPlan like) {
+    Binder binder = new Binder(plan, setting, like);
     try {
       for (int i = 0; i < inputs.size(); i++) {
-        binder.placement.addInput(i, plan.ends.inputs()[i], inputs.get(i));
+        int slot = plan.ends.inputs()[i];
+        binder.placement.addInput(i, slot, inputs.get(i));
+        binder.constants[slot] = values.get(i);
       }
       binder.addAll();
       binder.placement.giveOutputsAway(LEAST_GIVEN_AWAY);
-      return binder.bound(inputs);
+      return binder.bound(inputs, values);
     } catch (RuntimeException e) {
       binder.close();
       throw e;
@@ -98,7 +106,7 @@ final class Binder {
     if (body == null || body.ends.inputs().length != given.size()) {
       return null;
     }
-    Binder binder = new Binder(body, threads, kernels, evaluator);
+    Binder binder = new Binder(body, setting, null);
     List<TensorSpec> inputs = new ArrayList<>(given);
     List<Integer> captured = new ArrayList<>();
     for (int i = 0; i < given.size(); i++) {
@@ -119,7 +127,7 @@ final class Binder {
       binder.addAll();
       binder.placement.giveOutputsAway(0);
       return BoundBody.of(
-          binder.bound(inputs), captured.stream().mapToInt(Integer::intValue).toArray());
+          binder.bound(inputs, List.of()), captured.stream().mapToInt(Integer::intValue).toArray());
     } catch (RuntimeException e) {
       binder.close();
       throw e;
@@ -135,13 +143,13 @@ final class Binder {
   /** Gives back what the steps hold. */
   private void close() {
     for (Made step : made) {
-      kernels.release(step.kernels());
+      setting.kernels().release(step.kernels());
       step.bodies().forEach(body -> body.plan().close());
     }
   }
 
-  private BoundPlan bound(List<TensorSpec> inputs) {
-    long arenaBytes = placement.arrange();
+  private BoundPlan bound(List<TensorSpec> inputs, List<@Nullable Tensor> values) {
+    long arenaBytes = placement.arrange(like);
     List<BoundStep> steps = new ArrayList<>();
     for (Made step : made) {
       long workspace = step.work() == null ? 0 : step.work().offset;
@@ -151,16 +159,22 @@ final class Binder {
     return new BoundPlan(
         plan,
         new BoundPlan.Parts(
-            List.copyOf(inputs),
+            new BoundPlan.Given(
+                List.copyOf(inputs), new ArrayList<>(values), known.decidingInputs(inputs)),
             List.copyOf(steps),
+            findings,
+            placement.pieces(),
             placement.places(),
             constants,
             arenaBytes,
             placement.largest()),
-        kernels);
+        setting.kernels());
   }
 
   private void add(int at, Step step) {
+    if (addFound(at, step)) {
+      return;
+    }
     Bodies bodies = new Bodies(step);
     try {
       add(at, step, bodies);
@@ -170,235 +184,104 @@ final class Binder {
     }
   }
 
+  /** Does what was done for the other plan, if the step's inputs are as they are there. */
+  private boolean addFound(int at, Step step) {
+    Finding found = like == null ? null : like.parts.findings()[at];
+    if (like == null || found == null || !known.areInputsLike(like, step)) {
+      return false;
+    }
+    List<? extends @Nullable Value> values = found.constants();
+    Lowered lowered = found.lowered();
+    if (values != null) {
+      known.setConstants(step, values);
+    } else if (lowered == null || !place(at, step, found.outputs(), lowered)) {
+      return false;
+    } else if (lowered.views().isEmpty()) {
+      setting.kernels().retain(found.kernels());
+      made.add(new Made(step, lowered, work(at, lowered), found.kernels(), List.of()));
+    }
+    findings[at] = found;
+    return true;
+  }
+
   private void add(int at, Step step, Bodies bodies) {
-    List<Inferred> inferred = infer(step, bodies);
-    List<TensorSpec> outputs = specs(step, inferred);
+    KnownValues.Outputs outputs = known.infer(step, bodies);
     if (outputs == null) {
+      addReference(step, bodies);
+      return;
+    }
+    List<TensorSpec> specs = outputs.specs();
+    if (outputs.constants() != null) {
       bodies.close();
-      made.add(new Made(step, null, null, List.of(), List.of()));
+      findings[at] = new Finding(specs, outputs.constants(), null, List.of());
       return;
     }
-    if (foldShapes(step, inferred) || fold(step, outputs)) {
-      return;
-    }
-    Context context = new Context(step, outputs, bodies);
+    Context context = new Context(step, specs, bodies);
     Lowered lowered = lower(context);
-    if (lowered == null || !addLowered(at, step, outputs, lowered, context)) {
+    if (lowered == null || !addLowered(at, lowered, context)) {
       for (int i = 0; i < step.outputs.length; i++) {
         if (step.outputs[i] != Plan.NONE) {
-          placement.add(at, step.outputs[i], outputs.get(i));
+          placement.add(at, step.outputs[i], specs.get(i));
         }
       }
-      bodies.close();
-      made.add(new Made(step, null, null, List.of(), List.of()));
+      addReference(step, bodies);
     }
+  }
+
+  private void addReference(Step step, Bodies bodies) {
+    bodies.close();
+    made.add(new Made(step, null, null, List.of(), List.of()));
   }
 
   private @Nullable Lowered lower(Context context) {
     Step step = context.step;
     Operator operator = OperatorCatalog.find(step.node.domain(), step.node.opType()).orElse(null);
-    for (int slot : step.inputs) {
-      if (slot != Plan.NONE
-          && !(constants[slot] instanceof Tensor)
-          && placement.specOrNull(slot) == null) {
-        return null;
-      }
-    }
     Lowered lowered = null;
     try {
-      lowered = operator == null ? null : operator.lower(context);
+      lowered = operator == null || !known.areInputsKnown(step) ? null : operator.lower(context);
     } catch (RuntimeException _) {
       // The reference says what is wrong, if it comes to a run.
     }
     if (lowered == null) {
-      kernels.release(context.keys);
+      setting.kernels().release(context.keys);
     }
     return lowered;
   }
 
-  private boolean addLowered(
-      int at, Step step, List<TensorSpec> outputs, Lowered lowered, Context context) {
+  private boolean addLowered(int at, Lowered lowered, Context context) {
+    Step step = context.step;
+    if (!place(at, step, context.outputs, lowered)) {
+      return false;
+    }
+    List<KernelStore.Key> keys = List.copyOf(context.keys);
+    if (step.bodies.isEmpty() && !lowered.joins()) {
+      findings[at] = new Finding(context.outputs, null, lowered, keys);
+    }
+    if (!lowered.views().isEmpty()) {
+      return true;
+    }
+    if (lowered.joins() && placement.join(at, step)) {
+      setting.kernels().release(keys);
+      return true;
+    }
+    made.add(new Made(step, lowered, work(at, lowered), keys, context.bodies.all()));
+    return true;
+  }
+
+  private boolean place(int at, Step step, List<TensorSpec> outputs, Lowered lowered) {
     if (!lowered.views().isEmpty()) {
       return placement.addViews(at, step, outputs, lowered.views());
     }
     placement.addOutputs(at, step, outputs, lowered);
-    if (lowered.joins() && placement.join(at, step)) {
-      kernels.release(context.keys);
-      return true;
-    }
-    Piece work =
-        lowered.workspaceBytes() > 0 ? placement.addWork(at, lowered.workspaceBytes()) : null;
-    made.add(new Made(step, lowered, work, List.copyOf(context.keys), context.bodies.all()));
     return true;
   }
 
-  /** Computes a node that depends on constants alone. */
-  private boolean fold(Step step, List<TensorSpec> outputs) {
-    if (step.reference == null || !Planner.isPure(step.node)) {
-      return false;
-    }
-    List<@Nullable Value> inputs = new ArrayList<>();
-    long bytes = MOST_FOLDED;
-    for (int slot : step.inputs) {
-      Value value = slot == Plan.NONE ? null : constants[slot];
-      if (value == null && slot != Plan.NONE) {
-        return false;
-      }
-      inputs.add(value);
-      bytes += value instanceof Tensor tensor ? tensor.byteSize() : 0;
-    }
-    long needed = 0;
-    for (int i = 0; i < step.outputs.length; i++) {
-      needed += step.outputs[i] == Plan.NONE ? 0 : outputs.get(i).bytes();
-    }
-    List<? extends @Nullable Value> values =
-        needed > bytes ? null : evaluator.evaluate(step, inputs);
-    if (values == null) {
-      return false;
-    }
-    for (int i = 0; i < step.outputs.length; i++) {
-      if (step.outputs[i] != Plan.NONE
-          && !(i < values.size()
-              && values.get(i) instanceof Tensor tensor
-              && TensorSpec.of(tensor).equals(outputs.get(i)))) {
-        return false;
-      }
-    }
-    for (int i = 0; i < step.outputs.length; i++) {
-      if (step.outputs[i] != Plan.NONE) {
-        constants[step.outputs[i]] = values.get(i);
-      }
-    }
-    return true;
-  }
-
-  /** Makes constants of outputs that follow from shapes, such as those of {@code Shape}. */
-  private boolean foldShapes(Step step, List<Inferred> inferred) {
-    @Nullable Tensor[] values = new Tensor[step.outputs.length];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = ShapeInference.constantOf(step.node, inferred.get(i));
-      if (values[i] == null) {
-        return false;
-      }
-    }
-    for (int i = 0; i < values.length; i++) {
-      if (step.outputs[i] != Plan.NONE) {
-        constants[step.outputs[i]] = values[i];
-      }
-    }
-    return values.length > 0;
-  }
-
-  /** What the shape rule says; nothing where it cannot be asked or refuses. */
-  private List<Inferred> infer(Step step, Bodies bodies) {
-    Optional<Operator> operator = OperatorCatalog.find(step.node.domain(), step.node.opType());
-    if (step.function != null || operator.isEmpty()) {
-      return List.of();
-    }
-    try {
-      return operator.get().shapeRule().infer(new Shapes(step, bodies));
-    } catch (RuntimeException e) {
-      // The reference says what is wrong, if it comes to a run.
-      return List.of();
-    }
-  }
-
-  /** The types and shapes of the node's outputs; null when they are not all known. */
-  private static @Nullable List<TensorSpec> specs(Step step, List<Inferred> inferred) {
-    List<TensorSpec> specs = new ArrayList<>();
-    for (int i = 0; i < step.outputs.length; i++) {
-      Inferred output = i < inferred.size() ? ShapeInference.clean(inferred.get(i)) : null;
-      Shape shape = null;
-      if (output != null && output.type() instanceof TensorType type) {
-        shape = type.dtype() == DType.STRING ? null : type.shapeOrNull();
-        if (shape != null) {
-          specs.add(new TensorSpec(type.dtype(), shape));
-        }
-      }
-      if (shape == null) {
-        if (step.outputs[i] != Plan.NONE) {
-          return null;
-        }
-        specs.add(new TensorSpec(DType.FLOAT, Shape.of(0)));
-      }
-    }
-    return specs;
-  }
-
-  private Inferred inferred(int slot) {
-    if (constants[slot] instanceof Tensor tensor) {
-      return ShapeInference.ofConstant(tensor);
-    }
-    TensorSpec spec = placement.specOrNull(slot);
-    return spec == null
-        ? Inferred.UNKNOWN
-        : Inferred.of(ValueType.tensor(spec.dtype(), spec.shape()));
-  }
-
-  /** What a shape rule sees. */
-  private final class Shapes implements ShapeContext {
-    private final Step step;
-    private final Bodies bodies;
-
-    private Shapes(Step step, Bodies bodies) {
-      this.step = step;
-      this.bodies = bodies;
-    }
-
-    @Override
-    public Node node() {
-      return step.node;
-    }
-
-    @Override
-    public int opset() {
-      return step.opset;
-    }
-
-    @Override
-    public Inferred input(int index) {
-      return index >= step.inputs.length || step.inputs[index] == Plan.NONE
-          ? Inferred.UNKNOWN
-          : Binder.this.inferred(step.inputs[index]);
-    }
-
-    @Override
-    public @Nullable Tensor constant(int index) {
-      return index < step.inputs.length
-              && step.inputs[index] != Plan.NONE
-              && constants[step.inputs[index]] instanceof Tensor tensor
-          ? tensor
-          : null;
-    }
-
-    @Override
-    public List<Inferred> infer(Graph body, List<Inferred> inputs) {
-      List<TensorSpec> specs = new ArrayList<>();
-      for (Inferred input : inputs) {
-        Shape shape =
-            input.type() instanceof TensorType type && type.dtype() != DType.STRING
-                ? type.shapeOrNull()
-                : null;
-        if (shape == null) {
-          return unknown(body);
-        }
-        specs.add(new TensorSpec(((TensorType) input.type()).dtype(), shape));
-      }
-      BoundBody bound = bodies.get(body, specs);
-      return bound == null
-          ? unknown(body)
-          : bound.outputs().stream()
-              .map(spec -> Inferred.of(ValueType.tensor(spec.dtype(), spec.shape())))
-              .toList();
-    }
-
-    private static List<Inferred> unknown(Graph body) {
-      return body.outputs().stream().map(_ -> Inferred.UNKNOWN).toList();
-    }
+  private @Nullable Piece work(int at, Lowered lowered) {
+    return lowered.workspaceBytes() > 0 ? placement.addWork(at, lowered.workspaceBytes()) : null;
   }
 
   /** The subgraphs of one step, bound as its operator asks for them. */
-  private final class Bodies {
+  private final class Bodies implements KnownValues.BodyBinder {
     private final Step step;
     private final Map<Graph, Map<List<TensorSpec>, Optional<BoundBody>>> bound =
         new IdentityHashMap<>();
@@ -407,7 +290,8 @@ final class Binder {
       this.step = step;
     }
 
-    private @Nullable BoundBody get(Graph graph, List<TensorSpec> inputs) {
+    @Override
+    public @Nullable BoundBody get(Graph graph, List<TensorSpec> inputs) {
       List<TensorSpec> specs = List.copyOf(inputs);
       Map<List<TensorSpec>, Optional<BoundBody>> ofGraph =
           bound.computeIfAbsent(graph, _ -> new HashMap<>());
@@ -460,19 +344,12 @@ final class Binder {
 
     @Override
     public int threads() {
-      return threads;
+      return setting.threads();
     }
 
     @Override
     public @Nullable TensorSpec inputOrNull(int index) {
-      if (index >= step.inputs.length || step.inputs[index] == Plan.NONE) {
-        return null;
-      }
-      TensorSpec spec = placement.specOrNull(step.inputs[index]);
-      if (spec != null) {
-        return spec;
-      }
-      return constants[step.inputs[index]] instanceof Tensor tensor ? TensorSpec.of(tensor) : null;
+      return known.specOrNull(step, index);
     }
 
     @Override
@@ -484,11 +361,7 @@ final class Binder {
 
     @Override
     public @Nullable Tensor constant(int index) {
-      return index < step.inputs.length
-              && step.inputs[index] != Plan.NONE
-              && constants[step.inputs[index]] instanceof Tensor tensor
-          ? tensor
-          : null;
+      return known.constant(step, index);
     }
 
     @Override
@@ -498,25 +371,10 @@ final class Binder {
 
     @Override
     public PreparedKernel prepare(int part, Problem problem, Supplier<Weights> weights) {
-      KernelStore.Key key = new KernelStore.Key(step, part, problem, ownConstants());
-      PreparedKernel kernel = kernels.acquire(key, weights);
+      KernelStore.Key key = new KernelStore.Key(step, part, problem, known.ownConstants(step));
+      PreparedKernel kernel = setting.kernels().acquire(key, weights);
       keys.add(key);
       return kernel;
-    }
-
-    /** The constants among the inputs that are not the plan's but of these shapes. */
-    private List<Object> ownConstants() {
-      List<Object> own = new ArrayList<>(0);
-      for (int slot : step.inputs) {
-        Value value = slot == Plan.NONE ? null : constants[slot];
-        if (value != null && value != plan.constants[slot]) {
-          own.add(
-              value instanceof Tensor tensor && tensor.dtype() != DType.STRING
-                  ? tensor.segment()
-                  : value);
-        }
-      }
-      return own;
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.compresso.engine;
 
+import io.compresso.engine.ArenaLayout.Piece;
 import io.compresso.engine.Plan.Step;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.Node;
@@ -7,6 +8,7 @@ import io.compresso.op.Lowered;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * nodes that compute them, stay as the plan has them.
  */
 final class BoundPlan implements AutoCloseable {
-  /** From so many bytes on, inputs that come again are read where they lie. */
-  private static final long LEAST_IN_PLACE = 1 << 16;
+  /** From so many bytes on, inputs are read where the caller has them. */
+  static final long LEAST_IN_PLACE = 1 << 16;
 
   /** Where a value lies. */
   enum Home {
@@ -53,21 +55,53 @@ final class BoundPlan implements AutoCloseable {
       List<BoundBody> bodies) {}
 
   /**
-   * What a bound plan is made of.
+   * What was found out about a step of the plan, which holds for all plans in which its inputs have
+   * the same types, shapes and constants.
+   *
+   * @param outputs the types and shapes of its outputs
+   * @param constants of its outputs, where they are known before a run; else null
+   * @param lowered null where it is not lowered
+   * @param kernels what it runs
+   */
+  record Finding(
+      List<TensorSpec> outputs,
+      @Nullable List<? extends @Nullable Value> constants,
+      @Nullable Lowered lowered,
+      List<KernelStore.Key> kernels) {}
+
+  /**
+   * What the runs of a bound plan give.
    *
    * @param inputs of the plan's inputs, in their order
+   * @param values of the inputs that have the same value in all these runs; null for the others
+   * @param deciding the inputs whose values would tell shapes that do not follow without
+   */
+  record Given(List<TensorSpec> inputs, List<@Nullable Tensor> values, BitSet deciding) {}
+
+  /**
+   * What a bound plan is made of.
+   *
+   * @param given what the runs give
+   * @param findings by step of the plan; null for what may not be used again
+   * @param pieces of the arena
    * @param places by slot; null for constants and for values whose shape only a run tells
    * @param constants by slot; null for what is none
    * @param arenaBytes the size of the arena
    * @param largest the node at which most memory is in use; null without any
    */
   record Parts(
-      List<TensorSpec> inputs,
+      Given given,
       List<BoundStep> steps,
+      @Nullable Finding[] findings,
+      List<Piece> pieces,
       @Nullable Place[] places,
       @Nullable Value[] constants,
       long arenaBytes,
-      @Nullable Node largest) {}
+      @Nullable Node largest) {
+    List<TensorSpec> inputs() {
+      return given.inputs();
+    }
+  }
 
   final Plan plan;
   final Parts parts;
@@ -81,7 +115,12 @@ final class BoundPlan implements AutoCloseable {
     this.plan = plan;
     this.parts = parts;
     this.kernels = kernels;
-    this.hasReferences = parts.steps().stream().anyMatch(step -> step.lowered() == null);
+    this.hasReferences = references() > 0;
+  }
+
+  /** How many nodes are left to their references. */
+  long references() {
+    return parts.steps().stream().filter(step -> step.lowered() == null).count();
   }
 
   /** Whether the slot's value is made by the run, in memory of its own. */
@@ -95,7 +134,7 @@ final class BoundPlan implements AutoCloseable {
     return place != null && place.home() == Home.OUTPUT && place.index() == index;
   }
 
-  /** Whether a caller's input can be read where it lies, should it come again. */
+  /** Whether a caller's input can be read where it lies. */
   boolean mayReadInPlace(Tensor tensor) {
     // What references give may be part of an input, which they know by its place. Integers may be
     // indices, which are checked before they are used and must not change in between.

@@ -8,6 +8,7 @@ import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,7 @@ final class BoundPlans implements AutoCloseable {
     private final boolean special;
     private final ArrayDeque<PlanMemory> idle = new ArrayDeque<>(MOST_IDLE);
     private int users;
+    private boolean started;
     private boolean dropped;
 
     private Entry(BoundPlan plan, boolean special) {
@@ -57,15 +59,21 @@ final class BoundPlans implements AutoCloseable {
   private final List<String> inputNames;
   private final Supplier<Plan> plan;
   private final SessionOptions options;
-  private final Planner.ConstantEvaluator evaluator;
+  private final Binder.Setting setting;
   private final @Nullable Function<List<TensorSpec>, @Nullable Plan> specialiser;
-  private final KernelStore kernels = new KernelStore();
 
   /** The one used last comes first. */
   private final List<Entry> entries = new ArrayList<>();
 
   private long reserved;
   private boolean unusable;
+
+  /** The inputs whose values the plans are made for, as shapes follow from them. */
+  private final BitSet deciding = new BitSet();
+
+  /** The inputs whose values were thought to tell shapes, but do not. */
+  private final BitSet useless = new BitSet();
+
   private int specialised;
 
   /**
@@ -83,7 +91,7 @@ final class BoundPlans implements AutoCloseable {
     this.inputNames = inputNames;
     this.plan = plan;
     this.options = options;
-    this.evaluator = evaluator;
+    this.setting = new Binder.Setting(options.threads(), new KernelStore(), evaluator);
     this.specialiser = specialiser;
   }
 
@@ -98,7 +106,7 @@ final class BoundPlans implements AutoCloseable {
     List<String> names = inputNames;
     for (int i = 0; i < entries.size(); i++) {
       Entry entry = entries.get(i);
-      if (matches(entry.plan.parts.inputs(), names, given)) {
+      if (matches(entry.plan.parts.given(), names, given)) {
         if (i > 0) {
           entries.remove(i);
           entries.add(0, entry);
@@ -107,14 +115,14 @@ final class BoundPlans implements AutoCloseable {
         return entry;
       }
     }
-    List<TensorSpec> specs = new ArrayList<>();
+    List<Tensor> tensors = new ArrayList<>();
     for (String name : names) {
       if (!(given.get(name) instanceof Tensor tensor) || tensor.dtype() == DType.STRING) {
         return null;
       }
-      specs.add(TensorSpec.of(tensor));
+      tensors.add(tensor);
     }
-    Entry entry = bind(specs);
+    Entry entry = bind(tensors.stream().map(TensorSpec::of).toList(), tensors);
     if (entry != null) {
       entry.users++;
     }
@@ -122,12 +130,15 @@ final class BoundPlans implements AutoCloseable {
   }
 
   private static boolean matches(
-      List<TensorSpec> specs, List<String> names, Map<String, ? extends Value> given) {
+      BoundPlan.Given expected, List<String> names, Map<String, ? extends Value> given) {
+    List<TensorSpec> specs = expected.inputs();
     for (int i = 0; i < specs.size(); i++) {
+      Tensor value = expected.values().get(i);
       Shape shape = specs.get(i).shape();
       if (!(given.get(names.get(i)) instanceof Tensor tensor)
           || tensor.dtype() != specs.get(i).dtype()
-          || !tensor.shape().equals(shape)) {
+          || !tensor.shape().equals(shape)
+          || value != null && value.segment().mismatch(tensor.segment()) >= 0) {
         return false;
       }
     }
@@ -136,12 +147,21 @@ final class BoundPlans implements AutoCloseable {
 
   /** Makes the plan for inputs of these types and shapes, unless the graph cannot be bound. */
   synchronized @Nullable Entry bind(List<TensorSpec> specs) {
+    return bind(specs, List.of());
+  }
+
+  /**
+   * Makes the plan for inputs.
+   *
+   * @param tensors the inputs of a run; none where their values are not known yet
+   */
+  private @Nullable Entry bind(List<TensorSpec> specs, List<Tensor> tensors) {
     Plan special =
         specialiser != null && specialised++ < MOST_SPECIAL ? specialiser.apply(specs) : null;
     Plan chosen = special != null ? special : plan.get();
     BoundPlan bound;
     try {
-      bound = Binder.bind(chosen, specs, options.threads(), kernels, evaluator);
+      bound = bindDecided(chosen, specs, tensors);
     } catch (ArithmeticException | IllegalArgumentException e) {
       // Sizes that no memory holds: the operators' references say which.
       return null;
@@ -154,38 +174,103 @@ final class BoundPlans implements AutoCloseable {
     return entry;
   }
 
+  /** Binds a plan, for the values of inputs, too, that tell shapes which do not follow without. */
+  private BoundPlan bindDecided(Plan chosen, List<TensorSpec> specs, List<Tensor> tensors) {
+    BoundPlan bound = bind(chosen, specs, tensors);
+    BitSet added = new BitSet();
+    long references = bound.references();
+    while (!tensors.isEmpty() && isMore(bound.parts.given().deciding())) {
+      added.or(bound.parts.given().deciding());
+      deciding.or(added);
+      bound.close();
+      bound = bind(chosen, specs, tensors);
+    }
+    if (!added.isEmpty() && bound.references() == references) {
+      deciding.andNot(added);
+      useless.or(added);
+    }
+    return bound;
+  }
+
+  private boolean isMore(BitSet inputs) {
+    BitSet more = (BitSet) inputs.clone();
+    more.andNot(useless);
+    return !more.isEmpty();
+  }
+
+  private BoundPlan bind(Plan chosen, List<TensorSpec> specs, List<Tensor> tensors) {
+    List<@Nullable Tensor> values = new ArrayList<>();
+    for (int i = 0; i < specs.size(); i++) {
+      values.add(i < tensors.size() && deciding.get(i) ? tensors.get(i).copy() : null);
+    }
+    BoundPlan like = null;
+    for (int i = 0; i < entries.size() && like == null; i++) {
+      BoundPlan other = entries.get(i).plan;
+      like = other.plan == chosen ? other : null;
+    }
+    return Binder.bind(chosen, specs, values, setting, like);
+  }
+
   /**
    * Memory for a run of the entry's plan.
    *
    * @throws GraphException if the memory limit does not allow it
    */
   PlanMemory take(Entry entry) {
+    PlanMemory old;
+    long bytes = entry.plan.bytes();
     synchronized (this) {
       PlanMemory memory = entry.idle.poll();
       if (memory != null) {
         return memory;
       }
-      long bytes = entry.plan.bytes();
+      old = entry.started ? null : takeIdle(entry.plan);
+      entry.started = true;
+      bytes = old == null ? bytes : Math.max(bytes, old.bytes());
       if (bytes > options.memoryLimit() - reserved) {
         entries.forEach(this::freeIdle);
       }
       if (bytes > options.memoryLimit() - reserved) {
+        if (old != null) {
+          old.close();
+        }
         throw entry.plan.tooLarge(
             "the run needs %d bytes; %d of the memory limit of %d are in use"
                 .formatted(bytes, reserved, options.memoryLimit()));
       }
       reserved += bytes;
     }
+    long limit = options.memoryLimit() - bytes;
     try {
-      return PlanMemory.of(
-          entry.plan, options.memoryLimit() - entry.plan.bytes(), options.threads());
+      return old == null
+          ? PlanMemory.of(entry.plan, limit, options.threads())
+          : old.takenOver(entry.plan, limit);
     } catch (OutOfMemoryError e) {
-      unreserve(entry);
-      throw entry.plan.tooLarge("no memory for " + entry.plan.bytes() + " bytes");
+      unreserve(bytes);
+      throw entry.plan.tooLarge("no memory for " + bytes + " bytes");
     } catch (RuntimeException e) {
-      unreserve(entry);
+      unreserve(bytes);
       throw e;
     }
+  }
+
+  /**
+   * Memory for the plan's first run that its graph has used last for inputs of other shapes: most
+   * likely these do not come again, as when sequences grow. Null without.
+   */
+  private @Nullable PlanMemory takeIdle(BoundPlan plan) {
+    for (Entry other : entries) {
+      PlanMemory memory = other.plan.plan == plan.plan ? other.idle.poll() : null;
+      if (memory != null) {
+        reserved -= memory.bytes();
+        if (memory.holds(plan)) {
+          return memory;
+        }
+        memory.close();
+        return null;
+      }
+    }
+    return null;
   }
 
   /**
@@ -197,13 +282,13 @@ final class BoundPlans implements AutoCloseable {
     if (reusable && entry.idle.size() < MOST_IDLE && !entry.dropped) {
       entry.idle.push(memory);
     } else {
-      reserved -= entry.plan.bytes();
+      reserved -= memory.bytes();
       memory.close();
     }
   }
 
-  private synchronized void unreserve(Entry entry) {
-    reserved -= entry.plan.bytes();
+  private synchronized void unreserve(long bytes) {
+    reserved -= bytes;
   }
 
   /** Ends the use of a plan. */
@@ -229,9 +314,10 @@ final class BoundPlans implements AutoCloseable {
   }
 
   private void freeIdle(Entry entry) {
-    reserved -= entry.plan.bytes() * entry.idle.size();
-    entry.idle.forEach(PlanMemory::close);
-    entry.idle.clear();
+    for (PlanMemory memory = entry.idle.poll(); memory != null; memory = entry.idle.poll()) {
+      reserved -= memory.bytes();
+      memory.close();
+    }
   }
 
   @Override

@@ -67,6 +67,17 @@ final class KernelStore {
     return entry.kernel;
   }
 
+  /** Gives kernels that are in use to one more user. */
+  synchronized void retain(List<Key> keys) {
+    for (Key key : keys) {
+      Entry entry = entries.get(key);
+      if (entry == null) {
+        throw new IllegalStateException("a kernel that nobody uses");
+      }
+      entry.users++;
+    }
+  }
+
   /**
    * Lets go of the physical memory of weights in a mapped file: the kernel has packed them, and who
    * reads them again gets them from the file.

@@ -289,9 +289,20 @@ final class Placement {
     }
   }
 
-  /** Gives every piece its place in the arena, whose size this is. */
-  long arrange() {
-    return ArenaLayout.place(pieces);
+  /**
+   * Gives every piece its place in the arena, whose size this is.
+   *
+   * @param like a plan whose arena may have the same pieces, or null
+   */
+  long arrange(@Nullable BoundPlan like) {
+    return like != null && ArenaLayout.copy(like.parts.pieces(), pieces)
+        ? like.parts.arenaBytes()
+        : ArenaLayout.place(pieces);
+  }
+
+  /** The pieces of the arena. */
+  List<Piece> pieces() {
+    return List.copyOf(pieces);
   }
 
   /** By slot, after {@link #arrange}; null for what has no place. */

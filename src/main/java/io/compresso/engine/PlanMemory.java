@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.function.IntPredicate;
@@ -33,44 +32,37 @@ final class PlanMemory implements AutoCloseable {
     }
   }
 
+  /** Memory is not taken over by plans that need less than a part of it. */
+  private static final int MOST_TIMES_AS_LARGE = 2;
+
   private static final MemorySegment NOTHING = Arena.global().allocate(0);
 
   /**
-   * Where the values lie.
+   * Where the values lie in between.
    *
    * @param owner what is closed with the memory; null where it is a caller's
+   * @param bytes the size of all memory that is closed with it
    */
-  private record Home(@Nullable Arena owner, MemorySegment arena) {}
+  private record Home(@Nullable Arena owner, MemorySegment arena, long bytes) {}
 
   private final BoundPlan bound;
   private final Home home;
   private final MemorySegment arena;
-
-  /** Where the inputs are read: in the memory's own, or in the caller's. */
-  private final List<Tensor> inputs;
-
-  private final List<Tensor> ownInputs;
-
-  /** By input: the caller's memory of the last run; null where it has to be copied. */
-  private final @Nullable MemorySegment[] givenInputs;
+  private final PlanEnds ends;
 
   /** By slot: constants, and the tensors of the places; null for what a run makes. */
   private final @Nullable Value[] frame;
-
-  /** By output: where it is computed that is computed beside the arena; null for others. */
-  private final @Nullable MemorySegment[] homes;
-
-  /** By output: the memory's own. */
-  private final @Nullable MemorySegment[] ownHomes;
-
-  /** By output: the caller's memory that the last run was offered. */
-  private final @Nullable MemorySegment[] offered;
 
   /** By step: what it calls, null where the reference does it. */
   private final Lowered.@Nullable Call[] calls;
 
   private final RunMemory memory;
   private final int threads;
+
+  /** What these calls are partly those of; null without, and once they are made. */
+  private @Nullable PlanMemory old;
+
+  private boolean ready;
   private RunOptions options = RunOptions.plain();
   private @Nullable RunProfile profile;
 
@@ -83,178 +75,153 @@ final class PlanMemory implements AutoCloseable {
   static PlanMemory of(BoundPlan bound, long limit, int threads) {
     Arena owner = Arena.ofShared();
     try {
+      MemorySegment arena =
+          ZeroedMemory.allocate(owner, bound.parts.arenaBytes(), ArenaLayout.ALIGNMENT);
       return new PlanMemory(
           bound,
-          new Home(
-              owner, ZeroedMemory.allocate(owner, bound.parts.arenaBytes(), ArenaLayout.ALIGNMENT)),
-          bound.parts.inputs().stream()
-              .map(spec -> Tensor.allocate(owner, spec.dtype(), spec.shape()))
-              .toList(),
-          outputs(owner, bound),
+          new Home(owner, arena, bound.bytes()),
+          new PlanEnds(bound, owner, null),
           new RunMemory(limit),
-          threads);
+          threads,
+          null);
     } catch (RuntimeException | Error e) {
       owner.close();
       throw e;
     }
   }
 
-  /** Memory for the outputs that lie beside the arena. */
-  private static List<@Nullable MemorySegment> outputs(Arena owner, BoundPlan bound) {
-    List<@Nullable MemorySegment> outputs = new ArrayList<>();
-    for (int i = 0; i < bound.plan.ends.outputs().length; i++) {
-      outputs.add(
-          bound.writesOutput(i)
-              ? ZeroedMemory.allocate(owner, bound.outputBytes(i), Tensor.ALIGNMENT)
-              : null);
-    }
-    return outputs;
+  /**
+   * Whether this memory, which has been run in, is as large as the same plan needs that is bound
+   * otherwise, and not much larger.
+   */
+  boolean holds(BoundPlan other) {
+    return ready
+        && other.parts.arenaBytes() <= arena.byteSize()
+        && home.bytes() / MOST_TIMES_AS_LARGE <= other.bytes()
+        && ends.fit(other);
   }
 
-  /** Memory within that of a caller, who gives the inputs and where the outputs go. */
+  /**
+   * Makes this memory, which no run uses and nobody else closes any more, that of another plan,
+   * which it {@link #holds}. What the two have in common stays as it is.
+   *
+   * @param limit the most bytes that values may take which have no place
+   */
+  PlanMemory takenOver(BoundPlan other, long limit) {
+    Arena owner = Objects.requireNonNull(home.owner());
+    return new PlanMemory(
+        other,
+        new Home(owner, arena, Math.max(home.bytes(), other.bytes())),
+        new PlanEnds(other, owner, ends),
+        new RunMemory(limit),
+        threads,
+        this);
+  }
+
   private PlanMemory(
       BoundPlan bound,
       Home home,
-      List<Tensor> inputs,
-      List<@Nullable MemorySegment> outputs,
+      PlanEnds ends,
       RunMemory memory,
-      int threads) {
+      int threads,
+      @Nullable PlanMemory old) {
     this.bound = bound;
     this.home = home;
     this.threads = threads;
     this.memory = memory;
     this.frame = bound.parts.constants().clone();
     this.arena = home.arena();
-    this.inputs = new ArrayList<>(inputs);
-    this.ownInputs = List.copyOf(inputs);
-    this.givenInputs = new MemorySegment[inputs.size()];
-    this.ownHomes = outputs.toArray(MemorySegment[]::new);
-    this.homes = ownHomes.clone();
-    this.offered = new MemorySegment[homes.length];
-    for (int slot = 0; slot < frame.length; slot++) {
-      Place place = bound.parts.places()[slot];
-      if (place != null) {
-        frame[slot] = Tensor.wrap(place.spec().dtype(), place.spec().shape(), segment(place));
-      }
-    }
-    List<BoundStep> steps = bound.parts.steps();
-    this.calls = new Lowered.Call[steps.size()];
-    for (int i = 0; i < calls.length; i++) {
-      Lowered lowered = steps.get(i).lowered();
-      if (lowered != null) {
-        calls[i] = lowered.bind(buffers(steps.get(i), lowered));
-      }
-    }
-  }
-
-  private MemorySegment segment(Place place) {
-    MemorySegment memoryOfPlace =
-        switch (place.home()) {
-          case INPUT -> inputs.get(place.index()).segment();
-          case ARENA -> arena;
-          case OUTPUT -> Objects.requireNonNull(homes[place.index()]);
-        };
-    return memoryOfPlace.asSlice(place.offset(), place.spec().bytes());
+    this.ends = ends;
+    this.calls = new Lowered.Call[bound.parts.steps().size()];
+    this.old = old;
   }
 
   /**
-   * Settles where inputs are read and outputs are computed: in the caller's memory, from the second
-   * run on that has the same, or else in this memory's own.
+   * Settles where inputs are read and outputs are computed: where the caller has them or wants
+   * them, if it does again or this is the first run, or else in this memory's own.
    *
-   * @param inputNames of the inputs, in their order
-   * @param given the inputs, by name
-   * @param names of the outputs, in their order
-   * @param results what the caller offers, by name
+   * @throws GraphException if there is no memory for them
    */
-  void settle(
-      List<String> inputNames,
-      Map<String, ? extends Value> given,
-      List<String> names,
-      Map<String, Tensor> results) {
-    boolean moved = settleInputs(inputNames, given, results);
-    for (int i = 0; i < homes.length; i++) {
-      MemorySegment present = homes[i];
-      if (present == null) {
-        continue;
-      }
-      Tensor result = results.get(names.get(i));
-      MemorySegment offer = result == null ? null : result.segment();
-      boolean again = offer != null && offer.equals(offered[i]);
-      boolean taken = present.equals(offered[i]);
-      offered[i] = offer;
-      if (again && !taken && isFit(i, result)) {
-        homes[i] = offer;
-        moved = true;
-      } else if (taken && !again) {
-        homes[i] = ownHomes[i];
-        moved = true;
-      }
+  void settle(PlanEnds.Offer offer) {
+    boolean moved;
+    try {
+      moved = ends.settle(!ready, offer);
+    } catch (OutOfMemoryError e) {
+      throw bound.tooLarge("no memory for the inputs and outputs of a run");
     }
     if (moved) {
-      move();
+      place();
     }
-  }
-
-  private boolean settleInputs(
-      List<String> names, Map<String, ? extends Value> given, Map<String, Tensor> results) {
-    boolean moved = false;
-    for (int i = 0; i < givenInputs.length; i++) {
-      Tensor tensor = (Tensor) Objects.requireNonNull(given.get(names.get(i)));
-      MemorySegment segment = bound.mayReadInPlace(tensor) ? tensor.segment() : null;
-      boolean again = segment != null && segment.equals(givenInputs[i]);
-      givenInputs[i] = segment;
-      Tensor wanted = again && !isIn(results, tensor) ? tensor : ownInputs.get(i);
-      if (!wanted.segment().equals(inputs.get(i).segment())) {
-        inputs.set(i, wanted);
-        moved = true;
-      }
-    }
-    return moved;
-  }
-
-  /** Whether a result shares memory with the tensor. */
-  private static boolean isIn(Map<String, Tensor> results, Tensor tensor) {
-    for (Tensor result : results.values()) {
-      if (result.segment().asOverlappingSlice(tensor.segment()).isPresent()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** Whether output {@code index} can be computed in the tensor. */
-  private boolean isFit(int index, @Nullable Tensor tensor) {
-    Place place = bound.parts.places()[bound.plan.ends.outputs()[index]];
-    return tensor != null
-        && place != null
-        && tensor.isCollected()
-        && TensorSpec.of(tensor).equals(place.spec());
   }
 
   /** Whether the last run has computed output {@code index} in the memory that it was offered. */
   boolean isInPlace(int index) {
-    return homes[index] != null && Objects.equals(homes[index], offered[index]);
+    return ends.isInPlace(index);
   }
 
-  /** Makes anew what depends on where inputs and outputs lie. */
-  private void move() {
+  /** Makes what depends on places that have changed: all, the first time. */
+  private void place() {
     BitSet changed = new BitSet();
+    PlanMemory before = ready ? this : old;
     for (int slot = 0; slot < frame.length; slot++) {
       Place place = bound.parts.places()[slot];
-      if (place == null || place.home() == BoundPlan.Home.ARENA) {
+      if (place == null) {
+        Value constant = bound.parts.constants()[slot];
+        changed.set(slot, before == null || before.bound.parts.constants()[slot] != constant);
         continue;
       }
-      MemorySegment present = segment(place);
-      if (!present.equals(((Tensor) Objects.requireNonNull(frame[slot])).segment())) {
-        frame[slot] = Tensor.wrap(place.spec().dtype(), place.spec().shape(), present);
+      TensorSpec spec = place.spec();
+      MemorySegment memoryOfPlace =
+          switch (place.home()) {
+            case INPUT -> ends.input(place.index()).segment();
+            case ARENA -> arena;
+            case OUTPUT -> ends.home(place.index());
+          };
+      MemorySegment segment = memoryOfPlace.asSlice(place.offset(), spec.bytes());
+      if (before != null
+          && before.frame[slot] instanceof Tensor tensor
+          && tensor.segment().equals(segment)
+          && TensorSpec.of(tensor).equals(spec)) {
+        frame[slot] = tensor;
+      } else {
+        frame[slot] = Tensor.wrap(spec.dtype(), spec.shape(), segment);
         changed.set(slot);
       }
     }
+    makeCalls(before, changed);
+    ready = true;
+    if (old != null) {
+      old.forget(changed);
+      old = null;
+    }
+  }
+
+  /** Keeps no more than calls need that were taken over, none of which has changed slots. */
+  private void forget(BitSet changed) {
+    changed.stream().filter(slot -> slot < frame.length).forEach(slot -> frame[slot] = null);
+    Arrays.fill(calls, null);
+  }
+
+  private void makeCalls(@Nullable PlanMemory before, BitSet changed) {
     List<BoundStep> steps = bound.parts.steps();
-    for (int i = 0; i < calls.length; i++) {
-      Lowered lowered = steps.get(i).lowered();
-      if (lowered != null && touches(steps.get(i), changed)) {
-        calls[i] = lowered.bind(buffers(steps.get(i), lowered));
+    List<BoundStep> stepsBefore = before == null ? List.of() : before.bound.parts.steps();
+    for (int i = 0, at = 0; i < calls.length; i++) {
+      BoundStep step = steps.get(i);
+      Lowered lowered = step.lowered();
+      int found = at;
+      while (found < stepsBefore.size() && stepsBefore.get(found).step() != step.step()) {
+        found++;
+      }
+      BoundStep known = found < stepsBefore.size() ? stepsBefore.get(found) : null;
+      at = known == null ? at : found + 1;
+      if (before != null
+          && known != null
+          && known.lowered() == lowered
+          && known.workspace() == step.workspace()
+          && !touches(step, changed)) {
+        calls[i] = before.calls[found];
+      } else if (lowered != null) {
+        calls[i] = lowered.bind(buffers(step, lowered));
       }
     }
   }
@@ -266,33 +233,56 @@ final class PlanMemory implements AutoCloseable {
         || bound.bodies().stream().anyMatch(body -> Arrays.stream(body.captured()).anyMatch(isOne));
   }
 
-  private Lowered.Buffers buffers(BoundStep bound, Lowered lowered) {
-    Step step = bound.step();
-    return new Lowered.Buffers() {
-      @Override
-      public MemorySegment input(int index) {
-        return segment(step.inputs, index);
-      }
+  /**
+   * The memory of one step.
+   *
+   * @param around the memory of the plan, of a step that has subgraphs; null for others, whose
+   *     calls may outlive it
+   */
+  private record StepBuffers(
+      Step step, @Nullable Value[] frame, MemorySegment workspace, @Nullable PlanMemory around)
+      implements Lowered.Buffers {
+    @Override
+    public MemorySegment input(int index) {
+      return segment(step.inputs, index);
+    }
 
-      @Override
-      public MemorySegment output(int index) {
-        return segment(step.outputs, index);
-      }
+    @Override
+    public MemorySegment output(int index) {
+      return segment(step.outputs, index);
+    }
 
-      @Override
-      public MemorySegment workspace() {
-        return arena.asSlice(bound.workspace(), lowered.workspaceBytes());
+    private MemorySegment segment(int[] slots, int index) {
+      if (index >= slots.length || slots[index] == Plan.NONE) {
+        return NOTHING;
       }
+      Tensor tensor = (Tensor) frame[slots[index]];
+      if (tensor == null) {
+        throw new IllegalStateException("value without a place");
+      }
+      MemorySegment segment = tensor.segment();
+      return segment.isNative()
+          ? segment
+          : Arena.ofAuto().allocate(segment.byteSize(), Tensor.ALIGNMENT).copyFrom(segment);
+    }
 
-      @Override
-      public Lowered.Call call(
-          LoweredBody body,
-          List<MemorySegment> given,
-          List<@Nullable MemorySegment> outputs,
-          MemorySegment workspace) {
-        return body(step, (BoundBody) body, given, outputs, workspace);
-      }
-    };
+    @Override
+    public Lowered.Call call(
+        LoweredBody body,
+        List<MemorySegment> given,
+        List<@Nullable MemorySegment> outputs,
+        MemorySegment workspaceOfBody) {
+      return Objects.requireNonNull(around)
+          .body(step, (BoundBody) body, given, outputs, workspaceOfBody);
+    }
+  }
+
+  private StepBuffers buffers(BoundStep bound, Lowered lowered) {
+    return new StepBuffers(
+        bound.step(),
+        frame,
+        arena.asSlice(bound.workspace(), lowered.workspaceBytes()),
+        bound.bodies().isEmpty() ? null : this);
   }
 
   /** The call of a subgraph that reads the values of this memory where they are. */
@@ -320,7 +310,14 @@ final class PlanMemory implements AutoCloseable {
               : output);
     }
     PlanMemory inner =
-        new PlanMemory(body.plan(), new Home(null, workspace), tensors, places, memory, threads);
+        new PlanMemory(
+            body.plan(),
+            new Home(null, workspace, 0),
+            new PlanEnds(body.plan(), tensors, places),
+            memory,
+            threads,
+            null);
+    inner.place();
     return () -> inner.run(this, step, outputs);
   }
 
@@ -337,31 +334,19 @@ final class PlanMemory implements AutoCloseable {
     clear();
   }
 
-  private MemorySegment segment(int[] slots, int index) {
-    if (index >= slots.length || slots[index] == Plan.NONE) {
-      return NOTHING;
+  /** Puts the inputs where they are read, which are not read where the caller has them. */
+  void fill(PlanEnds.Offer offer) {
+    for (int i = 0; i < offer.inputNames().size(); i++) {
+      if (!ends.readsOffered(i)
+          && offer.given().get(offer.inputNames().get(i)) instanceof Tensor tensor) {
+        ends.input(i).segment().copyFrom(tensor.segment());
+      }
     }
-    Tensor tensor = (Tensor) frame[slots[index]];
-    if (tensor == null) {
-      throw new IllegalStateException("value without a place");
-    }
-    MemorySegment segment = tensor.segment();
-    return segment.isNative()
-        ? segment
-        : Arena.ofAuto().allocate(segment.byteSize(), Tensor.ALIGNMENT).copyFrom(segment);
   }
 
   /** Where input {@code index} of the plan goes. */
   Tensor input(int index) {
-    return inputs.get(index);
-  }
-
-  /** Copies input {@code index} to where it is read, unless it is read where it lies. */
-  void give(int index, Tensor tensor) {
-    MemorySegment target = inputs.get(index).segment();
-    if (!target.equals(tensor.segment())) {
-      target.copyFrom(tensor.segment());
-    }
+    return ends.input(index);
   }
 
   /**
@@ -370,6 +355,10 @@ final class PlanMemory implements AutoCloseable {
    * @param newProfile receives a row for each node, or null
    */
   void run(RunOptions runOptions, @Nullable RunProfile newProfile) {
+    if (!ready) {
+      ends.complete();
+      place();
+    }
     memory.takePeak();
     compute(runOptions, newProfile);
   }
@@ -392,7 +381,7 @@ final class PlanMemory implements AutoCloseable {
       if (call != null) {
         run(steps.get(i).step(), call);
       } else if (execution != null) {
-        execution.runBound(bound, steps.get(i).step(), frame, arena, inputs);
+        execution.runBound(bound, steps.get(i).step(), frame, arena, ends.inputs());
       }
       if (row != null) {
         row.add(
@@ -455,6 +444,10 @@ final class PlanMemory implements AutoCloseable {
 
   /** As {@link #output}, the caller's own. */
   @Nullable Value takeOutput(int index) {
+    Tensor gift = ends.takeGift(index);
+    if (gift != null) {
+      return gift;
+    }
     int slot = bound.plan.ends.outputs()[index];
     Value value = frame[slot];
     if (value instanceof Tensor tensor && bound.parts.places()[slot] != null) {
@@ -480,10 +473,15 @@ final class PlanMemory implements AutoCloseable {
   /** The most memory that the last run's values took at a time. */
   long peakBytes() {
     long outputs = 0;
-    for (int i = 0; i < homes.length; i++) {
+    for (int i = 0; i < bound.plan.ends.outputs().length; i++) {
       outputs += bound.outputBytes(i);
     }
     return bound.parts.arenaBytes() + outputs + memory.takePeak();
+  }
+
+  /** How much memory is closed with it: what it takes of a session's limit. */
+  long bytes() {
+    return home.bytes();
   }
 
   /** Frees the memory, which no run uses. */

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A model made ready to run. What depends on constants alone is computed when the session is made.
  * Thread-safe: runs may overlap, each has memory of its own, which later runs use again. Large
- * inputs that come again are read where they lie: they stay as they are until the run ends, and the
- * session keeps such a tensor's memory until it is given another one or closed.
+ * inputs may be read where they lie: they stay as they are until the run ends, and the session
+ * keeps such a tensor's memory until it is given another one or closed.
  */
 public final class Session implements AutoCloseable {
   /** How many runs' memory is kept for later ones. */
@@ -222,8 +222,7 @@ public final class Session implements AutoCloseable {
     boolean reusable = false;
     try {
       memory = bound.take(entry);
-      memory.settle(inputNames, given, outputNames, results);
-      compute(memory, given, PLAIN, null);
+      compute(memory, new PlanEnds.Offer(inputNames, given, outputNames, results), PLAIN, null);
       for (int i = 0; i < outputNames.size(); i++) {
         Tensor tensor = results.get(outputNames.get(i));
         if (tensor != null && !memory.isInPlace(i)) {
@@ -265,9 +264,9 @@ public final class Session implements AutoCloseable {
     boolean reusable = false;
     try {
       memory = bound.take(entry);
-      memory.settle(inputNames, given, outputNames, Map.of());
       RunProfile profile = runOptions.profile() ? new RunProfile() : null;
-      compute(memory, given, runOptions, profile);
+      PlanEnds.Offer offer = new PlanEnds.Offer(inputNames, given, outputNames, null);
+      compute(memory, offer, runOptions, profile);
       Map<String, Value> results = new LinkedHashMap<>();
       for (int i = 0; i < outputNames.size(); i++) {
         Value value = memory.takeOutput(i);
@@ -288,16 +287,13 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private void compute(
+  private static void compute(
       PlanMemory memory,
-      Map<String, ? extends Value> given,
+      PlanEnds.Offer offer,
       RunOptions runOptions,
       @Nullable RunProfile profile) {
-    for (int i = 0; i < inputNames.size(); i++) {
-      if (given.get(inputNames.get(i)) instanceof Tensor tensor) {
-        memory.give(i, tensor);
-      }
-    }
+    memory.settle(offer);
+    memory.fill(offer);
     memory.run(runOptions, profile);
   }
 

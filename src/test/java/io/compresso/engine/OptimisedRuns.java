@@ -12,6 +12,7 @@ import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -67,7 +68,13 @@ final class OptimisedRuns {
       specs.add(new TensorSpec(type.dtype(), Objects.requireNonNull(type.shapeOrNull())));
     }
     Plan plan = Planner.plan(GraphCompiler.compile(model, Set.of()), false, (_, _) -> null);
-    try (BoundPlan bound = Binder.bind(plan, specs, 1, new KernelStore(), (_, _) -> null)) {
+    try (BoundPlan bound =
+        Binder.bind(
+            plan,
+            specs,
+            Collections.nCopies(specs.size(), null),
+            new Binder.Setting(1, new KernelStore(), (_, _) -> null),
+            null)) {
       return !bound.hasReferences;
     }
   }
