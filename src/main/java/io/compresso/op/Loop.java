@@ -163,12 +163,13 @@ final class Loop extends StandardOperator {
     MemorySegment[] stacks = new MemorySegment[scans];
     Arrays.setAll(stacks, i -> buffers.output(carried + i));
     return () -> {
-      long most = trips.byteSize() == 0 ? Long.MAX_VALUE : trips.get(ValueLayout.JAVA_LONG, 0);
+      long most =
+          trips.byteSize() == 0 ? Long.MAX_VALUE : trips.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
       boolean on = condition.byteSize() == 0 || condition.get(ValueLayout.JAVA_BYTE, 0) != 0;
       bound.begin();
       long turn = 0;
       while (turn < most && on) {
-        bound.input(0).set(ValueLayout.JAVA_LONG, 0, turn);
+        bound.input(0).set(ValueLayout.JAVA_LONG_UNALIGNED, 0, turn);
         bound.input(1).set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
         bound.turn(turn);
         on = goesOn.get(ValueLayout.JAVA_BYTE, 0) != 0;

@@ -11,6 +11,7 @@ import io.compresso.graph.Dim;
 import io.compresso.graph.Graph;
 import io.compresso.graph.GraphException;
 import io.compresso.graph.ValueType;
+import io.compresso.onnx.OnnxCodec;
 import io.compresso.tensor.DType;
 import io.compresso.tensor.OptionalValue;
 import io.compresso.tensor.Shape;
@@ -206,5 +207,33 @@ class ControlFlowTest {
     assertThatThrownBy(() -> OpHarness.run("OptionalGetElement", new OptionalValue(null)))
         .isInstanceOf(GraphException.class)
         .hasMessageContaining("empty");
+  }
+
+  /** Constants lie in the memory of the model's file, which aligns nothing. */
+  @Test
+  void loop_readsItsTripCount_whereverItLiesInTheFile() {
+    for (int length = 1; length <= 8; length++) {
+      Graph body =
+          Graphs.opset(16)
+              .input("i", COUNT)
+              .input("on", FLAG)
+              .input("a", VECTOR)
+              .node("go = Identity on")
+              .node("b = Add a x")
+              .output("go", "b")
+              .graph();
+      String trips = "m".repeat(length);
+      byte[] file =
+          OnnxCodec.write(
+              Graphs.opset(16)
+                  .input("x", ValueType.tensor(DType.FLOAT, Shape.of(1)))
+                  .constant(trips, Tensor.scalar(3L))
+                  .node("y = Loop " + trips + " _ x", "body", body)
+                  .output("y")
+                  .model());
+      try (Session session = Session.create(OnnxCodec.read(file), SessionOptions.DEFAULT)) {
+        assertThat(floats(session.run(Map.of("x", vector(2))), "y")).containsExactly(8);
+      }
+    }
   }
 }
