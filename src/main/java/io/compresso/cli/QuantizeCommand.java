@@ -234,8 +234,7 @@ final class QuantizeCommand implements Callable<Integer> {
     @Override
     public void checkpoint() {
       if (deadline != Long.MAX_VALUE && System.nanoTime() - deadline > 0) {
-        throw new JobStoppedException(
-            JobStoppedException.Reason.TIMED_OUT, "budget.maxMinutes is spent");
+        throw new JobStoppedException("budget.maxMinutes is spent");
       }
     }
 

@@ -25,7 +25,6 @@ public final class Patch {
   private final Map<Node, Node> replaced = new IdentityHashMap<>();
   private final Map<String, String> renamedUses = new HashMap<>();
   private final Map<String, Tensor> initializers = new LinkedHashMap<>();
-  private final Map<String, ValueInfo> valueInfos = new LinkedHashMap<>();
   private final Map<String, Integer> opsetImports = new LinkedHashMap<>();
   private long irVersion;
   private boolean functionsDropped;
@@ -38,8 +37,7 @@ public final class Patch {
         && added.isEmpty()
         && replaced.isEmpty()
         && renamedUses.isEmpty()
-        && initializers.isEmpty()
-        && valueInfos.isEmpty();
+        && initializers.isEmpty();
   }
 
   public Patch remove(Node node) {
@@ -70,12 +68,6 @@ public final class Patch {
   /** Adds an initializer, or replaces the one of that name. */
   public Patch initializer(String name, Tensor value) {
     initializers.put(name, value);
-    return this;
-  }
-
-  /** Sets the known type of a value. */
-  public Patch valueInfo(ValueInfo info) {
-    valueInfos.put(info.name(), info);
     return this;
   }
 
@@ -132,7 +124,7 @@ public final class Patch {
     for (Node node : nodes) {
       collectReads(node, read);
     }
-    Map<String, ValueInfo> infos = merged(graph.valueInfos(), valueInfos, read);
+    Map<String, ValueInfo> infos = merged(graph.valueInfos(), Map.of(), read);
     graph.inputs().forEach(input -> read.add(input.name()));
     Map<String, Tensor> constants = merged(graph.initializers(), initializers, read);
     return new Graph(

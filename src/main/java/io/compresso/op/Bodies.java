@@ -111,12 +111,4 @@ final class Bodies {
     result.add((int) Math.max(0, Math.min(dims.size(), at)), dim);
     return result;
   }
-
-  /** A type without its sizes: what stays true of a value that changes from turn to turn. */
-  static Inferred loose(Inferred inferred) {
-    if (inferred.type() instanceof ValueType.TensorType(DType dtype, List<Dim> dims)) {
-      return Inferred.tensor(dtype, dims == null ? null : Dims.unknown(dims.size()));
-    }
-    return Inferred.of(inferred.type());
-  }
 }

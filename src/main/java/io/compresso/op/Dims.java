@@ -106,22 +106,6 @@ final class Dims {
     return a != null ? left : b != null ? right : Dim.UNKNOWN;
   }
 
-  /** What two shapes that must be equal tell together; null when neither tells anything. */
-  static @Nullable List<Dim> merge(
-      ShapeContext context, @Nullable List<Dim> left, @Nullable List<Dim> right) {
-    if (left == null || right == null) {
-      return left == null ? right : left;
-    }
-    if (left.size() != right.size()) {
-      throw context.error("ranks " + left.size() + " and " + right.size() + " differ");
-    }
-    List<Dim> result = new ArrayList<>();
-    for (int i = 0; i < left.size(); i++) {
-      result.add(merge(context, left.get(i), right.get(i)));
-    }
-    return result;
-  }
-
   /** What two dimensions that must be equal tell together. */
   static Dim merge(ShapeContext context, Dim left, Dim right) {
     Long a = left.sizeOrNull();

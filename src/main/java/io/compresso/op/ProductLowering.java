@@ -16,7 +16,6 @@ import io.compresso.tensor.DType;
 import io.compresso.tensor.Shape;
 import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
@@ -239,10 +238,5 @@ final class ProductLowering {
         run.run(type == DType.INT8 ? value : value & 0xFF, 1);
       };
     });
-  }
-
-  /** Memory for constants that a node makes of its constants. */
-  static MemorySegment constants(long bytes) {
-    return Arena.ofAuto().allocate(bytes, Tensor.ALIGNMENT);
   }
 }

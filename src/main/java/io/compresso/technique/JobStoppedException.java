@@ -4,20 +4,7 @@ package io.compresso.technique;
 public final class JobStoppedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** Why a job was stopped. */
-  public enum Reason {
-    CANCELLED,
-    TIMED_OUT
-  }
-
-  private final Reason reason;
-
-  public JobStoppedException(Reason reason, String message) {
+  public JobStoppedException(String message) {
     super(message);
-    this.reason = reason;
-  }
-
-  public Reason reason() {
-    return reason;
   }
 }

@@ -308,7 +308,7 @@ class PipelineTest {
 
           @Override
           public void checkpoint() {
-            throw new JobStoppedException(JobStoppedException.Reason.CANCELLED, "cancelled");
+            throw new JobStoppedException("cancelled");
           }
 
           @Override

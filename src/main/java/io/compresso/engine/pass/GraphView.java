@@ -108,10 +108,6 @@ final class GraphView {
     return outputs.contains(value);
   }
 
-  boolean isInput(String value) {
-    return inputs.contains(value);
-  }
-
   /** Whether nothing reads the value. */
   boolean isUnread(@Nullable String value) {
     return value == null || readers(value).isEmpty() && !isOutput(value);

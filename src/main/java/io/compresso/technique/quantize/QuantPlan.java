@@ -3,7 +3,6 @@ package io.compresso.technique.quantize;
 import io.compresso.graph.Node;
 import java.util.Collections;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -93,13 +92,6 @@ final class QuantPlan {
   /** Why a node that could have been quantized was not; empty when there is nothing to say. */
   String reason(Node node) {
     return reasons.getOrDefault(node, "");
-  }
-
-  /** How many nodes have each kind. */
-  Map<Kind, Integer> counts() {
-    Map<Kind, Integer> counts = new LinkedHashMap<>();
-    kinds.values().forEach(kind -> counts.merge(kind, 1, Integer::sum));
-    return counts;
   }
 
   /** The name of the value that the node's output becomes, after a fused activation. */

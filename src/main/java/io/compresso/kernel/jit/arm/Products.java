@@ -1,7 +1,5 @@
 package io.compresso.kernel.jit.arm;
 
-import io.compresso.kernel.Isa;
-
 /** What the 32-bit elements of a product are, and how they are multiplied. */
 enum Products {
   /** Floats. */
@@ -15,11 +13,6 @@ enum Products {
 
   Products(int mostRows) {
     this.mostRows = mostRows;
-  }
-
-  /** How bytes are multiplied on a rung. */
-  static Products ofBytes(Isa isa) {
-    return isa == Isa.NEON ? WIDENED : DOT;
   }
 
   /** Rows of the largest tile. */
