@@ -12,9 +12,6 @@ final class CompileConvolutions extends Rewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.is("Conv")) {
-      return;
-    }
     DType type = view.dtype(node.input(0));
     int rank = view.rank(node.input(0));
     if (type == null || !type.isFloat() || type.bits() < 16 || rank < 3 || rank > 5) {

@@ -19,8 +19,8 @@ final class CompilePools extends Rewriting {
         "GlobalAveragePool",
         "GlobalMaxPool",
         "MaxPool",
-        "QLinearAveragePool",
-        "QLinearGlobalAveragePool");
+        "com.microsoft:QLinearAveragePool",
+        "com.microsoft:QLinearGlobalAveragePool");
   }
 
   @Override
@@ -32,30 +32,25 @@ final class CompilePools extends Rewriting {
     }
     boolean padded = node.intAttribute("count_include_pad", 0) != 0;
     boolean ceil = node.intAttribute("ceil_mode", 0) != 0;
-    boolean microsoft = node.domain().equals("com.microsoft");
     boolean cut = Arrays.stream(node.intsAttribute("pads", new long[0])).anyMatch(pad -> pad < 0);
-    if (padded && ceil || cut || !microsoft && !node.domain().isEmpty()) {
+    if (padded && ceil || cut) {
       return;
     }
     boolean bytes = type.isInteger();
     switch (node.opType()) {
       case "MaxPool" -> {
-        if (!microsoft && view.isUnread(node.output(1))) {
+        if (view.isUnread(node.output(1))) {
           compile(node, "max", edit);
         }
       }
-      case "GlobalMaxPool" -> {
-        if (!microsoft) {
-          compile(node, "max", edit);
-        }
-      }
+      case "GlobalMaxPool" -> compile(node, "max", edit);
       case "AveragePool", "GlobalAveragePool" -> {
-        if (!microsoft && !bytes) {
+        if (!bytes) {
           compile(node, padded ? "average_with_padding" : "average", edit);
         }
       }
       case "QLinearAveragePool", "QLinearGlobalAveragePool" -> {
-        if (microsoft && bytes && node.intAttribute("channels_last", 0) == 0) {
+        if (bytes && node.intAttribute("channels_last", 0) == 0) {
           quantized(view, node, padded ? "average_with_padding" : "average", edit);
         }
       }

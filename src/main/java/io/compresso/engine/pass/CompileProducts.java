@@ -32,7 +32,7 @@ final class CompileProducts extends Rewriting {
                 .outputs(node.outputs())
                 .build());
       }
-    } else if (node.is("Gemm")) {
+    } else {
       gemm(view, node, edit);
     }
   }

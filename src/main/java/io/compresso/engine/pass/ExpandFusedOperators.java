@@ -19,18 +19,18 @@ import org.jspecify.annotations.Nullable;
 final class ExpandFusedOperators extends Rewriting {
   ExpandFusedOperators() {
     super(
-        "BiasGelu",
-        "FusedConv",
-        "FusedGemm",
-        "FusedMatMul",
-        "Gelu",
-        "QLinearConv",
-        "TransposeMatMul");
+        "com.microsoft:BiasGelu",
+        "com.microsoft:FusedConv",
+        "com.microsoft:FusedGemm",
+        "com.microsoft:FusedMatMul",
+        "com.microsoft:Gelu",
+        "com.microsoft:QLinearConv",
+        "com.microsoft:TransposeMatMul");
   }
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.domain().equals("com.microsoft") || node.outputs().size() != 1) {
+    if (node.outputs().size() != 1) {
       return;
     }
     switch (node.opType()) {

@@ -13,7 +13,7 @@ import java.util.List;
  */
 final class ExpandQOperators extends Rewriting {
   ExpandQOperators() {
-    super("QLinearAdd", "QLinearConv", "QLinearMatMul", "QLinearMul");
+    super("QLinearConv", "QLinearMatMul", "com.microsoft:QLinearAdd", "com.microsoft:QLinearMul");
   }
 
   @Override
@@ -24,16 +24,12 @@ final class ExpandQOperators extends Rewriting {
         || !isUniform(view, node, 6, false)) {
       return;
     }
-    if (node.is("QLinearConv")) {
-      conv(view, node, edit);
-    } else if (node.is("QLinearMatMul")) {
-      expand(node, edit, "MatMul", 0, 3, 6, new long[] {0, 1});
-    } else if (node.domain().equals("com.microsoft")) {
-      switch (node.opType()) {
-        case "QLinearAdd" -> expand(node, edit, "Add", 0, 3, 6, new long[] {0, 0});
-        case "QLinearMul" -> expand(node, edit, "Mul", 0, 3, 6, new long[] {0, 0});
-        default -> {}
-      }
+    switch (node.opType()) {
+      case "QLinearConv" -> conv(view, node, edit);
+      case "QLinearMatMul" -> expand(node, edit, "MatMul", 0, 3, 6, new long[] {0, 1});
+      case "QLinearAdd" -> expand(node, edit, "Add", 0, 3, 6, new long[] {0, 0});
+      case "QLinearMul" -> expand(node, edit, "Mul", 0, 3, 6, new long[] {0, 0});
+      default -> {}
     }
   }
 

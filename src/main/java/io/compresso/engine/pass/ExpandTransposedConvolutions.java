@@ -26,8 +26,7 @@ final class ExpandTransposedConvolutions extends Rewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.is("ConvTranspose")
-        || !node.stringAttribute("auto_pad", "NOTSET").equals("NOTSET")
+    if (!node.stringAttribute("auto_pad", "NOTSET").equals("NOTSET")
         || node.intsAttribute("output_shape", new long[0]).length > 0) {
       return;
     }

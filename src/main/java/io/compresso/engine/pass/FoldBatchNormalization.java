@@ -15,8 +15,7 @@ final class FoldBatchNormalization extends Rewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.is("BatchNormalization")
-        || node.intAttribute("training_mode", 0) != 0
+    if (node.intAttribute("training_mode", 0) != 0
         || node.outputs().stream().skip(1).anyMatch(output -> !view.isUnread(output))) {
       return;
     }

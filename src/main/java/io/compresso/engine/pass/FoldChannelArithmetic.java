@@ -18,9 +18,6 @@ final class FoldChannelArithmetic extends Rewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.is("Add") && !node.is("Sub") && !node.is("Mul") && !node.is("Div")) {
-      return;
-    }
     boolean commutes = node.is("Add") || node.is("Mul");
     for (int side = 0; side < (commutes ? 2 : 1); side++) {
       Node producer = view.producer(node.input(side));

@@ -14,7 +14,17 @@ final class FuseActivations extends Rewriting {
   private static final String ACTIVATION = "activation";
 
   FuseActivations() {
-    super("Clip", "FastGelu", "Gelu", "HardSwish", "QuickGelu", "Relu", "Sigmoid", "Swish", "Tanh");
+    super(
+        "Clip",
+        "Gelu",
+        "HardSwish",
+        "Relu",
+        "Sigmoid",
+        "Swish",
+        "Tanh",
+        "com.microsoft:FastGelu",
+        "com.microsoft:Gelu",
+        "com.microsoft:QuickGelu");
   }
 
   @Override
@@ -62,21 +72,15 @@ final class FuseActivations extends Rewriting {
 
   /** The kernel's name of what a node computes of its one input; null if it has none. */
   private static @Nullable String activation(Node node) {
-    boolean microsoft = node.domain().equals("com.microsoft");
-    if (!microsoft && !node.domain().isEmpty()) {
-      return null;
-    }
     return switch (node.opType()) {
-      case "Sigmoid" -> microsoft ? null : "SIGMOID";
-      case "Tanh" -> microsoft ? null : "TANH";
-      case "HardSwish" -> microsoft ? null : "HARD_SWISH";
+      case "Sigmoid" -> "SIGMOID";
+      case "Tanh" -> "TANH";
+      case "HardSwish" -> "HARD_SWISH";
       case "Swish" -> node.floatAttribute("alpha", 1) == 1 ? "SWISH" : null;
-      case "QuickGelu" -> microsoft && node.floatAttribute("alpha", 1.702f) == 1 ? "SWISH" : null;
-      case "FastGelu" -> microsoft && node.input(1) == null ? "GELU_TANH" : null;
+      case "QuickGelu" -> node.floatAttribute("alpha", 1.702f) == 1 ? "SWISH" : null;
+      case "FastGelu" -> node.input(1) == null ? "GELU_TANH" : null;
       case "Gelu" ->
-          !microsoft && node.stringAttribute("approximate", "none").equals("tanh")
-              ? "GELU_TANH"
-              : "GELU";
+          node.stringAttribute("approximate", "none").equals("tanh") ? "GELU_TANH" : "GELU";
       default -> null;
     };
   }

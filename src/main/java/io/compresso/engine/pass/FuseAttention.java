@@ -24,7 +24,7 @@ final class FuseAttention extends Rewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.is("Softmax") || view.rank(node.input(0)) != 4) {
+    if (view.rank(node.input(0)) != 4) {
       return;
     }
     long axis = node.intAttribute("axis", -1);

@@ -18,9 +18,6 @@ final class FuseBias extends Rewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.is("Add")) {
-      return;
-    }
     for (int side = 0; side < 2; side++) {
       Node producer = view.producer(node.input(side));
       Tensor bias = view.constant(node.input(1 - side));

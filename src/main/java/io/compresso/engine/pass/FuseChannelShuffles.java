@@ -16,9 +16,6 @@ final class FuseChannelShuffles extends Rewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.is("Transpose")) {
-      return;
-    }
     Node before = view.producer(node.input(0));
     Node after = view.onlyReader(node.output(0));
     if (before == null

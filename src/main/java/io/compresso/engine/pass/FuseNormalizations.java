@@ -78,17 +78,12 @@ final class FuseNormalizations extends Rewriting {
 
   private static @Nullable Match match(GraphView view, Node node) {
     List<Node> nodes = new ArrayList<>(List.of(node));
-    String v;
-    Node root;
-    if (node.is("Div")) {
-      v = node.input(0);
-      root = view.producer(node.input(1));
-    } else if (node.is("Mul")) {
+    if (node.is("Mul")) {
       Match left = ofReciprocal(view, node, 0);
       return left != null ? left : ofReciprocal(view, node, 1);
-    } else {
-      return null;
     }
+    String v = node.input(0);
+    Node root = view.producer(node.input(1));
     return v == null || root == null || !root.is("Sqrt") || !isRead(view, root, node)
         ? null
         : variance(view, v, root, nodes);

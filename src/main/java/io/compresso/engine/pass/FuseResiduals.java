@@ -16,7 +16,7 @@ final class FuseResiduals extends Rewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.is("Add") || node.inputs().size() != 2) {
+    if (node.inputs().size() != 2) {
       return;
     }
     // The later one of two products, so that the other is done before.

@@ -22,10 +22,7 @@ final class InlineBranches extends Rewriting {
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     Tensor condition = view.constant(node.input(0));
-    if (!node.is("If")
-        || condition == null
-        || condition.dtype() != DType.BOOL
-        || condition.size() != 1) {
+    if (condition == null || condition.dtype() != DType.BOOL || condition.size() != 1) {
       return;
     }
     Graph branch = node.graphAttribute(condition.getLong(0) != 0 ? "then_branch" : "else_branch");

@@ -24,7 +24,7 @@ final class LowerAdditions extends DequantizedRewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.is("Add") && !node.is("Mul") || node.inputs().size() != 2) {
+    if (node.inputs().size() != 2) {
       return;
     }
     Quantized left = Quantized.from(view, node.input(0));

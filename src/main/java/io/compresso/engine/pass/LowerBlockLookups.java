@@ -19,7 +19,7 @@ final class LowerBlockLookups extends DequantizedRewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.is("Gather") || node.intAttribute("axis", 0) != 0) {
+    if (node.intAttribute("axis", 0) != 0) {
       return;
     }
     BlockWeights table = BlockWeights.from(view, node.input(0), true);

@@ -74,8 +74,7 @@ final class LowerBlockProducts extends DequantizedRewriting {
     if (node.is("MatMul")) {
       return view.rank(node.input(0)) >= 1;
     }
-    return node.is("Gemm")
-        && node.intAttribute("transA", 0) == 0
+    return node.intAttribute("transA", 0) == 0
         && node.floatAttribute("alpha", 1) == 1
         && (node.input(2) == null
             || node.floatAttribute("beta", 1) == 1 && view.rank(node.input(2)) == 1);

@@ -14,27 +14,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class LowerDynamicProducts extends Rewriting {
   LowerDynamicProducts() {
-    super("DynamicQuantizeMatMul", "MatMulInteger", "MatMulIntegerToFloat");
+    super(
+        "MatMulInteger",
+        "com.microsoft:DynamicQuantizeMatMul",
+        "com.microsoft:MatMulIntegerToFloat");
   }
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (node.is("MatMulInteger")) {
-      integers(view, node, edit);
-    } else if (node.domain().equals("com.microsoft")) {
-      switch (node.opType()) {
-        case "MatMulIntegerToFloat" ->
-            lower(
-                view,
-                edit,
-                List.of(node),
-                new Operands(
-                    node.input(0), node.input(1), node.input(2), node.input(4), node.input(5)),
-                view.floats(node.input(3)),
-                node.input(6));
-        case "DynamicQuantizeMatMul" -> dynamic(view, node, edit);
-        default -> {}
-      }
+    switch (node.opType()) {
+      case "MatMulInteger" -> integers(view, node, edit);
+      case "MatMulIntegerToFloat" ->
+          lower(
+              view,
+              edit,
+              List.of(node),
+              new Operands(
+                  node.input(0), node.input(1), node.input(2), node.input(4), node.input(5)),
+              view.floats(node.input(3)),
+              node.input(6));
+      case "DynamicQuantizeMatMul" -> dynamic(view, node, edit);
+      default -> {}
     }
   }
 

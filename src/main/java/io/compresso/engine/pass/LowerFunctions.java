@@ -55,7 +55,7 @@ final class LowerFunctions extends DequantizedRewriting {
   private static final Set<String> BINARY = Set.of("Add", "Sub", "Mul", "Div", "Pow", "PRelu");
 
   LowerFunctions() {
-    super("QuantizeLinear");
+    super("QuantizeLinear", "com.microsoft:QuantizeLinear");
   }
 
   @Override

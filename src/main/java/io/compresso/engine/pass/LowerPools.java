@@ -12,9 +12,6 @@ final class LowerPools extends DequantizedRewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.is("AveragePool") && !node.is("GlobalAveragePool")) {
-      return;
-    }
     Quantized input = Quantized.from(view, node.input(0));
     Node next = view.onlyReader(node.output(0));
     Quantized output = Quantized.to(view, next);

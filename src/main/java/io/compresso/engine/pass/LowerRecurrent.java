@@ -19,9 +19,6 @@ final class LowerRecurrent extends DequantizedRewriting {
 
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
-    if (!node.is("GRU") && !node.is("RNN")) {
-      return;
-    }
     QuantizedWeights w = QuantizedWeights.from(view, node.input(1), GATES_AXIS);
     QuantizedWeights r = QuantizedWeights.from(view, node.input(2), GATES_AXIS);
     Node wSource = view.producer(node.input(1));

@@ -45,9 +45,6 @@ final class MergeTransposes extends Rewriting {
     if (producer != null && producer.is("Transpose")) {
       return true;
     }
-    if (!node.is("Transpose")) {
-      return false;
-    }
     long[] perm = node.intsAttribute("perm");
     return perm == null || isIdentity(perm);
   }

@@ -12,7 +12,7 @@ import java.util.List;
  */
 final class MoveQuantization extends Rewriting {
   MoveQuantization() {
-    super("QuantizeLinear");
+    super("QuantizeLinear", "com.microsoft:QuantizeLinear");
   }
 
   @Override

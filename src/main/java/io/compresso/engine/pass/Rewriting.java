@@ -6,6 +6,7 @@ import io.compresso.graph.Patch;
 import io.compresso.tensor.Tensor;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,27 +17,41 @@ import java.util.Set;
  * neighbours. A node is changed once a round; what depends on a changed one waits for the next.
  */
 abstract class Rewriting implements ViewPass {
-  private final Set<String> starts;
+  private final Set<String> opTypes = new HashSet<>();
+  private final Map<String, Set<String>> starts = new HashMap<>();
 
   /**
    * A pass that looks at nodes of some operators.
    *
-   * @param starts the operators, of any operator set; none where it looks at all nodes
+   * @param starts the operators, as in {@code Gemm} or {@code com.microsoft:FusedGemm}; none where
+   *     it looks at all nodes
    */
   Rewriting(String... starts) {
-    this.starts = Set.of(starts);
+    for (String start : starts) {
+      int colon = start.indexOf(':');
+      String opType = start.substring(colon + 1);
+      opTypes.add(opType);
+      this.starts
+          .computeIfAbsent(start.substring(0, Math.max(colon, 0)), _ -> new HashSet<>())
+          .add(opType);
+    }
   }
 
   @Override
   public boolean concerns(GraphView view) {
-    return starts.isEmpty() || view.holdsAny(starts);
+    return opTypes.isEmpty() || view.holdsAny(opTypes);
+  }
+
+  private boolean starts(Node node) {
+    return opTypes.isEmpty()
+        || starts.getOrDefault(node.domain(), Set.of()).contains(node.opType());
   }
 
   @Override
   public final Patch patch(GraphView view) {
     Edit edit = new Edit(view);
     for (Node node : view.nodes()) {
-      if ((starts.isEmpty() || starts.contains(node.opType())) && !edit.touched.contains(node)) {
+      if (starts(node) && !edit.touched.contains(node)) {
         rewrite(view, node, edit);
       }
     }

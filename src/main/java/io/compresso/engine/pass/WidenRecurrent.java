@@ -22,8 +22,7 @@ final class WidenRecurrent extends Rewriting {
   @Override
   void rewrite(GraphView view, Node node, Edit edit) {
     DType narrow = view.dtype(node.input(0));
-    boolean halves = narrow == DType.FLOAT16 || narrow == DType.BFLOAT16;
-    if (!halves || !node.is("LSTM") && !node.is("GRU") && !node.is("RNN")) {
+    if (narrow != DType.FLOAT16 && narrow != DType.BFLOAT16) {
       return;
     }
     List<Node> after = new ArrayList<>();
