@@ -80,8 +80,8 @@ public final class Session implements AutoCloseable {
 
   /**
    * Makes a model ready for runs whose listeners see some values in between: the compiled graph
-   * keeps these and no others, and their memory is used again as ever. Values that follow from
-   * constants alone are not shown. A run may not replace initializers.
+   * keeps these and no others, and their memory is used again as ever. A run may not replace
+   * initializers.
    *
    * @throws GraphException as {@link #create}, and if a value is not in the graph
    */
@@ -131,7 +131,7 @@ public final class Session implements AutoCloseable {
   /**
    * The outputs for the given inputs; {@code listener} sees every computed value, but not those
    * that depend on constants alone. Of a session made by {@link #observable} it sees the values
-   * that were named there.
+   * that were named there, all of them.
    */
   public Map<String, Value> run(Map<String, ? extends Value> given, ValueListener listener) {
     return run(given, RunOptions.plain().withListener(listener)).values();
@@ -154,9 +154,21 @@ public final class Session implements AutoCloseable {
     inputs.check(given);
     if (runOptions.isObserved() && shown != null) {
       ValueListener listener = shown.translate(runOptions.listener());
+      showConstants(shown.names().keySet(), listener);
       return run(given, runOptions.withListener(listener), true);
     }
     return run(given, runOptions, runOptions.isPlain());
+  }
+
+  /** Shows the values that no run computes: they follow from constants and fixed shapes. */
+  private void showConstants(Set<String> names, ValueListener listener) {
+    Plan plan = plans.fetching(Set.of());
+    for (String name : names) {
+      Integer slot = plan.slots.get(name);
+      if (slot != null && plan.isConstant(slot)) {
+        listener.onValue(name, result(plan, plan.constants, name));
+      }
+    }
   }
 
   private RunResult run(

@@ -122,6 +122,31 @@ class ObservationTest {
   }
 
   @Test
+  void listener_seesValuesInEachRun_whenTheyFollowFromShapes() {
+    Model model =
+        Graphs.opset(17)
+            .input("x", ValueType.tensor(DType.FLOAT, Shape.of(2, 3)))
+            .node("s = Shape x")
+            .node("c = ConstantOfShape s")
+            .node("e = Exp c")
+            .node("y = Add x e")
+            .output("y")
+            .model();
+    Map<String, Tensor> inputs = Map.of("x", Tensor.allocate(DType.FLOAT, Shape.of(2, 3)));
+    try (Session session =
+        Session.observable(
+            model, new Observation(Set.of("e", "y"), true), SessionOptions.DEFAULT)) {
+      for (int run = 0; run < 2; run++) {
+        Map<String, Tensor> seen = new HashMap<>();
+        session.run(inputs, (name, value) -> put(seen, name, value));
+        assertThat(seen).containsOnlyKeys("e", "y");
+        assertThat(seen.get("e").shape()).isEqualTo(Shape.of(2, 3));
+        assertThat(seen.get("e").getFloat(5)).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
   void observable_namesTheValue_whenItIsNotInTheGraph() {
     Model model =
         Graphs.opset(17)
