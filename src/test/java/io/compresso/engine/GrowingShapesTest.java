@@ -14,6 +14,7 @@ import io.compresso.tensor.Tensor;
 import io.compresso.tensor.TensorSpec;
 import io.compresso.tensor.Value;
 import io.compresso.testing.Graphs;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -96,13 +97,7 @@ class GrowingShapesTest {
 
   @Test
   void inputs_areReadAnew_whenTheyAreReadInPlace() {
-    Model model =
-        Graphs.opset(17)
-            .input("x", new TensorType(DType.FLOAT, List.of(Dim.symbol("n"))))
-            .node("y = Neg x")
-            .output("y")
-            .model();
-    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+    try (Session session = Session.create(negation(), SessionOptions.DEFAULT)) {
       Tensor x = random(1, 40_000);
       Tensor other = random(2, 40_000);
       for (Tensor given : List.of(x, x, x, other, x, other, other)) {
@@ -117,13 +112,7 @@ class GrowingShapesTest {
 
   @Test
   void results_areTheCallersOwn_whateverRunsFollow() {
-    Model model =
-        Graphs.opset(17)
-            .input("x", new TensorType(DType.FLOAT, List.of(Dim.symbol("n"))))
-            .node("y = Neg x")
-            .output("y")
-            .model();
-    try (Session session = Session.create(model, SessionOptions.DEFAULT)) {
+    try (Session session = Session.create(negation(), SessionOptions.DEFAULT)) {
       for (int size : new int[] {20_000, 40_000, 20_000, 20_000}) {
         Tensor x = random(size, size);
         Tensor y = (Tensor) session.run(Map.of("x", x)).get("y");
@@ -205,13 +194,7 @@ class GrowingShapesTest {
 
   @Test
   void memory_countsAsItIs_whenItIsTakenOver() {
-    Model model =
-        Graphs.opset(17)
-            .input("x", new TensorType(DType.FLOAT, List.of(Dim.symbol("n"))))
-            .node("y = Neg x")
-            .output("y")
-            .model();
-    Plan plan = Planner.plan(GraphCompiler.compile(model, Set.of()), false, (_, _) -> null);
+    Plan plan = Planner.plan(GraphCompiler.compile(negation(), Set.of()), false, (_, _) -> null);
     try (BoundPlan large = bind(plan, 40_000);
         BoundPlan other = bind(plan, 30_000);
         BoundPlan small = bind(plan, 15_000);
@@ -223,6 +206,15 @@ class GrowingShapesTest {
       assertThat(memory.holds(other)).isTrue();
       assertThat(memory.takenOver(other, Long.MAX_VALUE).bytes()).isEqualTo(large.bytes());
     }
+  }
+
+  /** Of a vector of any length. */
+  private static Model negation() {
+    return Graphs.opset(17)
+        .input("x", new TensorType(DType.FLOAT, List.of(Dim.symbol("n"))))
+        .node("y = Neg x")
+        .output("y")
+        .model();
   }
 
   private static BoundPlan bind(Plan plan, long size) {
@@ -274,7 +266,7 @@ class GrowingShapesTest {
 
   private static Tensor longs(int count, long value) {
     long[] values = new long[count];
-    java.util.Arrays.fill(values, value);
+    Arrays.fill(values, value);
     return Tensor.ofLongs(Shape.of(1, count), values);
   }
 

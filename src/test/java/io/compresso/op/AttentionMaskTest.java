@@ -178,21 +178,9 @@ class AttentionMaskTest {
   @Test
   void groupQueryAttention_seesNoPadding_inAPrompt() throws Exception {
     for (float padding : new float[] {0, Float.NaN, Float.POSITIVE_INFINITY}) {
-      PeerComparison.ofMicrosoft("GroupQueryAttention")
-          .with("num_heads", 2)
-          .with("kv_num_heads", 1)
-          .input(floats(2, 3, 16))
-          .input(spoiled(padding != 0, 17, padding, 2, 3, 8))
-          .input(spoiled(padding != 0, 18, padding, 2, 3, 8))
-          .omitted()
-          .omitted()
-          .input(ints(1, 2))
-          .input(ints(3))
-          .constants()
-          .output(FLOAT)
-          .output(FLOAT)
-          .output(FLOAT)
-          .agrees();
+      Tensor key = spoiled(padding != 0, 17, padding, 2, 3, 8);
+      Tensor value = spoiled(padding != 0, 18, padding, 2, 3, 8);
+      prompt(2, floats(2, 3, 16), key, value, ints(1, 2)).agrees();
     }
   }
 
@@ -202,21 +190,28 @@ class AttentionMaskTest {
     float[] ones = new float[24];
     Arrays.fill(lowest, HIDDEN);
     Arrays.fill(ones, 1);
-    PeerComparison.ofMicrosoft("GroupQueryAttention")
-        .with("num_heads", 1)
+    Tensor query = Tensor.ofFloats(Shape.of(1, 3, 8), ones);
+    Tensor key = Tensor.ofFloats(Shape.of(1, 3, 8), lowest);
+    prompt(1, query, key, floats(1, 3, 8), ints(2)).agrees();
+  }
+
+  /** GroupQueryAttention of three tokens, without a cache, for one head of keys and values. */
+  private static PeerComparison prompt(
+      int heads, Tensor query, Tensor key, Tensor value, Tensor last) {
+    return PeerComparison.ofMicrosoft("GroupQueryAttention")
+        .with("num_heads", heads)
         .with("kv_num_heads", 1)
-        .input(Tensor.ofFloats(Shape.of(1, 3, 8), ones))
-        .input(Tensor.ofFloats(Shape.of(1, 3, 8), lowest))
-        .input(floats(1, 3, 8))
+        .input(query)
+        .input(key)
+        .input(value)
         .omitted()
         .omitted()
-        .input(ints(2))
+        .input(last)
         .input(ints(3))
         .constants()
         .output(FLOAT)
         .output(FLOAT)
-        .output(FLOAT)
-        .agrees();
+        .output(FLOAT);
   }
 
   @Test
