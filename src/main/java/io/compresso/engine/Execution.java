@@ -379,10 +379,7 @@ final class Execution {
       if (index >= step.inputs.length || step.inputs[index] == Plan.NONE) {
         return null;
       }
-      if (plan == null) {
-        return frame[index];
-      }
-      return frame[step.inputs[index]];
+      return frame[plan == null ? index : step.inputs[index]];
     }
 
     @Override
